@@ -1,6 +1,6 @@
 //! Connections to AWS that break.
 
-use reconcile_twin::{Clock, Event, Kind, Share, Weather};
+use reconcile_twin::{Clock, Event, Share, Weather, WeatherKind};
 
 use crate::support::Served;
 
@@ -8,8 +8,8 @@ use crate::support::Served;
 fn an_apply_succeeds_over_http_although_connections_break() {
     let served = Served::start();
     let project = served.project();
-    let weather = Weather::calm().seeded(7).with(Kind::Resets, Share::percent(8));
-    served.twin.set_weather(weather.with(Kind::LostAnswers, Share::percent(4)), Clock::Machine);
+    let weather = Weather::calm().seeded(7).with(WeatherKind::Resets, Share::percent(8));
+    served.twin.set_weather(weather.with(WeatherKind::LostAnswers, Share::percent(4)), Clock::Machine);
     project.run("apply specs/prod.yaml --yes").exits(0);
     let calls = served.twin.calls();
     for event in [Event::Reset, Event::AnswerLost] {

@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::{ChainId, Root};
-use reconcile_sandbox::{Deliveries, deliver};
-use reconcile_twin::Denial;
+use reconcile_sandbox::{DeliveryOptions, deliver};
+use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::support::{Project, Run, Served};
@@ -29,7 +29,8 @@ pub fn delivered() -> (Served, Project) {
     }
     let hour = now.as_second() - now.as_second().rem_euclid(3600);
     let until = Timestamp::from_second(hour).unwrap();
-    deliver(&served.twin, &Deliveries { bucket: BUCKET.to_owned(), hours: 30, files: 0, until }).unwrap();
+    deliver(&served.twin, &DeliveryOptions { bucket: BUCKET.to_owned(), hours: 30, files: 0, until })
+        .unwrap();
     (served, project)
 }
 
@@ -92,7 +93,7 @@ fn a_region_that_stopped_is_a_finding_of_its_own_in_every_format() {
 #[test]
 fn digests_that_cannot_be_listed_are_unreadable_and_not_fresh() {
     let (served, project) = delivered();
-    served.twin.deny(vec![Denial {
+    served.twin.deny(vec![InjectedDenial {
         account: "111111111111".to_owned(),
         region: None,
         operation: "s3:ListObjectsV2".to_owned(),

@@ -6,7 +6,7 @@ use std::process::Command;
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
 use reconcile_evidence::{ChainId, DigestKind, Place, Root, Stored};
-use reconcile_sandbox::{Deliveries, deliver};
+use reconcile_sandbox::{DeliveryOptions, deliver};
 use reconcile_twin::{StoredObject, Twin, signing_key};
 
 use crate::support::python::programs;
@@ -34,7 +34,7 @@ impl Bucket {
         project.run("apply specs/prod.yaml --yes").exits(0);
         let bucket = BUCKET.to_owned();
         // An hour before the range, so that the chain does not begin in it.
-        let deliveries = Deliveries { bucket, hours: 7, files: 2, until: TO.parse().unwrap() };
+        let deliveries = DeliveryOptions { bucket, hours: 7, files: 2, until: TO.parse().unwrap() };
         deliver(&served.twin, &deliveries).unwrap();
         let keys = served.twin.keys(BUCKET, FOLDER).into_iter();
         let whole = keys.map(|key| (key.clone(), served.twin.object(BUCKET, &key).unwrap())).collect();

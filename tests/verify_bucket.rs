@@ -1,7 +1,7 @@
 //! The validation of a bucket of the sandbox, into which the sandbox delivered.
 
-use reconcile_sandbox::{Deliveries, deliver};
-use reconcile_twin::{Denial, Twin};
+use reconcile_sandbox::{DeliveryOptions, deliver};
+use reconcile_twin::{InjectedDenial, Twin};
 use serde_json::json;
 
 use crate::organization::organization_trail;
@@ -22,7 +22,7 @@ fn delivered(served: &Served) -> Project {
 
 fn deliver_hours(twin: &Twin, hours: u32, until: &str) {
     let until = until.parse().unwrap();
-    deliver(twin, &Deliveries { bucket: BUCKET.to_owned(), hours, files: 2, until }).unwrap();
+    deliver(twin, &DeliveryOptions { bucket: BUCKET.to_owned(), hours, files: 2, until }).unwrap();
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn what_is_not_allowed_or_does_not_exist_is_unknown() {
     let served = Served::start();
     let project = delivered(&served);
     let deny = |operation: &str, region: Option<&str>| {
-        served.twin.deny(vec![Denial {
+        served.twin.deny(vec![InjectedDenial {
             account: "111111111111".to_owned(),
             region: region.map(str::to_owned),
             operation: operation.to_owned(),
@@ -166,7 +166,7 @@ fn an_interrupted_verification_reads_only_the_rest() {
     let project = delivered(&served);
     let verify = format!("{VERIFY} --account production --resume progress.jsonl");
     // Nothing of the log files can be decrypted.
-    served.twin.deny(vec![Denial {
+    served.twin.deny(vec![InjectedDenial {
         account: "111111111111".to_owned(),
         region: None,
         operation: "kms:Decrypt".to_owned(),
@@ -184,7 +184,7 @@ fn an_interrupted_verification_reads_only_the_rest() {
 
     // One Region cannot be listed: the other ones are not read again.
     served.twin.put_object(BUCKET, &log, whole);
-    served.twin.deny(vec![Denial {
+    served.twin.deny(vec![InjectedDenial {
         account: "111111111111".to_owned(),
         region: Some("eu-west-1".to_owned()),
         operation: "cloudtrail:ListPublicKeys".to_owned(),

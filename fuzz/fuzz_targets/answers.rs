@@ -21,7 +21,7 @@ use http_body_util::BodyExt;
 use jiff::Timestamp;
 use libfuzzer_sys::fuzz_target;
 use reconcile_apply::{Interrupt, Journal, Propagation, apply};
-use reconcile_aws::{Aws, Embedded, Options};
+use reconcile_aws::{Aws, ConnectOptions, Embedded};
 use reconcile_diff::{Progress, read};
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::{Comparison, compare};
@@ -61,12 +61,12 @@ static TWIN: LazyLock<Twin> = LazyLock::new(|| {
         let first = compared(&aws).await.expect("the twin answers").plan;
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path(), &first).expect("the folder can be written");
-        let options = reconcile_apply::Options {
+        let options = reconcile_apply::ApplyOptions {
             propagation: Propagation::within(Duration::ZERO),
             confirm: None,
             in_flight: NonZeroUsize::MIN,
             interrupt: Interrupt::default(),
-            watch: Arc::new(()),
+            observer: Arc::new(()),
         };
         assert!(apply(&aws, SPEC.desired(), &first, journal, options).await.is_complete());
     });
@@ -79,7 +79,7 @@ fn ambient() -> &'static str {
 }
 
 fn connect(twin: &Twin, http_client: SharedHttpClient) -> Aws {
-    Aws::new(Options {
+    Aws::new(ConnectOptions {
         profile: None,
         region: SPEC.desired().bucket.site.region.clone(),
         endpoint_url: None,

@@ -12,7 +12,7 @@ use reconcile_spec::Desired;
 use serde_json::Value;
 
 use crate::journal::Journal;
-use crate::outcome::{ChangeResult, Status};
+use crate::outcome::{ChangeResult, ChangeStatus};
 
 /// A plan file has a change that its spec does not need.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +33,12 @@ pub struct Approval {
     pub left: Vec<ChangeResult>,
 }
 
-/// The fate of a change of a saved plan.
-enum Verdict {
+/// The decision about a change of a saved plan.
+enum ApprovalDecision {
     /// The change is made, as in this fresh change.
     Make(Box<Change>),
     /// The change is not made.
-    Leave(Status),
+    Leave(ChangeStatus),
 }
 
 /// Compares a saved plan with a new plan of its spec. `desired` is the content of the spec of the new
@@ -48,7 +48,7 @@ enum Verdict {
 /// [`Altered`] if the spec never needed a change of the saved plan.
 pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -> Result<Approval, Altered> {
     let known: BTreeSet<Address> = addresses(desired).collect();
-    let judge = Judge {
+    let comparison = PlanComparison {
         fresh: &fresh,
         known,
         ownership: desired.installation.ownership(),
@@ -57,19 +57,19 @@ pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -
     };
     let (mut changes, mut left): (Vec<Change>, Vec<ChangeResult>) = (Vec::new(), Vec::new());
     for change in &saved.changes {
-        match judge.judge(change)? {
-            Verdict::Leave(status) => left.push(ChangeResult::without_calls(change, status)),
-            Verdict::Make(fresh) => {
+        match comparison.decide(change)? {
+            ApprovalDecision::Leave(status) => left.push(ChangeResult::without_calls(change, status)),
+            ApprovalDecision::Make(fresh) => {
                 let is_made = |phase: Phase, address: &Address| {
                     changes.iter().any(|it| it.address == *address && it.phase == phase)
                 };
-                let missing = judge.needs(&fresh).find(|it| !is_made(it.phase, &it.address));
+                let missing = comparison.needs(&fresh).find(|it| !is_made(it.phase, &it.address));
                 match missing {
                     None => changes.push(*fresh),
                     Some(missing) => {
                         let error =
                             format!("depends on {}, which changed since the plan was made", missing.address);
-                        left.push(ChangeResult::without_calls(change, Status::Stale { error }));
+                        left.push(ChangeResult::without_calls(change, ChangeStatus::Stale { error }));
                     }
                 }
             }
@@ -86,7 +86,8 @@ pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -
     Ok(Approval { plan, left })
 }
 
-struct Judge<'a> {
+/// The comparison of a saved plan with a fresh plan of its spec.
+struct PlanComparison<'a> {
     fresh: &'a Plan,
     /// The resources of the spec.
     known: BTreeSet<Address>,
@@ -96,67 +97,67 @@ struct Judge<'a> {
     journal: &'a Journal,
 }
 
-impl Judge<'_> {
+impl PlanComparison<'_> {
     /// The changes that a change waits for.
     fn needs(&self, change: &Change) -> impl Iterator<Item = &Change> {
         let before = self.fresh.changes.iter().take_while(move |it| !is_same_change(it, change));
         before.filter(|it| change.depends_on.contains(&it.address) || it.address == change.address)
     }
 
-    fn judge(&self, saved: &Change) -> Result<Verdict, Altered> {
+    fn decide(&self, saved: &Change) -> Result<ApprovalDecision, Altered> {
         let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
-        let Some(fresh) = fresh else { return self.judge_missing(saved) };
-        let other_aim = other_aim(saved, fresh);
+        let Some(fresh) = fresh else { return self.decide_missing(saved) };
+        let target_difference = target_difference(saved, fresh);
         // An earlier apply of the saved plan changed the resource, which can change what is left to do: settings that matter only
         // for a new key or bucket are no longer part of it.
-        if other_aim.is_none() && self.journal.was_begun(saved) {
-            return Ok(Verdict::Make(Box::new(fresh.clone())));
+        if target_difference.is_none() && self.journal.was_begun(saved) {
+            return Ok(ApprovalDecision::Make(Box::new(fresh.clone())));
         }
-        if let Some(what) = other_aim.or_else(|| self.other_outcome(saved, fresh)) {
+        if let Some(what) = target_difference.or_else(|| self.outcome_difference(saved, fresh)) {
             if !self.has_seen_the_same(saved, fresh) {
-                return Ok(Verdict::Leave(self.stale(saved, fresh)));
+                return Ok(ApprovalDecision::Leave(self.stale(saved, fresh)));
             }
             // Accounts that joined or left since then change the desired state, and no plan has the earlier accounts.
             if self.has_members {
                 let error = format!(
                     "changed since the plan was made, perhaps with the accounts of the organization: {what}"
                 );
-                return Ok(Verdict::Leave(Status::Stale { error }));
+                return Ok(ApprovalDecision::Leave(ChangeStatus::Stale { error }));
             }
             return Err(Altered { address: saved.address.clone(), what });
         }
         let is_fresh = saved.observed_fingerprint == fresh.observed_fingerprint
             || self.has_only_wanted_statements(saved, fresh);
         if is_fresh {
-            return Ok(Verdict::Make(Box::new(fresh.clone())));
+            return Ok(ApprovalDecision::Make(Box::new(fresh.clone())));
         }
-        Ok(Verdict::Leave(self.stale(saved, fresh)))
+        Ok(ApprovalDecision::Leave(self.stale(saved, fresh)))
     }
 
-    /// Judges a change that the fresh plan does not have.
-    fn judge_missing(&self, saved: &Change) -> Result<Verdict, Altered> {
+    /// Decides about a change that the fresh plan does not have.
+    fn decide_missing(&self, saved: &Change) -> Result<ApprovalDecision, Altered> {
         if let Some(unreadable) = self.fresh.unreadable.first() {
             let error = format!(
                 "account {} cannot be read, so it is not known whether this change is still correct",
                 unreadable.account.name
             );
-            return Ok(Verdict::Leave(Status::Skipped { error }));
+            return Ok(ApprovalDecision::Leave(ChangeStatus::Skipped { error }));
         }
         if let Some(refused) = self.fresh.refused.iter().find(|it| it.left_out.contains(&saved.address)) {
             let error = format!("a plan of the spec no longer has this change: {}", refused.message);
-            return Ok(Verdict::Leave(Status::Stale { error }));
+            return Ok(ApprovalDecision::Leave(ChangeStatus::Stale { error }));
         }
         let is_made = self.journal.was_made(saved) || self.journal.was_begun(saved);
         match saved.action() {
-            _ if is_made => Ok(Verdict::Leave(Status::Unchanged)),
+            _ if is_made => Ok(ApprovalDecision::Leave(ChangeStatus::Unchanged)),
             ActionKind::Delete => {
                 let error =
                     "nothing to delete: the resource no longer exists, or the spec keeps it".to_owned();
-                Ok(Verdict::Leave(Status::Stale { error }))
+                Ok(ApprovalDecision::Leave(ChangeStatus::Stale { error }))
             }
             // Live state matches the spec.
             ActionKind::Create | ActionKind::Update if self.known.contains(&saved.address) => {
-                Ok(Verdict::Leave(Status::Unchanged))
+                Ok(ApprovalDecision::Leave(ChangeStatus::Unchanged))
             }
             ActionKind::Create | ActionKind::Update => {
                 let what = "the resource is not in the spec".to_owned();
@@ -166,14 +167,18 @@ impl Judge<'_> {
     }
 
     /// The difference between the outcomes of a saved change and the fresh one.
-    fn other_outcome(&self, saved: &Change, fresh: &Change) -> Option<String> {
+    fn outcome_difference(&self, saved: &Change, fresh: &Change) -> Option<String> {
         match (saved.changed.policy(), fresh.changed.policy()) {
-            (Some(saved), Some(fresh)) => self.other_statements(saved, fresh),
-            _ => self.other_view(&saved.views().1, &fresh.views().1),
+            (Some(saved), Some(fresh)) => self.statements_difference(saved, fresh),
+            _ => self.view_difference(&saved.views().1, &fresh.views().1),
         }
     }
 
-    fn other_statements(&self, saved: Views<'_, Document>, fresh: Views<'_, Document>) -> Option<String> {
+    fn statements_difference(
+        &self,
+        saved: Views<'_, Document>,
+        fresh: Views<'_, Document>,
+    ) -> Option<String> {
         let ours = |document: Option<&Document>| {
             canonical_text(&document.map(|it| owned(it, &self.ownership)).unwrap_or_default())
         };
@@ -198,7 +203,7 @@ impl Judge<'_> {
             .then(|| "the version of the policy differs from the spec".to_owned())
     }
 
-    fn other_view(&self, saved: &Value, fresh: &Value) -> Option<String> {
+    fn view_difference(&self, saved: &Value, fresh: &Value) -> Option<String> {
         let other = |name: &str| !self.is_same_value(&saved[name], &fresh[name]);
         let fields = names(saved).into_iter().chain(names(fresh)).collect::<BTreeSet<_>>();
         let other: Vec<String> =
@@ -249,7 +254,7 @@ impl Judge<'_> {
         ours(fresh.before).iter().all(is_wanted)
     }
 
-    fn stale(&self, saved: &Change, fresh: &Change) -> Status {
+    fn stale(&self, saved: &Change, fresh: &Change) -> ChangeStatus {
         let error = match (saved.changed.policy(), saved.views().0, fresh.views().0) {
             (Some(_), ..) => "statements differ from the plan".to_owned(),
             (None, Value::Null, _) => "the resource now exists".to_owned(),
@@ -262,12 +267,12 @@ impl Judge<'_> {
                 format!("{} differ from the plan", other.join(", "))
             }
         };
-        Status::Stale { error: format!("changed since the plan was made: {error}") }
+        ChangeStatus::Stale { error: format!("changed since the plan was made: {error}") }
     }
 }
 
 /// The difference between a saved change and the fresh one in the account, the Region, or whether the resource is deleted.
-fn other_aim(saved: &Change, fresh: &Change) -> Option<String> {
+fn target_difference(saved: &Change, fresh: &Change) -> Option<String> {
     if saved.account != fresh.account {
         return Some(format!(
             "the resource is in account {} ({}) in the spec",

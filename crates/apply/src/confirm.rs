@@ -18,12 +18,12 @@ use reconcile_policy::{Arn, PolicyKind, Region};
 use crate::context::Context;
 use crate::delivery::{delivery, topic_name};
 use crate::event::Event;
-use crate::outcome::{Confirmation, PolicyAfter, Refused, Unconfirmed};
-use crate::propagation::Patience;
+use crate::outcome::{Confirmation, PolicyAfter, RefusedTrail, Unconfirmed};
+use crate::propagation::Backoff;
 
-/// The resource whose policy was written.
+/// The resource whose policy CloudTrail is asked to confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Subject {
+pub(crate) enum ConfirmationTarget {
     /// The bucket of this name.
     Bucket(String),
     /// The key with this ARN.
@@ -32,7 +32,7 @@ pub(crate) enum Subject {
     Topic(Arn),
 }
 
-impl Subject {
+impl ConfirmationTarget {
     fn policy(&self) -> PolicyKind {
         match self {
             Self::Bucket(_) => PolicyKind::Bucket,
@@ -56,7 +56,7 @@ pub(crate) struct Question<'a> {
     pub(crate) context: &'a Context,
     /// The policy.
     pub(crate) address: &'a Address,
-    pub(crate) subject: Subject,
+    pub(crate) resource: ConfirmationTarget,
     /// The outcome for the policy if a trail is refused; the caller corrects it.
     pub(crate) policy: PolicyAfter,
 }
@@ -67,7 +67,7 @@ enum Answer {
     /// The trail does not exist, or does not depend on the policy any more.
     Unconcerned,
     Unconfirmed(String),
-    Refused(Box<Refused>),
+    Refused(Box<RefusedTrail>),
 }
 
 /// The meaning of an error of `UpdateTrail` for the written policy.
@@ -141,27 +141,27 @@ impl Question<'_> {
             return Answer::Unconfirmed(format!("`{}` names no Region", trail.arn));
         };
         let live = match destinations(session, &region, &trail.arn).await {
-            Ok(Some(live)) if self.subject.concerns(&live) => live,
+            Ok(Some(live)) if self.resource.concerns(&live) => live,
             Ok(_) => return Answer::Unconcerned,
             Err(error) => return Answer::Unconfirmed(error.to_string()),
         };
-        let mut patience = Patience::new(&context.pace, self.address);
+        let mut backoff = Backoff::new(&context.waits, self.address);
         loop {
             if context.is_interrupted() {
                 return Answer::Unconfirmed("interrupted".to_owned());
             }
-            context.pace.watch.event(Event::Confirming(self.address, &trail.address));
+            context.waits.observer.event(Event::Confirming(self.address, &trail.address));
             let updated = update(session, &region, &trail.arn, &live).await;
             let Err(error) = updated else { return Answer::Confirmed };
-            let meaning = meaning(&error, self.subject.policy());
+            let meaning = meaning(&error, self.resource.policy());
             match meaning {
                 Meaning::Absent => return Answer::Unconcerned,
-                Meaning::Refusal | Meaning::Passing if patience.wait().await => {}
+                Meaning::Refusal | Meaning::Passing if backoff.wait().await => {}
                 Meaning::Refusal if !context.is_interrupted() => {
-                    return Answer::Refused(Box::new(Refused {
+                    return Answer::Refused(Box::new(RefusedTrail {
                         trail: trail.address.clone(),
                         error: error.to_string(),
-                        waited_seconds: patience.waited().as_secs(),
+                        waited_seconds: backoff.waited().as_secs(),
                         proof: self.proof(&trail.arn, &live).await,
                         policy: self.policy.clone(),
                         form: None,
@@ -179,7 +179,7 @@ impl Question<'_> {
         let region: Region = trail.region().parse().ok()?;
         let delivery = delivery(self.context, &region, trail, live);
         let proofs = self.context.prove(self.address, &delivery).await.ok()?;
-        let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.subject.policy());
+        let of_policy = proofs.iter().filter(|proof| proof.hop.policy() == self.resource.policy());
         let said: Vec<String> = of_policy.map(|proof| format!("{}: {}", proof.hop, proof.decision)).collect();
         Some(said.join(", "))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use reconcile_aws::{Aws, Session};
-use reconcile_diff::observe::key::{Found, find, find_by_arn};
+use reconcile_diff::observe::key::{DescribedKey, find, find_by_arn};
 use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
 use reconcile_operations::Operation;
@@ -18,21 +18,21 @@ use reconcile_policy::{
 use reconcile_spec::{Account, AccountName, Alarm, AliasName, Desired, Installation, KeyIdentity, Site};
 use tokio::sync::{OnceCell, RwLock};
 
-use crate::asking::Asking;
 use crate::error::ApplyError;
-use crate::propagation::{Pace, Patience, read_on};
+use crate::pauses::ConfirmationPauses;
+use crate::propagation::{Backoff, WaitSettings, read_on};
 use crate::write::Write;
 
 pub(crate) struct Context {
     pub(crate) aws: Aws,
     pub(crate) installation: Installation,
     pub(crate) ownership: Ownership,
-    pub(crate) pace: Pace,
+    pub(crate) waits: WaitSettings,
     /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
-    pub(crate) confirm: Option<Asking>,
+    pub(crate) confirm: Option<ConfirmationPauses>,
     /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so only one of the two is confirmed
     /// at a time, and no policy of a topic with it: a refusal then belongs to that policy.
-    pub(crate) trials: RwLock<()>,
+    pub(crate) confirmations: RwLock<()>,
     /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
     /// The key in use when the plan was made.
@@ -55,8 +55,8 @@ impl Context {
         aws: &Aws,
         desired: &Desired,
         plan: &Plan,
-        pace: Pace,
-        confirm: Option<Asking>,
+        waits: WaitSettings,
+        confirm: Option<ConfirmationPauses>,
     ) -> Self {
         let sessions = desired.accounts.iter().map(|it| (it.name.clone(), OnceCell::new()));
         let alarms = desired.alarms.iter().enumerate();
@@ -70,9 +70,9 @@ impl Context {
             aws: aws.clone(),
             ownership: desired.installation.ownership(),
             installation: desired.installation.clone(),
-            pace,
+            waits,
             confirm,
-            trials: RwLock::default(),
+            confirmations: RwLock::default(),
             alarms: alarms.collect(),
             sessions: sessions.collect(),
             desired: desired.clone(),
@@ -122,13 +122,13 @@ impl Context {
         &self,
         session: &Session,
         address: &Address,
-    ) -> Result<Option<Found>, ApplyError> {
+    ) -> Result<Option<DescribedKey>, ApplyError> {
         let key = &self.desired.key;
         let region = &key.site.region;
         if let Some(arn) = self.known_key() {
-            let mut patience = Patience::new(&self.pace, address);
+            let mut backoff = Backoff::new(&self.waits, address);
             let read = || find_by_arn(session, region, &arn);
-            return read_on(&mut patience, true, Option::is_none, read).await;
+            return read_on(&mut backoff, true, Option::is_none, read).await;
         }
         match &self.key_in_use {
             Some(arn) => Ok(find_by_arn(session, region, arn).await?),
@@ -268,7 +268,7 @@ impl Context {
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
-        self.pace.interrupt.is_stopped()
+        self.waits.interrupt.is_stopped()
     }
 
     /// Remembers the key of a change, for the changes that use the key.

@@ -7,7 +7,7 @@ use reconcile_plan::{Address, ReadError};
 use reconcile_text::Hint;
 
 use crate::journal::JournalError;
-use crate::outcome::{PolicyAfter, Refused, RefusedForm, Unconfirmed};
+use crate::outcome::{PolicyAfter, RefusedForm, RefusedTrail, Unconfirmed};
 
 /// An error of a change, which was not made or made only in part.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +63,7 @@ pub enum ApplyError {
     },
     /// CloudTrail does not accept a trail because of the policy.
     #[error("{}", refused(.0))]
-    Refused(Box<Refused>),
+    Refused(Box<RefusedTrail>),
     /// CloudTrail does not accept the first trail under a short form of a policy.
     #[error("{error}; {}", first_refused(refused))]
     FirstRefused {
@@ -196,8 +196,8 @@ impl Hint for ApplyError {
     }
 }
 
-fn refused(refused: &Refused) -> String {
-    let Refused { trail, error, waited_seconds, proof, policy, form } = refused;
+fn refused(refused: &RefusedTrail) -> String {
+    let RefusedTrail { trail, error, waited_seconds, proof, policy, form } = refused;
     let when = match policy {
         PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => "already under the current policy",
         _ => "under the new policy",

@@ -2,7 +2,7 @@
 
 use reconcile_plan::Address;
 
-use crate::outcome::Status;
+use crate::outcome::ChangeStatus;
 
 /// An event.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,16 +14,16 @@ pub enum Event<'a> {
     /// CloudTrail is asked to check a trail after a change of a policy: the change, and the trail.
     Confirming(&'a Address, &'a Address),
     /// A change ended.
-    Finished(&'a Address, &'a Status),
+    Finished(&'a Address, &'a ChangeStatus),
 }
 
 /// An observer of events. Many tasks call it concurrently.
-pub trait Watch: Send + Sync {
+pub trait EventObserver: Send + Sync {
     /// Receives an event.
     fn event(&self, event: Event<'_>);
 }
 
 /// An observer that ignores every event.
-impl Watch for () {
+impl EventObserver for () {
     fn event(&self, _: Event<'_>) {}
 }

@@ -19,7 +19,7 @@ mod trail;
 use reconcile_plan::plan::{Act, Changed};
 
 use crate::error::ApplyError;
-use crate::journal::Trial;
+use crate::journal::OpenConfirmation;
 use crate::work::{Made, Work};
 
 pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
@@ -43,11 +43,11 @@ pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
 }
 
 /// Finishes the confirmation of a policy that an earlier apply wrote.
-pub(crate) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
+pub(crate) async fn resume(work: &Work<'_>, open: &OpenConfirmation) -> Result<Made, ApplyError> {
     match &work.change.changed {
-        Changed::KeyPolicy(_) => key_policy::resume(work, trial).await,
-        Changed::BucketPolicy(_) => bucket_policy::resume(work, trial).await,
-        Changed::TopicPolicy(_) => topic_policy::resume(work, trial).await,
+        Changed::KeyPolicy(_) => key_policy::resume(work, open).await,
+        Changed::BucketPolicy(_) => bucket_policy::resume(work, open).await,
+        Changed::TopicPolicy(_) => topic_policy::resume(work, open).await,
         Changed::ServiceAccess(_)
         | Changed::DelegatedAdministrator(_)
         | Changed::Key(_)

@@ -7,7 +7,7 @@ use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, own
 
 /// The relation of a live resource to a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Freshness {
+pub(crate) enum PlanFreshness {
     /// The live state is the state that the plan saw.
     Fresh,
     /// The live state is already the planned state.
@@ -17,17 +17,21 @@ pub(crate) enum Freshness {
 }
 
 /// Judges a resource by its managed view.
-pub(crate) fn of_view<V: View>(change: &Change, views: Views<'_, V>, live: Option<&V>) -> Freshness {
+pub(crate) fn view_freshness<V: View>(
+    change: &Change,
+    views: Views<'_, V>,
+    live: Option<&V>,
+) -> PlanFreshness {
     let live = live.zip(views.after.or(views.before)).map(|(live, like)| live.managed(like));
     // A key is created with a policy, which is compared as a separate resource.
     let wanted = views.after.map(|after| after.managed(after));
     if live == wanted {
-        return Freshness::Done;
+        return PlanFreshness::Done;
     }
     if Fingerprint::of(live.as_ref()) == change.observed_fingerprint {
-        return Freshness::Fresh;
+        return PlanFreshness::Fresh;
     }
-    Freshness::Stale(match (views.before, &live) {
+    PlanFreshness::Stale(match (views.before, &live) {
         (_, None) => "the resource no longer exists".to_owned(),
         (None, Some(_)) => "the resource now exists".to_owned(),
         (Some(before), Some(live)) => {
@@ -56,26 +60,26 @@ pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Opt
 }
 
 /// Judges a policy by the managed statements alone: a merge keeps the changes of others in their statements.
-pub(crate) fn of_policy(
+pub(crate) fn policy_freshness(
     change: &Change,
     step: &Step,
     live: Option<&Document>,
     ownership: &Ownership,
-) -> Freshness {
+) -> PlanFreshness {
     let (wanted, found) = (step.wanted(), live.map(|it| owned(it, ownership)).unwrap_or_default());
     if canonical_text(wanted) == canonical_text(&found) {
         // The remaining edits are in foreign statements, and are made only in statements that have not changed since the plan.
-        return if step.is_pending(live) { Freshness::Fresh } else { Freshness::Done };
+        return if step.is_pending(live) { PlanFreshness::Fresh } else { PlanFreshness::Done };
     }
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
-        return Freshness::Fresh;
+        return PlanFreshness::Fresh;
     }
     // A subset of the planned statements, and no other managed statement: a new key has its administrators from the start.
     let is_wanted = |statement: &Statement| wanted.iter().any(|it| is_same(it, statement));
     if found.iter().all(is_wanted) {
-        return Freshness::Fresh;
+        return PlanFreshness::Fresh;
     }
-    Freshness::Stale("managed statements differ from the plan".to_owned())
+    PlanFreshness::Stale("managed statements differ from the plan".to_owned())
 }
 
 fn is_same(a: &Statement, b: &Statement) -> bool {

@@ -18,7 +18,7 @@ use reconcile_spec::SpecName;
 use reconcile_text::Hint;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::{Confirmation, Status};
+use crate::outcome::{ChangeStatus, Confirmation};
 
 /// The journal cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -47,14 +47,14 @@ pub struct Journal {
     begun: Changes,
     /// The changes that an earlier apply of the plan made.
     made: Changes,
-    trials: Vec<Trial>,
+    open: Vec<OpenConfirmation>,
     /// Resources that earlier applies may have created without knowing the result.
     creating: HashSet<Address>,
 }
 
 /// A policy write whose confirmation was interrupted.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Trial {
+pub(crate) struct OpenConfirmation {
     /// The journal with the write.
     path: PathBuf,
     /// The change.
@@ -103,7 +103,7 @@ enum EventName {
     Creating,
 }
 
-impl Trial {
+impl OpenConfirmation {
     /// The journal with the write, to continue where it ends.
     pub(crate) fn journal(&self) -> Journal {
         Journal {
@@ -111,7 +111,7 @@ impl Trial {
             file: Mutex::default(),
             begun: HashSet::new(),
             made: HashSet::new(),
-            trials: Vec::new(),
+            open: Vec::new(),
             creating: HashSet::new(),
         }
     }
@@ -134,20 +134,20 @@ impl Journal {
         })?;
         let path = folder.join(format!("{name}-{made}.jsonl"));
         let text = read(&path)?.unwrap_or_default();
-        let (mut trials, mut creating) = (Vec::new(), HashSet::new());
+        let (mut open, mut creating) = (Vec::new(), HashSet::new());
         for path in journals_of(folder, name.as_str())? {
             if let Some(text) = read(&path)? {
-                trials.extend(open_trials(&path, &text));
+                open.extend(open_confirmations(&path, &text));
                 creating.extend(open_creations(&text));
             }
         }
         let (begun, made) = begun_and_made(&text);
-        Ok(Self { begun, made, trials, creating, path, file: Mutex::default() })
+        Ok(Self { begun, made, open, creating, path, file: Mutex::default() })
     }
 
     /// The confirmations that earlier applies of the spec left open, the oldest first.
-    pub(crate) fn open_trials(&self) -> &[Trial] {
-        &self.trials
+    pub(crate) fn open_confirmations(&self) -> &[OpenConfirmation] {
+        &self.open
     }
 
     /// The path of the journal.
@@ -203,7 +203,7 @@ impl Journal {
         self.write(change, EventName::Left, None, None)
     }
 
-    pub(crate) fn end(&self, change: &Change, status: &Status) -> Result<(), JournalError> {
+    pub(crate) fn end(&self, change: &Change, status: &ChangeStatus) -> Result<(), JournalError> {
         self.write(change, EventName::Ended, serde_json::to_value(status).ok(), None)
     }
 
@@ -262,7 +262,7 @@ fn is_made(result: Option<&serde_json::Value>) -> bool {
 }
 
 /// The writes of a journal that were neither confirmed nor restored, in the order in which they were begun.
-fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
+fn open_confirmations(path: &Path, text: &str) -> Vec<OpenConfirmation> {
     let mut open: BTreeMap<usize, ((Address, Phase), Write)> = BTreeMap::new();
     let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
     for (number, Entry { address, phase, event, write, .. }) in entries.enumerate() {
@@ -276,13 +276,10 @@ fn open_trials(path: &Path, text: &str) -> Vec<Trial> {
             _ => open.retain(|_, (it, _)| *it != change),
         }
     }
-    let trial = |(_, Write { change, previous, written }): ((Address, Phase), Write)| Trial {
-        path: path.to_owned(),
-        change,
-        previous,
-        written,
+    let confirmation = |(_, Write { change, previous, written }): ((Address, Phase), Write)| {
+        OpenConfirmation { path: path.to_owned(), change, previous, written }
     };
-    open.into_values().map(trial).collect()
+    open.into_values().map(confirmation).collect()
 }
 
 /// The resources whose creation a journal announces, and that were neither rejected nor finished.
@@ -355,7 +352,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_begun_and_not_made_is_resumed() {
+    fn changes_that_were_begun_and_not_made_are_resumed() {
         let line = |name: &str, event: &str, result: &str| {
             format!(
                 r#"{{"at":"2026-11-23T08:00:00Z","address":"trail/a/{name}","phase":"converge","event":"{event}"{result}}}"#
@@ -433,8 +430,8 @@ mod tests {
             let mut lines =
                 vec![line("began", None), line("writing", Some("first")), line("writing", Some("second"))];
             lines.extend(last.map(|event| line(event, None)));
-            let open = open_trials(Path::new("j"), &lines.join("\n"));
-            let written: Vec<_> = open.iter().filter_map(|trial| trial.written.as_deref()).collect();
+            let open = open_confirmations(Path::new("j"), &lines.join("\n"));
+            let written: Vec<_> = open.iter().filter_map(|it| it.written.as_deref()).collect();
             assert_eq!(written, expected.into_iter().collect::<Vec<_>>(), "{last:?}");
         }
     }

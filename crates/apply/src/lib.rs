@@ -4,7 +4,6 @@
 //! resource changed since the plan, and so is every change that depends on it.
 
 mod approval;
-mod asking;
 mod confirm;
 mod context;
 mod delivery;
@@ -16,6 +15,7 @@ mod interrupt;
 mod journal;
 pub mod lock;
 mod outcome;
+mod pauses;
 mod propagation;
 mod recover;
 mod resource;
@@ -25,13 +25,14 @@ mod work;
 mod write;
 
 pub use approval::{Altered, Approval, approve};
-pub use asking::Asking;
 pub use error::ApplyError;
-pub use event::{Event, Watch};
+pub use event::{Event, EventObserver};
 pub use interrupt::Interrupt;
 pub use journal::{Journal, JournalError};
 pub use outcome::{
-    ChangeResult, Confirmation, Outcome, PolicyAfter, Refused, RefusedForm, Status, Summary, Unconfirmed,
+    ChangeResult, ChangeStatus, Confirmation, Outcome, OutcomeCounts, PolicyAfter, RefusedForm, RefusedTrail,
+    Unconfirmed,
 };
+pub use pauses::ConfirmationPauses;
 pub use propagation::Propagation;
-pub use run::{Options, apply};
+pub use run::{ApplyOptions, apply};

@@ -18,10 +18,10 @@ use reconcile_aws::Aws;
 use reconcile_spec::{Desired, Lock};
 
 use crate::interrupt::Interrupt;
-use object::{Found, Object};
+use object::{Object, StoredLock};
 
 pub use error::LockError;
-pub use held::Held;
+pub use held::HeldLock;
 pub use lease::{Holder, Lease, LeaseState};
 pub use unlock::{LockFound, find};
 
@@ -30,11 +30,11 @@ const PAUSE: Duration = Duration::from_secs(2);
 
 /// A request for a lock.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct LockRequest {
     /// The requester: a user, a machine or a job.
     pub who: String,
-    /// The time to wait while another apply holds the lock.
-    pub patience: Duration,
+    /// The maximum time to wait while another apply holds the lock.
+    pub wait: Duration,
     /// The times with which the lock is kept.
     pub lease: Lease,
     /// Ends the wait, and is stopped if the lock is lost.
@@ -47,9 +47,13 @@ pub struct Request {
 ///
 /// # Errors
 /// [`LockError`], in particular who holds the lock.
-pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
+pub async fn acquire(
+    aws: &Aws,
+    desired: &Desired,
+    request: LockRequest,
+) -> Result<Option<HeldLock>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
-    take_object(aws, desired, lock, request).await
+    acquire_object(aws, desired, lock, request).await
 }
 
 /// Agrees with other replicas of a process on one leader: an object beside the lock of the spec, with the same lease. Returns `None` if
@@ -57,17 +61,17 @@ pub async fn take(aws: &Aws, desired: &Desired, request: Request) -> Result<Opti
 ///
 /// # Errors
 /// [`LockError`], in particular who leads.
-pub async fn lead(aws: &Aws, desired: &Desired, request: Request) -> Result<Option<Held>, LockError> {
+pub async fn lead(aws: &Aws, desired: &Desired, request: LockRequest) -> Result<Option<HeldLock>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
-    take_object(aws, desired, &lock.of_leader(), request).await
+    acquire_object(aws, desired, &lock.of_leader(), request).await
 }
 
-async fn take_object(
+async fn acquire_object(
     aws: &Aws,
     desired: &Desired,
     lock: &Lock,
-    request: Request,
-) -> Result<Option<Held>, LockError> {
+    request: LockRequest,
+) -> Result<Option<HeldLock>, LockError> {
     let object = Object::open(aws, desired, lock).await?;
     let failed = |error| LockError::Aws { place: object.place(), error: Box::new(error) };
     let holder =
@@ -78,7 +82,14 @@ async fn take_object(
         let begun = tokio::time::Instant::now();
         match object.create(&text).await {
             Ok(etag) => {
-                return Ok(Some(Held::keep(object, holder, etag, begun, request.lease, request.interrupt)));
+                return Ok(Some(HeldLock::keep(
+                    object,
+                    holder,
+                    etag,
+                    begun,
+                    request.lease,
+                    request.interrupt,
+                )));
             }
             Err(error) if error.is_absent() && lock.bucket == desired.bucket.name => return Ok(None),
             // Two that come at the same moment get a conflict, and both may try again.
@@ -89,16 +100,23 @@ async fn take_object(
         if let Some(found) = &found {
             // Written by our own call, whose answer was lost.
             if found.text == text {
-                let held =
-                    Held::keep(object, holder, found.etag.clone(), begun, request.lease, request.interrupt);
+                let held = HeldLock::keep(
+                    object,
+                    holder,
+                    found.etag.clone(),
+                    begun,
+                    request.lease,
+                    request.interrupt,
+                );
                 return Ok(Some(held));
             }
             if found.lease() == LeaseState::Ended {
                 let begun = tokio::time::Instant::now();
                 match object.replace(&found.etag, &text).await {
                     Ok(etag) => {
-                        let held = Held::keep(object, holder, etag, begun, request.lease, request.interrupt);
-                        return Ok(Some(held.after(found.holder())));
+                        let held =
+                            HeldLock::keep(object, holder, etag, begun, request.lease, request.interrupt);
+                        return Ok(Some(held.taken_over_from(found.holder())));
                     }
                     // Somebody else was faster, or the answer to our own call was lost.
                     Err(error) if error.is_absent() || error.is_already_so() => continue,
@@ -106,7 +124,7 @@ async fn take_object(
                 }
             }
         }
-        if start.elapsed() + PAUSE > request.patience {
+        if start.elapsed() + PAUSE > request.wait {
             return Err(held_by(object.place(), found));
         }
         if !request.interrupt.sleep(PAUSE).await {
@@ -115,8 +133,8 @@ async fn take_object(
     }
 }
 
-fn held_by(place: String, found: Option<Found>) -> LockError {
-    let lease = found.as_ref().map_or(LeaseState::Unknown, Found::lease);
+fn held_by(place: String, found: Option<StoredLock>) -> LockError {
+    let lease = found.as_ref().map_or(LeaseState::Unknown, StoredLock::lease);
     match found.and_then(|found| found.holder()) {
         Some(holder) => LockError::Held { place, holder: Box::new(holder), lease },
         None => LockError::Unreadable { place },

@@ -15,7 +15,7 @@ pub struct Outcome {
     /// The results of all changes, in the order of the plan.
     pub results: Vec<ChangeResult>,
     /// Counts.
-    pub summary: Summary,
+    pub summary: OutcomeCounts,
     /// The path of the journal.
     pub journal: PathBuf,
 }
@@ -30,7 +30,7 @@ pub struct ChangeResult {
     /// The phase of the change.
     pub phase: Phase,
     /// The status of the change.
-    pub status: Status,
+    pub status: ChangeStatus,
     /// The number of AWS calls of the change.
     pub calls: u64,
     /// The duration, in milliseconds.
@@ -47,7 +47,7 @@ pub struct Confirmation {
     /// Trails that CloudTrail could not be asked about, or that it rejected for another reason.
     pub unconfirmed: Vec<Unconfirmed>,
     /// The trail that CloudTrail refused. CloudTrail was not asked about any other trail after that.
-    pub refused: Option<Refused>,
+    pub refused: Option<RefusedTrail>,
 }
 
 /// A trail that CloudTrail neither confirmed nor refused.
@@ -61,7 +61,7 @@ pub struct Unconfirmed {
 
 /// A trail that CloudTrail refused because of a policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Refused {
+pub struct RefusedTrail {
     /// The trail.
     pub trail: Address,
     /// The answer of AWS.
@@ -116,7 +116,7 @@ pub enum PolicyAfter {
 /// The status of a change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
-pub enum Status {
+pub enum ChangeStatus {
     /// The change was made.
     Applied,
     /// The resource already had the planned state.
@@ -146,7 +146,7 @@ pub enum Status {
 
 impl ChangeResult {
     /// The result of a change for which AWS was not called.
-    pub(crate) fn without_calls(change: &Change, status: Status) -> Self {
+    pub(crate) fn without_calls(change: &Change, status: ChangeStatus) -> Self {
         Self {
             address: change.address.clone(),
             action: change.action(),
@@ -159,7 +159,7 @@ impl ChangeResult {
     }
 }
 
-impl Status {
+impl ChangeStatus {
     /// The word of the status.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -190,9 +190,9 @@ impl Status {
     }
 }
 
-/// Counts of an outcome.
+/// The numbers of changes of an outcome, by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Summary {
+pub struct OutcomeCounts {
     /// Changes made.
     pub applied: usize,
     /// Changes that could not be made.
@@ -206,7 +206,7 @@ pub struct Summary {
 impl Outcome {
     /// Whether a resource was skipped because it changed after the plan was made.
     pub fn is_stale(&self) -> bool {
-        self.results.iter().any(|result| matches!(result.status, Status::Stale { .. }))
+        self.results.iter().any(|result| matches!(result.status, ChangeStatus::Stale { .. }))
     }
 
     /// Whether CloudTrail refused a trail. The same plan would be refused again.
@@ -222,13 +222,13 @@ impl Outcome {
             order.iter().position(|(address, phase)| (address, *phase) == (&result.address, result.phase))
         };
         self.results.sort_by_cached_key(place);
-        self.summary = Summary::of(&self.results);
+        self.summary = OutcomeCounts::of(&self.results);
         self
     }
 
     /// The number of changes that were not begun, because a stop was requested before.
     pub fn not_begun(&self) -> usize {
-        self.results.iter().filter(|result| result.status == Status::NotBegun).count()
+        self.results.iter().filter(|result| result.status == ChangeStatus::NotBegun).count()
     }
 
     /// Whether every change was made or was not needed.
@@ -237,16 +237,18 @@ impl Outcome {
     }
 }
 
-impl Summary {
+impl OutcomeCounts {
     /// Counts results.
     pub fn of(results: &[ChangeResult]) -> Self {
         let mut summary = Self::default();
         for result in results {
             match result.status {
-                Status::Applied => summary.applied += 1,
-                Status::Unchanged => summary.unchanged += 1,
-                Status::Failed { .. } => summary.failed += 1,
-                Status::Skipped { .. } | Status::NotBegun | Status::Stale { .. } => summary.skipped += 1,
+                ChangeStatus::Applied => summary.applied += 1,
+                ChangeStatus::Unchanged => summary.unchanged += 1,
+                ChangeStatus::Failed { .. } => summary.failed += 1,
+                ChangeStatus::Skipped { .. } | ChangeStatus::NotBegun | ChangeStatus::Stale { .. } => {
+                    summary.skipped += 1
+                }
             }
         }
         summary

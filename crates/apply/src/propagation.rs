@@ -12,7 +12,7 @@ use reconcile_operations::Error;
 use reconcile_plan::Address;
 
 use crate::error::ApplyError;
-use crate::event::{Event, Watch};
+use crate::event::{Event, EventObserver};
 use crate::interrupt::Interrupt;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -38,11 +38,11 @@ impl Propagation {
 }
 
 /// The settings that all waits of an apply share.
-pub(crate) struct Pace {
+pub(crate) struct WaitSettings {
     /// The maximum time of each wait.
     pub(crate) propagation: Propagation,
     pub(crate) interrupt: Interrupt,
-    pub(crate) watch: Arc<dyn Watch>,
+    pub(crate) observer: Arc<dyn EventObserver>,
 }
 
 /// Reads until the answer no longer shows the state before a write. With `is_new`, a read that does not find the resource is late as
@@ -51,7 +51,7 @@ pub(crate) struct Pace {
 /// # Errors
 /// [`ApplyError::NotShown`] if the time is over, or the error of the last read.
 pub(crate) async fn read_on<T, E, F>(
-    patience: &mut Patience<'_>,
+    backoff: &mut Backoff<'_>,
     is_new: bool,
     is_late: impl Fn(&T) -> bool,
     mut read: impl FnMut() -> F,
@@ -67,15 +67,15 @@ where
             Err(error) if is_new && error.aws().is_some_and(Error::is_unready) => Some(error),
             Err(error) => return Err(error),
         };
-        if !patience.wait().await {
-            return Err(late.unwrap_or(ApplyError::NotShown { waited: patience.waited() }));
+        if !backoff.wait().await {
+            return Err(late.unwrap_or(ApplyError::NotShown { waited: backoff.waited() }));
         }
     }
 }
 
 /// The time that AWS gets to see earlier writes, in growing pauses.
-pub(crate) struct Patience<'a> {
-    pace: &'a Pace,
+pub(crate) struct Backoff<'a> {
+    waits: &'a WaitSettings,
     /// The resource of the change that waits.
     address: &'a Address,
     start: Instant,
@@ -85,14 +85,14 @@ pub(crate) struct Patience<'a> {
     paused: Duration,
 }
 
-impl<'a> Patience<'a> {
+impl<'a> Backoff<'a> {
     /// Starts now, and ends when AWS should have seen everything.
-    pub(crate) fn new(pace: &'a Pace, address: &'a Address) -> Self {
+    pub(crate) fn new(waits: &'a WaitSettings, address: &'a Address) -> Self {
         Self {
-            pace,
+            waits,
             address,
             start: Instant::now(),
-            limit: pace.propagation.limit,
+            limit: waits.propagation.limit,
             pause: FIRST_PAUSE,
             paused: Duration::ZERO,
         }
@@ -105,17 +105,17 @@ impl<'a> Patience<'a> {
 
     /// The time since the start.
     pub(crate) fn waited(&self) -> Duration {
-        if self.pace.propagation.is_simulated { self.paused } else { self.start.elapsed() }
+        if self.waits.propagation.is_simulated { self.paused } else { self.start.elapsed() }
     }
 
     /// Makes the next pause; returns false at once if there is no time left for it, or if the apply was interrupted.
     pub(crate) async fn wait(&mut self) -> bool {
-        if self.waited() + self.pause > self.limit || self.pace.interrupt.is_stopped() {
+        if self.waited() + self.pause > self.limit || self.waits.interrupt.is_stopped() {
             return false;
         }
-        self.pace.watch.event(Event::Waiting(self.address));
-        if !self.pace.propagation.is_simulated {
-            self.pace.interrupt.sleep(self.pause).await;
+        self.waits.observer.event(Event::Waiting(self.address));
+        if !self.waits.propagation.is_simulated {
+            self.waits.interrupt.sleep(self.pause).await;
         }
         self.paused += self.pause;
         self.pause = (self.pause * 2).min(LONGEST_PAUSE);

@@ -15,9 +15,9 @@ pub(crate) async fn recover(context: &Context, journal: &Journal) -> Vec<ChangeR
     if context.confirm.is_none() {
         return results;
     }
-    for trial in journal.open_trials() {
-        let journal = trial.journal();
-        let result = timed(context, &journal, &trial.change, async |work| resume(work, trial).await).await;
+    for open in journal.open_confirmations() {
+        let journal = open.journal();
+        let result = timed(context, &journal, &open.change, async |work| resume(work, open).await).await;
         if result.status.error().is_some() {
             results.push(result);
         }

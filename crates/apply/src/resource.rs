@@ -7,7 +7,7 @@ use reconcile_plan::plan::{Action, Views};
 use reconcile_plan::view::View;
 
 use crate::error::ApplyError;
-use crate::freshness::{is_late, of_view};
+use crate::freshness::{is_late, view_freshness};
 use crate::propagation::read_on;
 use crate::work::{Made, Work};
 
@@ -96,7 +96,7 @@ async fn make<R: Reads>(
     views: Views<'_, R::View>,
     act: impl AsyncFnOnce(Option<&R::View>) -> Result<(), ApplyError>,
 ) -> Result<Made, ApplyError> {
-    let live = read_on(&mut work.patience(), work.depends_on_new(), |_| false, || resource.read()).await?;
+    let live = read_on(&mut work.backoff(), work.depends_on_new(), |_| false, || resource.read()).await?;
     if let (None, Some(live)) = (views.after, &live) {
         let additions = resource.additions(live).await?;
         if !additions.is_empty() {
@@ -104,13 +104,13 @@ async fn make<R: Reads>(
         }
     }
     let live: Option<R::View> = live.map(Into::into);
-    if !work.start(of_view(work.change, views, live.as_ref()))? {
+    if !work.start(view_freshness(work.change, views, live.as_ref()))? {
         return Ok(Made::Unchanged);
     }
     act(live.as_ref()).await?;
     // Neither a later change nor the next plan must see the state before the change.
     let is_late = |shown: &Option<R::View>| is_late(live.as_ref(), views.after, shown.as_ref());
     let read = async || Ok::<_, ApplyError>(resource.read().await?.map(Into::into));
-    read_on(&mut work.patience(), true, is_late, read).await?;
+    read_on(&mut work.backoff(), true, is_late, read).await?;
     Ok(Made::Applied)
 }

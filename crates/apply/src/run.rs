@@ -11,31 +11,31 @@ use reconcile_text::Hint;
 use tokio::task::JoinSet;
 use tracing::{Instrument, trace_span};
 
-use crate::asking::Asking;
 use crate::context::Context;
-use crate::event::{Event, Watch};
+use crate::event::{Event, EventObserver};
 use crate::execute::execute;
 use crate::interrupt::Interrupt;
 use crate::journal::Journal;
-use crate::outcome::{ChangeResult, Outcome, Status, Summary};
-use crate::propagation::{Pace, Propagation};
+use crate::outcome::{ChangeResult, ChangeStatus, Outcome, OutcomeCounts};
+use crate::pauses::ConfirmationPauses;
+use crate::propagation::{Propagation, WaitSettings};
 use crate::recover::recover;
 use crate::schedule::Schedule;
 use crate::work::timed;
 
-/// How to apply.
+/// The options of an apply.
 #[derive(Clone)]
-pub struct Options {
+pub struct ApplyOptions {
     /// The maximum time to wait until AWS applies earlier writes.
     pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
-    pub confirm: Option<Asking>,
+    pub confirm: Option<ConfirmationPauses>,
     /// The number of changes that can be in flight at once. After a request to stop, only these are finished.
     pub in_flight: NonZeroUsize,
     /// The request to stop.
     pub interrupt: Interrupt,
-    /// The watcher.
-    pub watch: Arc<dyn Watch>,
+    /// The observer of events.
+    pub observer: Arc<dyn EventObserver>,
 }
 
 /// Applies a plan: every change when all that it depends on is made, independent ones at once, as many as the options allow.
@@ -45,15 +45,21 @@ pub struct Options {
 ///
 /// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of
 /// each change, errors included, is in the [`Outcome`].
-pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, options: Options) -> Outcome {
+pub async fn apply(
+    aws: &Aws,
+    desired: &Desired,
+    plan: &Plan,
+    journal: Journal,
+    options: ApplyOptions,
+) -> Outcome {
     let context = Arc::new(Context::new(
         aws,
         desired,
         plan,
-        Pace {
+        WaitSettings {
             propagation: options.propagation,
             interrupt: options.interrupt.clone(),
-            watch: Arc::clone(&options.watch),
+            observer: Arc::clone(&options.observer),
         },
         options.confirm,
     ));
@@ -84,13 +90,13 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
         let Some(joined) = running.join_next().await else { break };
         // A task ends early only when the runtime does.
         let Ok((index, result)) = joined else { break };
-        if matches!(result.status, Status::Applied | Status::Unchanged) {
+        if matches!(result.status, ChangeStatus::Applied | ChangeStatus::Unchanged) {
             schedule.made(index);
         } else {
             for dependent in schedule.failed(index) {
                 if let (Some(change), Some(slot)) = (changes.get(dependent), results.get_mut(dependent)) {
                     let error = format!("depends on {}, which was not applied", result.address);
-                    *slot = Some(ChangeResult::without_calls(change, Status::Skipped { error }));
+                    *slot = Some(ChangeResult::without_calls(change, ChangeStatus::Skipped { error }));
                 }
             }
         }
@@ -100,26 +106,26 @@ pub async fn apply(aws: &Aws, desired: &Desired, plan: &Plan, journal: Journal, 
     }
 
     let results = changes.iter().zip(results).map(|(change, result)| {
-        result.unwrap_or_else(|| ChangeResult::without_calls(change, Status::NotBegun))
+        result.unwrap_or_else(|| ChangeResult::without_calls(change, ChangeStatus::NotBegun))
     });
     let results: Vec<ChangeResult> = recovered.into_iter().chain(results).collect();
     Outcome {
         spec: plan.spec.clone(),
-        summary: Summary::of(&results),
+        summary: OutcomeCounts::of(&results),
         results,
         journal: journal.path().to_owned(),
     }
 }
 
 async fn run_one(context: &Context, journal: &Journal, change: &Change) -> ChangeResult {
-    context.pace.watch.event(Event::Started(&change.address));
+    context.waits.observer.event(Event::Started(&change.address));
     let mut result = timed(context, journal, change, execute).await;
-    if result.status == Status::Applied && change.action() == ActionKind::Create {
+    if result.status == ChangeStatus::Applied && change.action() == ActionKind::Create {
         context.created(&change.address);
     }
     if let Err(error) = journal.end(change, &result.status) {
-        result.status = Status::Failed { error: error.to_string(), hint: error.hint() };
+        result.status = ChangeStatus::Failed { error: error.to_string(), hint: error.hint() };
     }
-    context.pace.watch.event(Event::Finished(&change.address, &result.status));
+    context.waits.observer.event(Event::Finished(&change.address, &result.status));
     result
 }

@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_what_waits_for_nothing_and_then_what_waited_for_it() {
+    fn changes_run_after_their_dependencies() {
         let mut schedule =
             Schedule::new(&changes(&[("key", &[]), ("bucket", &[]), ("trail", &["key", "bucket"])]));
         assert_eq!((schedule.next(), schedule.next(), schedule.next()), (Some(0), Some(1), None));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_depends_on_a_failure_is_dropped_and_the_rest_goes_on() {
+    fn dependents_of_a_failed_change_are_dropped_and_other_changes_run() {
         let graph: &[(&str, &[&str])] = &[
             ("key", &[]),
             ("policy", &["key"]),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn dependencies_that_the_plan_does_not_change_are_there_already() {
+    fn dependencies_without_a_change_in_the_plan_are_satisfied() {
         let mut schedule = Schedule::new(&changes(&[("trail", &["bucket"])]));
         assert_eq!(schedule.next(), Some(0));
     }

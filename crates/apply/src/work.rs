@@ -13,10 +13,10 @@ use reconcile_text::Hint;
 
 use crate::context::Context;
 use crate::error::ApplyError;
-use crate::freshness::Freshness;
+use crate::freshness::PlanFreshness;
 use crate::journal::Journal;
-use crate::outcome::{ChangeResult, Confirmation, Status};
-use crate::propagation::Patience;
+use crate::outcome::{ChangeResult, ChangeStatus, Confirmation};
+use crate::propagation::Backoff;
 
 /// The outcome of a change that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) struct Work<'a> {
 
 /// The resources that AWS may not see yet when a call is made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Unseen<'a> {
+enum AwaitedResource<'a> {
     /// Bucket, key and their policies, which CloudTrail reads for this delivery.
     Delivery(&'a Delivery),
     /// The resource of the call, which was created a moment ago, or its key.
@@ -67,10 +67,10 @@ pub(crate) async fn timed(
         Err(error) => (Err(error), 0),
     };
     let status = match result {
-        Ok(Made::Applied) => Status::Applied,
-        Ok(Made::Unchanged) => Status::Unchanged,
-        Err(error @ ApplyError::Stale { .. }) => Status::Stale { error: error.to_string() },
-        Err(error) => Status::Failed { error: error.to_string(), hint: error.hint() },
+        Ok(Made::Applied) => ChangeStatus::Applied,
+        Ok(Made::Unchanged) => ChangeStatus::Unchanged,
+        Err(error @ ApplyError::Stale { .. }) => ChangeStatus::Stale { error: error.to_string() },
+        Err(error) => ChangeStatus::Failed { error: error.to_string(), hint: error.hint() },
     };
     ChangeResult {
         address: change.address.clone(),
@@ -89,8 +89,8 @@ impl Work<'_> {
     }
 
     /// The time that AWS gets to see earlier writes, from now on.
-    pub(crate) fn patience(&self) -> Patience<'_> {
-        Patience::new(&self.context.pace, &self.change.address)
+    pub(crate) fn backoff(&self) -> Backoff<'_> {
+        Backoff::new(&self.context.waits, &self.change.address)
     }
 
     /// Whether this apply created something that the change depends on. A read that does not find the resource can be late then.
@@ -104,13 +104,13 @@ impl Work<'_> {
     ///
     /// # Errors
     /// [`ApplyError::Stale`] if the resource changed since the plan.
-    pub(crate) fn start(&self, freshness: Freshness) -> Result<bool, ApplyError> {
+    pub(crate) fn start(&self, freshness: PlanFreshness) -> Result<bool, ApplyError> {
         match freshness {
-            Freshness::Done => return Ok(false),
-            Freshness::Stale(what) if !self.journal.was_begun(self.change) => {
+            PlanFreshness::Done => return Ok(false),
+            PlanFreshness::Stale(what) if !self.journal.was_begun(self.change) => {
                 return Err(ApplyError::Stale { what });
             }
-            Freshness::Fresh | Freshness::Stale(_) => {}
+            PlanFreshness::Fresh | PlanFreshness::Stale(_) => {}
         }
         self.journal.begin(self.change)?;
         Ok(true)
@@ -140,7 +140,7 @@ impl Work<'_> {
         F: Future<Output = Result<T, SdkError<E>>> + Send,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.settle_call(Unseen::Resource, operation, send).await
+        self.settle_call(AwaitedResource::Resource, operation, send).await
     }
 
     /// Deletes something. Waits while another change of the same resource is in progress, or while the service still sees a part that
@@ -178,12 +178,12 @@ impl Work<'_> {
         F: Future<Output = Result<T, SdkError<E>>> + Send,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        self.settle_call(Unseen::Delivery(delivery), operation, send).await
+        self.settle_call(AwaitedResource::Delivery(delivery), operation, send).await
     }
 
     async fn settle_call<T, E, F>(
         &self,
-        unseen: Unseen<'_>,
+        awaited: AwaitedResource<'_>,
         operation: Operation,
         mut send: impl FnMut() -> F,
     ) -> Result<(), ApplyError>
@@ -195,7 +195,7 @@ impl Work<'_> {
             let call = self.session.call(operation, send());
             async { call.await.map(drop) }
         };
-        self.repeat(unseen, call).await
+        self.repeat(awaited, call).await
     }
 
     /// Like [`Work::write`], for several calls that belong together.
@@ -203,29 +203,35 @@ impl Work<'_> {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        self.repeat(Unseen::Resource, calls).await
+        self.repeat(AwaitedResource::Resource, calls).await
     }
 
     /// Repeats calls, with growing pauses, while AWS does not see what they need.
-    async fn repeat<T, F>(&self, unseen: Unseen<'_>, mut calls: impl FnMut() -> F) -> Result<T, ApplyError>
+    async fn repeat<T, F>(
+        &self,
+        awaited: AwaitedResource<'_>,
+        mut calls: impl FnMut() -> F,
+    ) -> Result<T, ApplyError>
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let mut patience = self.patience();
+        let mut backoff = self.backoff();
         let mut unknown = None;
         loop {
             let error = match calls().await {
                 Ok(value) => return Ok(value),
-                Err(error) if self.is_early(unseen, &error) => error,
+                Err(error) if self.is_early(awaited, &error) => error,
                 Err(error) => return Err(error.into()),
             };
-            if let (Unseen::Delivery(delivery), true, None) = (unseen, error.is_unseen_delivery(), &unknown) {
+            if let (AwaitedResource::Delivery(delivery), true, None) =
+                (awaited, error.is_unseen_delivery(), &unknown)
+            {
                 // Waiting helps only if the policies are right.
                 unknown = Some(self.prove(delivery).await?);
             }
-            if !patience.wait().await {
+            if !backoff.wait().await {
                 return Err(ApplyError::NotPropagated {
-                    waited: patience.waited(),
+                    waited: backoff.waited(),
                     error: Box::new(error),
                     unknown: unknown.unwrap_or_default(),
                 });
@@ -234,11 +240,11 @@ impl Work<'_> {
     }
 
     /// Whether an error can mean that AWS does not see an earlier write yet.
-    fn is_early(&self, unseen: Unseen<'_>, error: &Error) -> bool {
+    fn is_early(&self, awaited: AwaitedResource<'_>, error: &Error) -> bool {
         let is_organization = error.is_unseen_organization() && self.context.acts_for_organization();
-        let is_unready = match unseen {
-            Unseen::Delivery(_) => error.is_unready() && !error.is_absent(),
-            Unseen::Resource => error.is_unready(),
+        let is_unready = match awaited {
+            AwaitedResource::Delivery(_) => error.is_unready() && !error.is_absent(),
+            AwaitedResource::Resource => error.is_unready(),
         };
         is_organization || is_unready
     }

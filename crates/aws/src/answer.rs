@@ -20,7 +20,7 @@ use crate::endpoint::is_of_aws;
 /// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where it would repeat
 /// it after a lost connection.
 #[derive(Debug)]
-struct Checked<T>(T);
+struct CheckedClient<T>(T);
 
 /// The reason why an answer cannot be from AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -43,20 +43,20 @@ const LONGEST_WHOLE: u64 = 256 << 10;
 
 /// Returns the client with a check of its answers.
 pub(crate) fn checked(client: SharedHttpClient) -> SharedHttpClient {
-    SharedHttpClient::new(Checked(client))
+    SharedHttpClient::new(CheckedClient(client))
 }
 
-impl HttpClient for Checked<SharedHttpClient> {
+impl HttpClient for CheckedClient<SharedHttpClient> {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Checked(self.0.http_connector(settings, components)))
+        SharedHttpConnector::new(CheckedClient(self.0.http_connector(settings, components)))
     }
 }
 
-impl HttpConnector for Checked<SharedHttpConnector> {
+impl HttpConnector for CheckedClient<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         note(&request);
         // moto returns an empty body for some absent settings, as of `GetBucketNotificationConfiguration`.

@@ -27,11 +27,11 @@ use crate::gate::{Counts, Gate};
 use crate::profile;
 use crate::rate::Limiter;
 use crate::retry::{BUDGET, LONGEST_PAUSE};
-use crate::transport::{Patience, Roads, transport};
+use crate::transport::{Limits, Timeouts, transport};
 
 /// The options of a connection to AWS.
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct ConnectOptions {
     /// The named profile to take credentials from, where an account does not name one itself. Without a name, the default
     /// chain of the SDK finds the credentials.
     pub profile: Option<String>,
@@ -47,7 +47,7 @@ pub struct Options {
     pub embedded: Option<Embedded>,
 }
 
-impl Options {
+impl ConnectOptions {
     /// Returns whether the endpoint limits calls by the time of the machine.
     fn counts_time(&self) -> bool {
         self.embedded.as_ref().is_none_or(|embedded| embedded.counts_time)
@@ -76,12 +76,12 @@ pub struct Aws {
 
 #[derive(Debug)]
 struct Shared {
-    options: Options,
+    options: ConnectOptions,
     /// The client whose answers are checked, without the limits of calls to AWS.
     bare_client: SharedHttpClient,
     /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
-    roads: Roads,
+    limits: Limits,
     /// The base configurations by profile (`None`: ambient credentials). A profile is read once, and nobody waits for a lock after
     /// that: an async lock goes to the accounts in their order, one at a time, also while a core has nothing to do.
     bases: Mutex<HashMap<Option<String>, Arc<OnceCell<SdkConfig>>>>,
@@ -89,30 +89,30 @@ struct Shared {
 
 impl Aws {
     /// Prepares the connection. Uses neither network nor files before a session is opened.
-    pub fn new(options: Options) -> Self {
-        Self::with_patience(options, Patience::USUAL)
+    pub fn new(options: ConnectOptions) -> Self {
+        Self::with_timeouts(options, Timeouts::USUAL)
     }
 
-    fn with_patience(options: Options, patience: Patience) -> Self {
+    fn with_timeouts(options: ConnectOptions, timeouts: Timeouts) -> Self {
         let http_client = match &options.embedded {
             Some(embedded) => embedded.http_client.clone(),
             None => https_client(ProxyConfig::from_env()),
         };
         let bare_client = checked(http_client);
-        let roads = Roads {
-            attempt: patience.attempt,
-            gate: Arc::new(Gate::new(options.concurrency.get(), patience.slow)),
+        let limits = Limits {
+            attempt: timeouts.attempt,
+            gate: Arc::new(Gate::new(options.concurrency.get(), timeouts.slow)),
             limiter: options.counts_time().then(|| Arc::new(Limiter::new())),
         };
-        let http_client = transport(bare_client.clone(), roads.clone(), None);
+        let http_client = transport(bare_client.clone(), limits.clone(), None);
         Self {
-            shared: Arc::new(Shared { options, bare_client, http_client, roads, bases: Mutex::default() }),
+            shared: Arc::new(Shared { options, bare_client, http_client, limits, bases: Mutex::default() }),
         }
     }
 
     /// Returns the numbers of calls so far, by the IAM prefix of the service.
     pub fn counts(&self) -> BTreeMap<&'static str, Counts> {
-        self.shared.roads.gate.counts()
+        self.shared.limits.gate.counts()
     }
 
     pub(crate) fn limits_sessions(&self) -> bool {
@@ -120,7 +120,7 @@ impl Aws {
     }
 
     pub(crate) fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.shared.roads.gate)
+        Arc::clone(&self.shared.limits.gate)
     }
 
     /// Returns the Region of the STS endpoint: a Region that every account has enabled.
@@ -133,7 +133,7 @@ impl Aws {
 
     /// Returns the client for calls in an account.
     pub(crate) fn client_for(&self, account: &AccountId) -> SharedHttpClient {
-        transport(self.shared.bare_client.clone(), self.shared.roads.clone(), Some(account.clone()))
+        transport(self.shared.bare_client.clone(), self.shared.limits.clone(), Some(account.clone()))
     }
 
     /// Returns the configuration with the ambient credentials, or with the credentials of a profile.
@@ -151,7 +151,7 @@ impl Shared {
     async fn load(&self, profile: Option<&str>) -> SdkConfig {
         let region = aws_config::Region::new(self.options.region.as_str().to_owned());
         let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(Patience::USUAL.attempt)
+            .operation_attempt_timeout(Timeouts::USUAL.attempt)
             .operation_timeout(BUDGET)
             .build();
         let retries = RetryConfig::standard();
@@ -286,8 +286,8 @@ mod tests {
         }
     }
 
-    fn aws(stub: &Stub, patience: Patience) -> Aws {
-        let options = Options {
+    fn aws(stub: &Stub, timeouts: Timeouts) -> Aws {
+        let options = ConnectOptions {
             profile: None,
             region: "eu-west-1".parse().unwrap(),
             endpoint_url: None,
@@ -300,7 +300,7 @@ mod tests {
                 counts_time: false,
             }),
         };
-        Aws::with_patience(options, patience)
+        Aws::with_timeouts(options, timeouts)
     }
 
     fn account() -> Account {
@@ -314,7 +314,7 @@ mod tests {
     #[tokio::test]
     async fn accounts_that_hang_are_all_waited_for_at_once() {
         let stub = Stub::default();
-        let aws = aws(&stub, Patience { attempt: Duration::from_hours(1), slow: Duration::ZERO });
+        let aws = aws(&stub, Timeouts { attempt: Duration::from_hours(1), slow: Duration::ZERO });
         let account = account();
         let sessions: Vec<_> = (0..200)
             .map(|_| {
@@ -334,7 +334,7 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_hangs_is_given_up_after_a_few_attempts() {
         let stub = Stub::default();
-        let aws = aws(&stub, Patience { attempt: Duration::ZERO, slow: Duration::ZERO });
+        let aws = aws(&stub, Timeouts { attempt: Duration::ZERO, slow: Duration::ZERO });
         let error = Session::open(&aws, &account()).await.unwrap_err();
         assert_eq!((error.class, stub.requests.load(Ordering::Relaxed)), (Class::Unavailable, 4), "{error}");
     }
@@ -342,7 +342,7 @@ mod tests {
     #[tokio::test]
     async fn throttles_do_not_count_as_attempts() {
         let stub = Stub { throttles: 50, ..Stub::default() };
-        let aws = aws(&stub, Patience { attempt: Duration::from_millis(1), slow: Duration::ZERO });
+        let aws = aws(&stub, Timeouts { attempt: Duration::from_millis(1), slow: Duration::ZERO });
         let error = Session::open(&aws, &account()).await.unwrap_err();
         assert_eq!((error.class, stub.requests.load(Ordering::Relaxed)), (Class::Unavailable, 54), "{error}");
     }

@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn aws_is_told_from_an_emulator_by_the_host() {
+    fn the_host_distinguishes_aws_from_an_emulator() {
         for (url, expected) in [
             ("https://sts.us-east-1.amazonaws.com/", true),
             ("https://logs.s3.cn-north-1.amazonaws.com.cn/?notification", true),

@@ -14,7 +14,7 @@ use reconcile_operations::{Endpoint, Failure};
 /// Returns the reason why no answer came, from the causes of an error.
 pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     if let Some(error) = find::<CredentialsError>(error) {
-        return of_credentials(error);
+        return credentials_failure(error);
     }
     let text = texts(error).join(": ").to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -52,7 +52,7 @@ pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     }
 }
 
-fn of_credentials(error: &CredentialsError) -> Failure {
+fn credentials_failure(error: &CredentialsError) -> Failure {
     match error {
         CredentialsError::CredentialsNotLoaded(_) => Failure::NoCredentials,
         CredentialsError::InvalidConfiguration(_) => Failure::Misconfigured,
@@ -83,7 +83,7 @@ pub(crate) fn describe(
         Failure::Closed => format!("{host} closed the connection before it answered: {causes}"),
         Failure::Broken => format!("got no answer from {host}: {causes}"),
         Failure::OtherAccount => causes,
-        Failure::NoCredentials => match tried(error) {
+        Failure::NoCredentials => match searched_providers(error) {
             Some(tried) => format!("found no credentials (searched: {tried})"),
             None => "found no credentials".to_owned(),
         },
@@ -154,7 +154,7 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
 }
 
 /// Returns the providers that have no credentials.
-fn tried(error: &(dyn Error + 'static)) -> Option<String> {
+fn searched_providers(error: &(dyn Error + 'static)) -> Option<String> {
     let chain = find::<ProviderChainError<CredentialsError>>(error)?;
     let names: Vec<&str> = chain.attempts().iter().map(ProviderAttempt::name).collect();
     Some(names.join(", ")).filter(|names| !names.is_empty())

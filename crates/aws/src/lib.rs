@@ -23,7 +23,7 @@ mod transport;
 pub use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 pub use aws_smithy_runtime_api::client::result::SdkError;
 pub use clock::ServiceClock;
-pub use connect::{Aws, Embedded, Options};
+pub use connect::{Aws, ConnectOptions, Embedded};
 pub use gate::Counts;
 pub use publish::{BusEvent, Remote, TopicMessage, publish, put_event};
 pub use session::Session;

@@ -62,7 +62,7 @@ pub struct BusEvent<'e> {
 /// # Errors
 /// The error of SNS.
 pub async fn publish(aws: &Aws, topic: &Remote, message: TopicMessage<'_>) -> Result<(), Error> {
-    let session = Session::of_caller(aws, &topic.account).await;
+    let session = Session::with_current_credentials(aws, &topic.account).await;
     let call = session
         .sns(&topic.region)
         .publish()
@@ -83,7 +83,7 @@ pub async fn publish(aws: &Aws, topic: &Remote, message: TopicMessage<'_>) -> Re
 pub async fn put_event(aws: &Aws, bus: &Remote, event: BusEvent<'_>) -> Result<(), Error> {
     const OPERATION: Operation = Operation::PutEvents;
 
-    let session = Session::of_caller(aws, &bus.account).await;
+    let session = Session::with_current_credentials(aws, &bus.account).await;
     let entry = PutEventsRequestEntry::builder()
         .event_bus_name(bus.arn.as_str())
         .source(event.source)

@@ -129,12 +129,12 @@ impl Rate {
 
 /// A token bucket. Its times are counted from the same moment.
 #[derive(Debug, Clone, Copy, Default)]
-struct Bucket {
+struct TokenBucket {
     /// The time at which the bucket is full again.
     full: Duration,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// Takes a token. Returns the time to wait before the call.
     fn take(&mut self, rate: Rate, now: Duration) -> Duration {
         let every = rate.every();
@@ -148,12 +148,12 @@ impl Bucket {
 #[derive(Debug)]
 pub(crate) struct Limiter {
     start: Instant,
-    buckets: Mutex<HashMap<Place, Bucket>>,
+    buckets: Mutex<HashMap<RateKey, TokenBucket>>,
 }
 
 /// The key of a count: the account, unless it is the account of the ambient credentials; the Region; the operations that are counted
 /// together.
-type Place = (Option<AccountId>, Option<Region>, Counter);
+type RateKey = (Option<AccountId>, Option<Region>, Counter);
 
 impl Limiter {
     pub(crate) fn new() -> Self {
@@ -193,7 +193,7 @@ mod tests {
             (of(10, 3), [0, 0, 0, 50], [0, 0, 0, 55]),
             (of(5, 2), [1000, 1000, 1000, 1210], [0, 0, 210, 210]),
         ] {
-            let mut bucket = Bucket::default();
+            let mut bucket = TokenBucket::default();
             let found = moments.map(|moment| bucket.take(rate, millis(moment)));
             assert_eq!(found, waits.map(millis), "{rate:?} {moments:?}");
         }
@@ -203,7 +203,7 @@ mod tests {
     fn in_any_second_a_bucket_lets_at_most_a_burst_and_the_rate_through() {
         for operation in Operation::ALL {
             let Some(rate) = rate(*operation) else { continue };
-            let mut bucket = Bucket::default();
+            let mut bucket = TokenBucket::default();
             // Calls come in every millisecond of three seconds.
             let moments = (0..3000).map(Duration::from_millis);
             let mut sent: Vec<Duration> = moments.map(|now| now + bucket.take(rate, now)).collect();

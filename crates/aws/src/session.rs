@@ -118,8 +118,8 @@ impl Session {
         Ok(session.counting(aws))
     }
 
-    /// Calls a resource of an account that the current credentials need not be of.
-    pub(crate) async fn of_caller(aws: &Aws, account: &Account) -> Self {
+    /// Opens an account with the current credentials, which need not belong to it.
+    pub(crate) async fn with_current_credentials(aws: &Aws, account: &Account) -> Self {
         Self::unopened(aws, account).await.counting(aws)
     }
 

@@ -18,29 +18,29 @@ use crate::endpoint::{endpoint_of, is_of_aws};
 use crate::gate::Gate;
 use crate::rate::{self, Limiter, Rate};
 
-/// How long attempts may take.
+/// The time limits of an attempt.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+pub(crate) struct Timeouts {
     /// The time of one attempt, its answer included.
     pub(crate) attempt: Duration,
     /// The time for which an attempt keeps others from beginning.
     pub(crate) slow: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     /// AWS answers nearly every call that we make within a second. A service that hangs does not, and must not hold up the calls
     /// to others.
     pub(crate) const USUAL: Self = Self { attempt: Duration::from_secs(15), slow: Duration::from_secs(1) };
 }
 
-/// AWS did not answer.
+/// The error of an attempt that AWS did not answer in time.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {} seconds", .0.as_secs())]
-struct Silent(Duration);
+struct TimedOut(Duration);
 
-/// What all connections to AWS share.
+/// The limits of attempts, which all connections to AWS share.
 #[derive(Debug, Clone)]
-pub(crate) struct Roads {
+pub(crate) struct Limits {
     /// The time of one attempt.
     pub(crate) attempt: Duration,
     pub(crate) gate: Arc<Gate>,
@@ -53,17 +53,17 @@ pub(crate) struct Roads {
 #[derive(Debug)]
 struct Transport<T> {
     next: T,
-    roads: Roads,
+    limits: Limits,
     account: Option<AccountId>,
 }
 
 /// The client with the way to AWS before it.
 pub(crate) fn transport(
     client: SharedHttpClient,
-    roads: Roads,
+    limits: Limits,
     account: Option<AccountId>,
 ) -> SharedHttpClient {
-    SharedHttpClient::new(Transport { next: client, roads, account })
+    SharedHttpClient::new(Transport { next: client, limits, account })
 }
 
 impl HttpClient for Transport<SharedHttpClient> {
@@ -74,7 +74,7 @@ impl HttpClient for Transport<SharedHttpClient> {
     ) -> SharedHttpConnector {
         SharedHttpConnector::new(Transport {
             next: self.next.http_connector(settings, components),
-            roads: self.roads.clone(),
+            limits: self.limits.clone(),
             account: self.account.clone(),
         })
     }
@@ -82,8 +82,8 @@ impl HttpClient for Transport<SharedHttpClient> {
 
 impl HttpConnector for Transport<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (next, gate, limit) = (self.next.clone(), Arc::clone(&self.roads.gate), self.roads.attempt);
-        let turn = self.roads.limiter.clone().zip(rate_of(&request)).map(|(limiter, rate)| {
+        let (next, gate, limit) = (self.next.clone(), Arc::clone(&self.limits.gate), self.limits.attempt);
+        let turn = self.limits.limiter.clone().zip(rate_of(&request)).map(|(limiter, rate)| {
             let (account, region) = (self.account.clone(), endpoint_of(&request).region);
             async move { limiter.turn(account, region, rate).await }
         });
@@ -98,7 +98,7 @@ impl HttpConnector for Transport<SharedHttpConnector> {
                 }
                 timeout(limit, next.call(request)).await
             };
-            gate.pass(attempt).await.unwrap_or_else(|_| Err(ConnectorError::timeout(Silent(limit).into())))
+            gate.pass(attempt).await.unwrap_or_else(|_| Err(ConnectorError::timeout(TimedOut(limit).into())))
         })
     }
 }

@@ -13,7 +13,7 @@ use crate::crash::{Crashes, crash};
 use crate::garbage::{Garbled, garble};
 use crate::scenario::Scenario;
 use crate::seed::Case;
-use crate::simulate::{Class, Verdict, simulate};
+use crate::simulate::{CaseClass, CaseResult, simulate};
 
 /// What a run over seeds came to.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Figures {
     /// The seeds that were run.
     pub seeds: u64,
     /// The ends of the cases in their weather.
-    pub ends: BTreeMap<Class, u64>,
+    pub ends: BTreeMap<CaseClass, u64>,
     /// The cases in which an apply was killed.
     pub kills: u64,
     /// The cases with weather.
@@ -53,7 +53,7 @@ pub fn replay(seed: u64) -> String {
 }
 
 /// Runs one seed on this thread.
-pub fn run_seed(seed: u64) -> (Option<Case>, Result<Verdict, String>) {
+pub fn run_seed(seed: u64) -> (Option<Case>, Result<CaseResult, String>) {
     let case = match Case::of(seed) {
         Ok(case) => case,
         Err(error) => return (None, Err(error)),
@@ -92,7 +92,7 @@ pub fn run_seeds(seeds: std::ops::Range<u64>, jobs: usize, mut progress: impl Fn
 }
 
 impl Figures {
-    fn add(&mut self, seed: u64, case: Option<&Case>, verdict: Result<Verdict, String>) {
+    fn add(&mut self, seed: u64, case: Option<&Case>, verdict: Result<CaseResult, String>) {
         self.seeds += 1;
         self.weather += u64::from(case.is_some_and(|case| case.weather.is_some()));
         let promises = match verdict {

@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reconcile_plan::Plan;
-use reconcile_twin::{Summary, Twin};
+use reconcile_twin::{StateSummary, Twin};
 
 use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::Scenario;
-use crate::world::{End, Failure, Journals, Task, World, journals, reasons};
+use crate::test_bed::{End, Journals, RunError, Task, TestBed, journals, reasons};
 
 /// What a kill leaves.
 #[derive(Debug, Clone)]
@@ -55,7 +55,7 @@ pub struct Recording {
     plan: Plan,
     points: Vec<Point>,
     /// The state of AWS at the end.
-    expected: Summary,
+    expected: StateSummary,
     /// The calls that may have changed something.
     operations: Vec<String>,
 }
@@ -73,36 +73,36 @@ impl Recording {
     /// Sets up a scenario, and runs its last task.
     ///
     /// # Errors
-    /// [`Failure`] if something does not succeed although nothing goes wrong.
-    pub async fn of(scenario: &Scenario) -> Result<Self, Failure> {
-        let world = World::new(Twin::in_memory())?;
-        scenario.prepare(&world).await?;
+    /// [`RunError`] if something does not succeed although nothing goes wrong.
+    pub async fn of(scenario: &Scenario) -> Result<Self, RunError> {
+        let bed = TestBed::new(Twin::in_memory())?;
+        scenario.prepare(&bed).await?;
         let task = scenario.task.clone();
-        let (spec, plan) = world.plan(&task).await?;
-        let watcher = Watcher::start(&world.twin, task.destroy);
+        let (spec, plan) = bed.plan(&task).await?;
+        let watcher = Watcher::start(&bed.twin, task.destroy);
         let copies = Arc::new(Mutex::new(Vec::new()));
-        let first = world.twin.calls().len();
-        record(&world, &watcher, &copies);
-        let outcome = world.apply(&spec, &plan).await?;
-        world.twin.observe(|_| {});
+        let first = bed.twin.calls().len();
+        record(&bed, &watcher, &copies);
+        let outcome = bed.apply(&spec, &plan).await?;
+        bed.twin.observe(|_| {});
         let stopped = reasons(&plan, Some(&outcome));
         if !stopped.is_empty() {
-            return Err(Failure::Unfinished(stopped.join("\n")));
+            return Err(RunError::Unfinished(stopped.join("\n")));
         }
-        if let End::Stopped(reasons) = world.rest(&task).await? {
-            return Err(Failure::Unfinished(reasons.join("\n")));
+        if let End::Stopped(reasons) = bed.rest(&task).await? {
+            return Err(RunError::Unfinished(reasons.join("\n")));
         }
-        let broken = watcher.broken(&world.twin);
+        let broken = watcher.broken(&bed.twin);
         if !broken.is_empty() {
-            return Err(Failure::Unfinished(broken.join("\n")));
+            return Err(RunError::Unfinished(broken.join("\n")));
         }
-        let calls = world.twin.calls().into_iter().skip(first).filter(|call| call.mutating);
+        let calls = bed.twin.calls().into_iter().skip(first).filter(|call| call.mutating);
         let copies = std::mem::take(&mut *copies.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Self {
             task,
             plan,
             points: points(copies),
-            expected: world.twin.summary(),
+            expected: bed.twin.summary(),
             operations: calls.map(|call| call.operation).collect(),
         })
     }
@@ -129,35 +129,35 @@ impl Recording {
     /// Goes on after a kill. Returns what is not as promised.
     ///
     /// # Errors
-    /// [`Failure`] if there is no plan or no journal.
-    pub async fn finish(&self, point: &Point, rerun: Rerun) -> Result<Vec<String>, Failure> {
+    /// [`RunError`] if there is no plan or no journal.
+    pub async fn finish(&self, point: &Point, rerun: Rerun) -> Result<Vec<String>, RunError> {
         let journals = match rerun {
             Rerun::WithoutJournal => &Journals::new(),
             Rerun::Spec | Rerun::SamePlan => &point.journals,
         };
-        let world = World::with_journals(point.twin.fork(), journals)?;
+        let bed = TestBed::with_journals(point.twin.fork(), journals)?;
         let watcher = point.watcher.fork();
-        watcher.watch(&world.twin, |_| {});
+        watcher.watch(&bed.twin, |_| {});
         let outcome = match rerun {
-            Rerun::SamePlan => Some(world.apply_saved(&self.task, self.plan.clone()).await?),
+            Rerun::SamePlan => Some(bed.apply_saved(&self.task, self.plan.clone()).await?),
             Rerun::Spec | Rerun::WithoutJournal => None,
         };
         let end = match outcome {
             Some(outcome) => {
                 let stopped = reasons(&self.plan, Some(&outcome));
                 match stopped.is_empty() {
-                    true => world.rest(&self.task).await?,
+                    true => bed.rest(&self.task).await?,
                     false => End::Stopped(stopped),
                 }
             }
-            None => world.run(&self.task).await?,
+            None => bed.run(&self.task).await?,
         };
-        world.twin.observe(|_| {});
-        let mut wrong = watcher.broken(&world.twin);
+        bed.twin.observe(|_| {});
+        let mut wrong = watcher.broken(&bed.twin);
         match end {
             End::Stopped(reasons) => wrong.extend(reasons),
             End::Converged => {
-                let difference = first_difference(&normal(&world.twin.summary()), &normal(&self.expected));
+                let difference = first_difference(&normal(&bed.twin.summary()), &normal(&self.expected));
                 wrong.extend(difference.map(|it| format!("another state than without the kill at {it}")));
             }
         }
@@ -193,14 +193,14 @@ impl Remains {
 }
 
 /// Copies everything after each call that may have changed something, and once before the first.
-fn record(world: &World, watcher: &Watcher, copies: &Arc<Mutex<Vec<Remains>>>) {
-    let (twin, folder) = (world.twin.clone(), world.folder().to_owned());
+fn record(bed: &TestBed, watcher: &Watcher, copies: &Arc<Mutex<Vec<Remains>>>) {
+    let (twin, folder) = (bed.twin.clone(), bed.folder().to_owned());
     let (copies, original) = (Arc::clone(copies), watcher.clone());
     let copy = move || Remains::of(&twin, &folder, &original);
     let mut all = copies.lock().unwrap_or_else(PoisonError::into_inner);
     all.push(copy());
     drop(all);
-    watcher.watch(&world.twin, move |_| copies.lock().unwrap_or_else(PoisonError::into_inner).push(copy()));
+    watcher.watch(&bed.twin, move |_| copies.lock().unwrap_or_else(PoisonError::into_inner).push(copy()));
 }
 
 /// The moments of a kill that leave something different each.
@@ -250,8 +250,8 @@ pub struct Crashes {
 /// `first` on.
 ///
 /// # Errors
-/// [`Failure`] if the scenario does not succeed without a kill.
-pub async fn crash(scenario: &Scenario, every: usize, first: usize) -> Result<Crashes, Failure> {
+/// [`RunError`] if the scenario does not succeed without a kill.
+pub async fn crash(scenario: &Scenario, every: usize, first: usize) -> Result<Crashes, RunError> {
     let recording = Recording::of(scenario).await?;
     let mut crashes = Crashes { calls: recording.calls(), ..Crashes::default() };
     let mut points = BTreeSet::new();

@@ -4,12 +4,12 @@ use http::Method;
 use reconcile_twin::Twin;
 use serde_json::{Value, json};
 
-use crate::others::{Others, Refused, THEIRS, console_statements, statement};
+use crate::others::{CallRefused, Others, THEIRS, console_statements, statement};
 use crate::scenario::{ALIAS, BUCKET, MASTER, REGION};
 
-/// Something that others do. Where it cannot be done, since there is no such resource, nothing happens.
+/// An edit by another team. Where it cannot be done, since there is no such resource, nothing happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Edit {
+pub enum ForeignEdit {
     /// Creates the bucket, if it does not exist.
     Bucket,
     /// Adds a statement for readers to the bucket policy.
@@ -54,7 +54,7 @@ pub enum Edit {
     SuspendedMember,
 }
 
-impl Edit {
+impl ForeignEdit {
     /// Everything that others do.
     pub const ALL: [Self; 21] = [
         Self::Bucket,
@@ -86,7 +86,7 @@ impl Edit {
         drop(self.attempt(twin));
     }
 
-    fn attempt(self, twin: &Twin) -> Result<(), Refused> {
+    fn attempt(self, twin: &Twin) -> Result<(), CallRefused> {
         let others = Others::of(twin, MASTER, REGION);
         let on_key = |operation: &str, more: Value| {
             let mut input = json!({ "KeyId": others.key(ALIAS)? });
@@ -155,7 +155,7 @@ impl Edit {
 }
 
 /// Calls an operation for every trail of an account that no other team has.
-fn on_trails(twin: &Twin, account: &str, operation: &str) -> Result<(), Refused> {
+fn on_trails(twin: &Twin, account: &str, operation: &str) -> Result<(), CallRefused> {
     let accounts = twin.summary().accounts;
     let trails = accounts.iter().filter(|it| it.id == account).flat_map(|account| &account.trails);
     for trail in trails.filter(|trail| !trail.arn.ends_with(THEIRS)) {

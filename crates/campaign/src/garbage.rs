@@ -7,7 +7,7 @@ use reconcile_twin::{Garbage, GarbageAnswer, Twin};
 use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::{Scenario, garbled};
-use crate::world::{End, Failure, World};
+use crate::test_bed::{End, RunError, TestBed};
 
 /// Kinds of garbage that no operation takes for an answer of its own.
 const KINDS: [GarbageAnswer; 9] = [
@@ -22,8 +22,8 @@ const KINDS: [GarbageAnswer; 9] = [
     GarbageAnswer::Error(404, "NoSuchThing"),
 ];
 
-/// A code that says of something else than the operation asks for that it does not exist.
-pub fn of_something_else(operation: &str) -> GarbageAnswer {
+/// Returns an error that says that another resource than that of the operation does not exist.
+pub fn other_resource_not_found(operation: &str) -> GarbageAnswer {
     GarbageAnswer::Error(
         404,
         match operation {
@@ -41,7 +41,7 @@ pub fn of_something_else(operation: &str) -> GarbageAnswer {
 
 /// The kinds of garbage for an operation.
 pub fn kinds(operation: &str) -> impl Iterator<Item = GarbageAnswer> + use<> {
-    KINDS.into_iter().chain([of_something_else(operation)])
+    KINDS.into_iter().chain([other_resource_not_found(operation)])
 }
 
 /// Every call of an operation is answered so.
@@ -66,12 +66,12 @@ pub struct Garbled {
 /// that, each `every`-th case.
 ///
 /// # Errors
-/// [`Failure`] if the apply does not succeed without garbage.
-pub async fn garble(every: usize) -> Result<Garbled, Failure> {
+/// [`RunError`] if the apply does not succeed without garbage.
+pub async fn garble(every: usize) -> Result<Garbled, RunError> {
     let scenario = garbled();
-    let base = World::new(Twin::in_memory())?;
+    let base = TestBed::new(Twin::in_memory())?;
     scenario.prepare(&base).await?;
-    let calm = World::new(base.twin.fork())?;
+    let calm = TestBed::new(base.twin.fork())?;
     calm.converge(&scenario.task).await?;
     let expected = normal(&calm.twin.summary());
     let calls = calm.twin.calls().into_iter().filter(|call| !call.mutating);
@@ -79,26 +79,26 @@ pub async fn garble(every: usize) -> Result<Garbled, Failure> {
     let mut result = Garbled { operations: operations.len(), ..Garbled::default() };
     let cases = operations.iter().flat_map(|it| kinds(it).map(move |kind| (it, kind)));
     for (operation, kind) in cases.step_by(every.max(1)) {
-        let world = World::new(base.twin.fork())?;
-        let watcher = Watcher::start(&world.twin, false);
-        watcher.watch(&world.twin, |_| {});
-        world.twin.garble(garbage(operation, kind));
+        let bed = TestBed::new(base.twin.fork())?;
+        let watcher = Watcher::start(&bed.twin, false);
+        watcher.watch(&bed.twin, |_| {});
+        bed.twin.garble(garbage(operation, kind));
         result.applies += 1;
-        let end = run(&world, &scenario).await;
-        world.twin.garble(Vec::new());
+        let end = run(&bed, &scenario).await;
+        bed.twin.garble(Vec::new());
         result.unharmed += usize::from(matches!(end, Ok(End::Converged)));
         let mut wrong = Vec::new();
-        match run(&world, &scenario).await {
+        match run(&bed, &scenario).await {
             Ok(End::Converged) => {
-                let found = normal(&world.twin.summary());
+                let found = normal(&bed.twin.summary());
                 let difference = first_difference(&found, &expected);
                 wrong.extend(difference.map(|it| format!("another state than without garbage at {it}")));
             }
             Ok(End::Stopped(reasons)) => wrong.extend(reasons),
             Err(failure) => wrong.push(failure.to_string()),
         }
-        world.twin.observe(|_| {});
-        wrong.extend(watcher.broken(&world.twin));
+        bed.twin.observe(|_| {});
+        wrong.extend(watcher.broken(&bed.twin));
         if !wrong.is_empty() {
             result.broken.push(format!("{operation} answered with {kind:?}:\n  {}", wrong.join("\n  ")));
         }
@@ -106,6 +106,6 @@ pub async fn garble(every: usize) -> Result<Garbled, Failure> {
     Ok(result)
 }
 
-async fn run(world: &World, scenario: &Scenario) -> Result<End, Failure> {
-    Box::pin(world.run(&scenario.task)).await
+async fn run(bed: &TestBed, scenario: &Scenario) -> Result<End, RunError> {
+    Box::pin(bed.run(&scenario.task)).await
 }

@@ -15,4 +15,4 @@ pub mod scenario;
 pub mod seed;
 pub mod simulate;
 pub mod specs;
-pub mod world;
+pub mod test_bed;

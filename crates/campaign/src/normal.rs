@@ -1,11 +1,11 @@
 //! What an AWS holds in a form that can be compared with what another one holds.
 
-use reconcile_twin::{BucketSummary, KeySummary, Summary};
+use reconcile_twin::{BucketSummary, KeySummary, StateSummary};
 use serde_json::{Value, json};
 
 /// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are empty and keys that are pending
 /// deletion.
-pub fn normal(summary: &Summary) -> Value {
+pub fn normal(summary: &StateSummary) -> Value {
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
     let names: Vec<(&str, String)> = keys.clone().map(|key| (id(key), name(key))).collect();
     let accounts = summary.accounts.iter().map(|account| {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// A call of another team that AWS refused.
 #[derive(Debug, thiserror::Error)]
 #[error("another team cannot call {what}: {answer}")]
-pub struct Refused {
+pub struct CallRefused {
     /// The operation, or the path.
     pub what: String,
     /// The answer.
@@ -35,20 +35,20 @@ impl<'t> Others<'t> {
     /// Calls an operation of a service that speaks JSON.
     ///
     /// # Errors
-    /// [`Refused`] if AWS refuses the call.
-    pub fn call(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Refused> {
+    /// [`CallRefused`] if AWS refuses the call.
+    pub fn call(&self, service: &str, operation: &str, input: &Value) -> Result<Value, CallRefused> {
         let request = Request::post("http://twin.localhost/")
             .header("x-amz-target", format!("Service.{operation}"))
             .header("content-type", "application/x-amz-json-1.1");
         let answer = self.send(service, operation, request, input.to_string())?;
-        serde_json::from_str(&answer).map_err(|_| Refused { what: operation.to_owned(), answer })
+        serde_json::from_str(&answer).map_err(|_| CallRefused { what: operation.to_owned(), answer })
     }
 
     /// Calls S3, with XML or a policy as the body.
     ///
     /// # Errors
-    /// [`Refused`] if S3 refuses the call.
-    pub fn s3(&self, method: Method, path: &str, body: &str) -> Result<String, Refused> {
+    /// [`CallRefused`] if S3 refuses the call.
+    pub fn s3(&self, method: Method, path: &str, body: &str) -> Result<String, CallRefused> {
         let request = Request::builder().method(method).uri(format!("http://twin.localhost/{path}"));
         self.send("s3", path, request, body.to_owned())
     }
@@ -59,8 +59,8 @@ impl<'t> Others<'t> {
         what: &str,
         request: http::request::Builder,
         body: String,
-    ) -> Result<String, Refused> {
-        let refused = |answer: String| Refused { what: what.to_owned(), answer };
+    ) -> Result<String, CallRefused> {
+        let refused = |answer: String| CallRefused { what: what.to_owned(), answer };
         let (key, _) = self.twin.credentials_for(&self.account);
         let scope = format!("{key}/20260101/{}/{service}/aws4_request", self.region);
         let request = request
@@ -75,8 +75,8 @@ impl<'t> Others<'t> {
     /// Creates a bucket.
     ///
     /// # Errors
-    /// [`Refused`] if S3 refuses the call.
-    pub fn create_bucket(&self, bucket: &str) -> Result<(), Refused> {
+    /// [`CallRefused`] if S3 refuses the call.
+    pub fn create_bucket(&self, bucket: &str) -> Result<(), CallRefused> {
         let place = match self.region.as_str() {
             "us-east-1" => String::new(),
             region => format!(
@@ -89,8 +89,8 @@ impl<'t> Others<'t> {
     /// Adds statements to the policy of a bucket, in front of those that are there.
     ///
     /// # Errors
-    /// [`Refused`] if S3 refuses the policy.
-    pub fn add_to_bucket_policy(&self, bucket: &str, statements: &[Value]) -> Result<(), Refused> {
+    /// [`CallRefused`] if S3 refuses the policy.
+    pub fn add_to_bucket_policy(&self, bucket: &str, statements: &[Value]) -> Result<(), CallRefused> {
         let policy = with_statements(self.twin.bucket_policy(bucket).as_deref(), statements);
         self.s3(Method::PUT, &format!("{bucket}?policy"), &policy).map(drop)
     }
@@ -98,8 +98,8 @@ impl<'t> Others<'t> {
     /// Adds statements to the policy of a key, by its alias.
     ///
     /// # Errors
-    /// [`Refused`] if KMS refuses the policy.
-    pub fn add_to_key_policy(&self, alias: &str, statements: &[Value]) -> Result<(), Refused> {
+    /// [`CallRefused`] if KMS refuses the policy.
+    pub fn add_to_key_policy(&self, alias: &str, statements: &[Value]) -> Result<(), CallRefused> {
         let key = self.key(alias)?;
         let live = self.twin.key_policy(&self.account, &self.region, alias);
         let policy = with_statements(live.as_deref(), statements);
@@ -110,8 +110,8 @@ impl<'t> Others<'t> {
     /// The ARN of the key of an alias (`alias/…`).
     ///
     /// # Errors
-    /// [`Refused`] if there is none.
-    pub fn key(&self, alias: &str) -> Result<String, Refused> {
+    /// [`CallRefused`] if there is none.
+    pub fn key(&self, alias: &str) -> Result<String, CallRefused> {
         let found = self.call("kms", "DescribeKey", &json!({ "KeyId": alias }))?;
         Ok(text(&found["KeyMetadata"]["Arn"]))
     }
@@ -119,8 +119,8 @@ impl<'t> Others<'t> {
     /// Creates a key with an alias.
     ///
     /// # Errors
-    /// [`Refused`] if KMS refuses it.
-    pub fn create_key(&self, alias: &str) -> Result<String, Refused> {
+    /// [`CallRefused`] if KMS refuses it.
+    pub fn create_key(&self, alias: &str) -> Result<String, CallRefused> {
         let tags = json!([{ "TagKey": THEIRS, "TagValue": "kept" }]);
         let made = self.call("kms", "CreateKey", &json!({ "Description": THEIRS, "Tags": tags }))?;
         let arn = text(&made["KeyMetadata"]["Arn"]);
@@ -131,8 +131,8 @@ impl<'t> Others<'t> {
     /// Creates a trail that delivers to a bucket, and starts it.
     ///
     /// # Errors
-    /// [`Refused`] if CloudTrail refuses it.
-    pub fn trail(&self, name: &str, bucket: &str) -> Result<(), Refused> {
+    /// [`CallRefused`] if CloudTrail refuses it.
+    pub fn trail(&self, name: &str, bucket: &str) -> Result<(), CallRefused> {
         let tags = json!([{ "Key": THEIRS, "Value": "kept" }]);
         self.call(
             "cloudtrail",
@@ -145,8 +145,8 @@ impl<'t> Others<'t> {
     /// Adds a tag to a bucket.
     ///
     /// # Errors
-    /// [`Refused`] if S3 refuses it.
-    pub fn tag_bucket(&self, bucket: &str, key: &str, value: &str) -> Result<(), Refused> {
+    /// [`CallRefused`] if S3 refuses it.
+    pub fn tag_bucket(&self, bucket: &str, key: &str, value: &str) -> Result<(), CallRefused> {
         let path = format!("{bucket}?tagging");
         let live = self.s3(Method::GET, &path, "").unwrap_or_default();
         let live: String = elements(&live, "Tag").collect();
@@ -158,8 +158,8 @@ impl<'t> Others<'t> {
     /// Adds a lifecycle rule to a bucket.
     ///
     /// # Errors
-    /// [`Refused`] if S3 refuses it.
-    pub fn expire(&self, bucket: &str, id: &str, prefix: &str, days: u32) -> Result<(), Refused> {
+    /// [`CallRefused`] if S3 refuses it.
+    pub fn expire(&self, bucket: &str, id: &str, prefix: &str, days: u32) -> Result<(), CallRefused> {
         let path = format!("{bucket}?lifecycle");
         let live = self.s3(Method::GET, &path, "").unwrap_or_default();
         let live: String = elements(&live, "Rule").collect();

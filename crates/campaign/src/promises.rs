@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reconcile_twin::{ForeignTarget, ForeignWrite, KeySummary, Summary, TrailSummary, Twin};
+use reconcile_twin::{ForeignTarget, ForeignWrite, KeySummary, StateSummary, TrailSummary, Twin};
 use serde_json::Value;
 
 use crate::others::{THEIRS, elements};
@@ -14,11 +14,12 @@ type Flow = (String, &'static str);
 /// Looks at everything that an AWS holds after each call that may have changed it.
 #[derive(Debug, Clone)]
 pub struct Watcher {
-    seen: Arc<Mutex<Seen>>,
+    state: Arc<Mutex<WatcherState>>,
 }
 
+/// The state of a watcher.
 #[derive(Debug, Clone, Default)]
-struct Seen {
+struct WatcherState {
     /// The flows at the start.
     flows: BTreeSet<Flow>,
     /// The flows that were interrupted since, each with the call after which it was and the reason.
@@ -38,36 +39,40 @@ impl Watcher {
     /// Begins with what an AWS holds now. `deletes_bucket` says that the user asks for the deletion of the bucket.
     pub fn start(twin: &Twin, deletes_bucket: bool) -> Self {
         let summary = twin.summary();
-        let seen =
-            Seen { flows: flows(&summary), foreign: foreign(&summary), deletes_bucket, ..Seen::default() };
-        Self { seen: Arc::new(Mutex::new(seen)) }
+        let state = WatcherState {
+            flows: flows(&summary),
+            foreign: foreign(&summary),
+            deletes_bucket,
+            ..WatcherState::default()
+        };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Watches an AWS from now on, and calls `also` with the number of each call that may have changed something.
     pub fn watch(&self, twin: &Twin, also: impl Fn(usize) + Send + Sync + 'static) {
         let (watcher, other) = (self.clone(), twin.clone());
-        twin.observe(move |summary| also(watcher.look(&other, summary)));
+        twin.observe(move |summary| also(watcher.check(&other, summary)));
     }
 
     /// Another watcher that knows what this one knows, and does not see what this one will see.
     pub fn fork(&self) -> Self {
-        Self { seen: Arc::new(Mutex::new(self.seen().clone())) }
+        Self { state: Arc::new(Mutex::new(self.state().clone())) }
     }
 
-    /// Notes what is not as the promises want it. Returns the number of the look.
-    fn look(&self, twin: &Twin, summary: &Summary) -> usize {
-        let mut seen = self.seen();
-        seen.calls += 1;
-        let (call, now) = (seen.calls, foreign(summary));
+    /// Checks the promises, and records which are broken. Returns the number of the check.
+    fn check(&self, twin: &Twin, summary: &StateSummary) -> usize {
+        let mut state = self.state();
+        state.calls += 1;
+        let (call, now) = (state.calls, foreign(summary));
         for write in twin.foreign_writes() {
-            if !seen.writes.contains(&write) {
-                seen.writes.push(write);
+            if !state.writes.contains(&write) {
+                state.writes.push(write);
             }
         }
         // A trail or a topic of the installation is deleted with its tags, and the plan names it.
         let has_target = |write: &&ForeignWrite| match &write.target {
             ForeignTarget::BucketPolicy(name) | ForeignTarget::BucketTags(name) => {
-                !seen.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)
+                !state.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)
             }
             ForeignTarget::TopicTags(arn) => {
                 let mut elements = arn.split(':').skip(4);
@@ -79,12 +84,12 @@ impl Watcher {
             ForeignTarget::TrailTags(arn) => trails(summary).any(|trail| trail.arn == *arn),
             ForeignTarget::TopicPolicy(_) | ForeignTarget::KeyPolicy(_) | ForeignTarget::KeyTags(_) => true,
         };
-        let writes = seen.writes.iter().filter(has_target).filter(|write| !twin.has(write));
+        let writes = state.writes.iter().filter(has_target).filter(|write| !twin.has(write));
         let writes = writes.map(ToString::to_string);
-        let lost: Vec<String> = (&seen.foreign - &now).into_iter().chain(writes).collect();
+        let lost: Vec<String> = (&state.foreign - &now).into_iter().chain(writes).collect();
         for item in lost {
             let is_deleted = match item.split(' ').next() {
-                Some("bucket") => seen.deletes_bucket && summary.buckets.is_empty(),
+                Some("bucket") => state.deletes_bucket && summary.buckets.is_empty(),
                 // The place of a tag is `topic <account> <name> tag`.
                 Some("topic") if item.split(':').next().is_some_and(|place| place.ends_with(" tag")) => {
                     let mut words = item.split([' ', ':']).skip(1);
@@ -96,47 +101,47 @@ impl Watcher {
                 _ => false,
             };
             if !is_deleted {
-                seen.lost.entry(item).or_insert(call);
+                state.lost.entry(item).or_insert(call);
             }
         }
-        seen.foreign.extend(now);
+        state.foreign.extend(now);
         let running = flows(summary);
-        for flow in &seen.flows - &running {
+        for flow in &state.flows - &running {
             let reason = format!("after call {call}: {}", obstacle(summary, &flow));
-            seen.interrupted.entry(flow).or_insert(reason);
+            state.interrupted.entry(flow).or_insert(reason);
         }
         call
     }
 
     /// Whether other teams added something in the weather.
     pub fn saw_writes(&self, twin: &Twin) -> bool {
-        !self.seen().writes.is_empty() || !twin.foreign_writes().is_empty()
+        !self.state().writes.is_empty() || !twin.foreign_writes().is_empty()
     }
 
     /// The promises that were broken, judged when everything is done: a flow may end where it does not exist at the end.
     pub fn broken(&self, twin: &Twin) -> Vec<String> {
-        let seen = self.seen();
+        let state = self.state();
         let at_the_end = flows(&twin.summary());
         let lost =
-            seen.lost.iter().map(|(item, call)| format!("foreign, and lost after call {call}: {item}"));
-        let interrupted = seen.interrupted.iter().filter(|(flow, _)| at_the_end.contains(*flow));
+            state.lost.iter().map(|(item, call)| format!("foreign, and lost after call {call}: {item}"));
+        let interrupted = state.interrupted.iter().filter(|(flow, _)| at_the_end.contains(*flow));
         let interrupted = interrupted.map(|((trail, place), reason)| {
             format!("{trail} delivered to its {place}, and could not {reason}")
         });
         lost.chain(interrupted).collect()
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, WatcherState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn trails(summary: &Summary) -> impl Iterator<Item = &TrailSummary> {
+fn trails(summary: &StateSummary) -> impl Iterator<Item = &TrailSummary> {
     summary.accounts.iter().flat_map(|account| &account.trails)
 }
 
 /// Where the records of trails flow.
-fn flows(summary: &Summary) -> BTreeSet<Flow> {
+fn flows(summary: &StateSummary) -> BTreeSet<Flow> {
     let of_trail = |trail: &TrailSummary| {
         let has = |setting: &str| trail.settings[setting].is_string();
         [
@@ -153,7 +158,7 @@ fn flows(summary: &Summary) -> BTreeSet<Flow> {
 }
 
 /// Why a flow is interrupted.
-fn obstacle(summary: &Summary, (arn, place): &Flow) -> String {
+fn obstacle(summary: &StateSummary, (arn, place): &Flow) -> String {
     let Some(trail) = trails(summary).find(|trail| trail.arn == *arn) else { return "it is gone".to_owned() };
     let reason = match *place {
         "bucket" => &trail.undeliverable,
@@ -164,7 +169,7 @@ fn obstacle(summary: &Summary, (arn, place): &Flow) -> String {
 }
 
 /// Everything of other teams, each in words that change with the thing.
-fn foreign(summary: &Summary) -> BTreeSet<String> {
+fn foreign(summary: &StateSummary) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut add = |place: String, item: String| {
         if item.to_lowercase().contains(THEIRS) {
@@ -224,7 +229,7 @@ fn without_shared(thing: &Value) -> Value {
 }
 
 /// Whether an account has a topic of a name in any Region.
-fn has_topic(summary: &Summary, account: &str, name: &str) -> bool {
+fn has_topic(summary: &StateSummary, account: &str, name: &str) -> bool {
     let mut regions =
         summary.accounts.iter().filter(|it| it.id == account).flat_map(|it| members(&it.topics));
     regions.any(|(_, topics)| topics.get(name).is_some())

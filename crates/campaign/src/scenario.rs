@@ -3,7 +3,7 @@
 use reconcile_twin::{Setup, SetupAccount};
 
 use crate::others::{Others, console_statements, statement};
-use crate::world::{Failure, Task, World};
+use crate::test_bed::{RunError, Task, TestBed};
 
 /// The account of the bucket and the key in the specs of this module.
 pub const MASTER: &str = "111111111111";
@@ -24,7 +24,7 @@ pub struct Scenario {
     /// The tasks before, which succeed.
     before: Vec<Task>,
     /// What other teams do after those.
-    others: fn(&World) -> Result<(), Failure>,
+    others: fn(&TestBed) -> Result<(), RunError>,
     /// The members of the organization that no spec declares.
     members: &'static [&'static str],
     /// The task whose apply is killed.
@@ -42,7 +42,7 @@ impl Scenario {
         Self { before, ..self }
     }
 
-    fn with_others(self, others: fn(&World) -> Result<(), Failure>) -> Self {
+    fn with_others(self, others: fn(&TestBed) -> Result<(), RunError>) -> Self {
         Self { others, ..self }
     }
 
@@ -53,33 +53,33 @@ impl Scenario {
     /// Does everything that comes before the last task.
     ///
     /// # Errors
-    /// [`Failure`] if something of it does not succeed.
-    pub async fn prepare(&self, world: &World) -> Result<(), Failure> {
-        world.provision(&self.task)?;
-        add_members(world, self.members);
+    /// [`RunError`] if something of it does not succeed.
+    pub async fn prepare(&self, bed: &TestBed) -> Result<(), RunError> {
+        bed.provision(&self.task)?;
+        add_members(bed, self.members);
         for task in &self.before {
-            world.converge(task).await?;
+            bed.converge(task).await?;
         }
-        (self.others)(world)
+        (self.others)(bed)
     }
 }
 
 /// Adds accounts to the organization, with the roles that specs assume.
-pub fn add_members(world: &World, ids: &[&str]) {
+pub fn add_members(bed: &TestBed, ids: &[&str]) {
     let accounts = ids.iter().map(|id| SetupAccount {
         id: (*id).to_owned(),
         name: format!("member-{}", id.trim_start_matches('0')),
         roles: ["Role", "OrganizationAccountAccessRole"].map(str::to_owned).to_vec(),
     });
-    world.twin.provision(Setup { accounts: accounts.collect(), ..management(world) });
+    bed.twin.provision(Setup { accounts: accounts.collect(), ..management(bed) });
     for id in ids {
-        world.twin.tag_account(id, "logging", "central");
+        bed.twin.tag_account(id, "logging", "central");
     }
 }
 
 /// A setup that leaves the management account as it is.
-fn management(world: &World) -> Setup {
-    let organization = world.twin.summary().organization;
+fn management(bed: &TestBed) -> Setup {
+    let organization = bed.twin.summary().organization;
     Setup { management: organization["management"].as_str().map(str::to_owned), ..Setup::default() }
 }
 
@@ -116,15 +116,15 @@ fn destinations(group: &str, role: &str, topic: &str) -> String {
 }
 
 /// A spec of all members of the organization but those that `exclude` names.
-pub fn of_organization(exclude: &str) -> String {
+pub fn organization_spec(exclude: &str) -> String {
     let organization =
         format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
     members(0, "").replace("bucket: {", &format!("{organization}bucket: {{"))
 }
 
 /// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag, a rule and a trail.
-fn console(world: &World) -> Result<(), Failure> {
-    let master = Others::of(&world.twin, MASTER, REGION);
+fn console(bed: &TestBed) -> Result<(), RunError> {
+    let master = Others::of(&bed.twin, MASTER, REGION);
     master.create_bucket(BUCKET)?;
     let mut statements = console_statements(BUCKET, &[MASTER, "000000000001"]);
     statements.push(statement("Reader", "s3:ListBucket", "arn:aws:s3:::test-logs"));
@@ -132,26 +132,26 @@ fn console(world: &World) -> Result<(), Failure> {
     master.tag_bucket(BUCKET, "theirs", "kept")?;
     master.expire(BUCKET, "theirs", "tmp/", 10)?;
     master.trail("Trail", BUCKET)?;
-    Others::of(&world.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?;
-    Ok(Others::of(&world.twin, "000000000001", REGION).trail("Trail", BUCKET)?)
+    Others::of(&bed.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?;
+    Ok(Others::of(&bed.twin, "000000000001", REGION).trail("Trail", BUCKET)?)
 }
 
 /// Other teams use the bucket and the key of an installation.
-fn guests(world: &World) -> Result<(), Failure> {
-    let master = Others::of(&world.twin, MASTER, REGION);
+fn guests(bed: &TestBed) -> Result<(), RunError> {
+    let master = Others::of(&bed.twin, MASTER, REGION);
     let mut statements = console_statements(BUCKET, &[MASTER, "000000000001"]);
     statements.push(statement("Athena", "s3:GetObject", "arn:aws:s3:::test-logs/*"));
     master.add_to_bucket_policy(BUCKET, &statements)?;
     master.add_to_key_policy(ALIAS, &[statement("Athena", "kms:Decrypt", "*")])?;
     master.tag_bucket(BUCKET, "theirs", "kept")?;
     master.expire(BUCKET, "theirs", "tmp/", 10)?;
-    Ok(Others::of(&world.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?)
+    Ok(Others::of(&bed.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?)
 }
 
 /// Statements of others leave so little room in the bucket policy that a short form is needed.
-fn crowd(world: &World) -> Result<(), Failure> {
+fn crowd(bed: &TestBed) -> Result<(), RunError> {
     let resource = format!("arn:aws:s3:::{BUCKET}/{}", "x".repeat(18_000));
-    let master = Others::of(&world.twin, MASTER, REGION);
+    let master = Others::of(&bed.twin, MASTER, REGION);
     Ok(master.add_to_bucket_policy(BUCKET, &[statement("Filler", "s3:GetObject", &resource)])?)
 }
 
@@ -246,10 +246,10 @@ pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
         Scenario::new("accounts leave", Task::apply(fewer)).after(members(3, "")),
         Scenario::new(
             "a member of the organization leaves",
-            Task::apply(of_organization("\"000000000002\"")),
+            Task::apply(organization_spec("\"000000000002\"")),
         )
         .with_members(MEMBERS)
-        .after(of_organization("")),
+        .after(organization_spec("")),
         Scenario::new("other settings", Task::apply(changed)).with_members(MEMBERS).after(SETTINGS),
         Scenario::new("other destinations", Task::apply(destinations("b", "S", "u")))
             .after(destinations("a", "R", "t")),

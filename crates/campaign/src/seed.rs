@@ -6,10 +6,10 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use reconcile_twin::Weather;
 
-use crate::edit::Edit;
-use crate::scenario::of_organization;
+use crate::edit::ForeignEdit;
+use crate::scenario::organization_spec;
 use crate::specs::{Said, specs};
-use crate::world::Task;
+use crate::test_bed::Task;
 
 /// The members of the organization. Specs without an organization declare the first three.
 pub const MEMBERS: [&str; 4] = ["000000000001", "000000000002", "000000000003", "000000000004"];
@@ -22,7 +22,7 @@ pub struct Case {
     /// The apply that made the live state, if one did.
     pub earlier: Option<Earlier>,
     /// What others changed since.
-    pub edits: Vec<Edit>,
+    pub edits: Vec<ForeignEdit>,
     /// The task.
     pub task: Task,
     /// The number of the call after which the apply of the task is killed, if it makes so many.
@@ -65,7 +65,7 @@ impl Case {
 fn cases(seed: u64) -> impl Strategy<Value = Case> {
     let earlier = (any_spec(), prop::option::weighted(0.25, 1..40_usize));
     let earlier = prop::option::weighted(0.75, earlier.prop_map(|(spec, kill)| Earlier { spec, kill }));
-    let edits = subsequence(Edit::ALL.to_vec(), 0..=4);
+    let edits = subsequence(ForeignEdit::ALL.to_vec(), 0..=4);
     let task = (any_spec(), prop::bool::weighted(0.12));
     let kill = prop::option::weighted(0.4, 1..50_usize);
     let weather = prop::bool::weighted(0.75).prop_map(move |is_bad| is_bad.then_some(seed));
@@ -92,7 +92,7 @@ fn organizations() -> impl Strategy<Value = String> {
     let deletion = select(vec!["", "deletion: { bucket: true, key: true }\n"]);
     (exclude, trail, everybodys, deletion).prop_map(|(exclude, trail, everybodys, deletion)| {
         let exclude: Vec<String> = exclude.iter().map(|id| format!("\"{id}\"")).collect();
-        let spec = of_organization(&exclude.join(", "));
+        let spec = organization_spec(&exclude.join(", "));
         spec.replace("accounts: all }", &format!("accounts: all{trail} }}")) + everybodys + deletion
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use reconcile_twin::{Clock, Kind, Twin, Weather};
+use reconcile_twin::{Clock, Twin, Weather, WeatherKind};
 use serde::Serialize;
 
 use crate::crash::Remains;
@@ -11,18 +11,18 @@ use crate::normal::{first_difference, normal};
 use crate::promises::Watcher;
 use crate::scenario::add_members;
 use crate::seed::{Case, MEMBERS};
-use crate::world::{End, Failure, LEFT, Task, World, journals, reasons};
+use crate::test_bed::{End, LEFT, RunError, Task, TestBed, journals, reasons};
 
 /// How often a user applies in bad weather before waiting for better weather.
 const ATTEMPTS: usize = 3;
 
-/// How a case ended.
+/// The result of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct CaseResult {
     /// The seed.
     pub seed: u64,
     /// The end of the case in its weather.
-    pub end: Class,
+    pub end: CaseClass,
     /// What a user read when an apply stopped, of the last attempt.
     pub stopped: Vec<String>,
     /// The applies in the weather of the case.
@@ -37,10 +37,10 @@ pub struct Verdict {
     pub broken: Vec<String>,
 }
 
-/// How a case ended.
+/// The class of the end of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Class {
+pub enum CaseClass {
     /// A new plan was empty.
     Converged,
     /// Live state could not be read.
@@ -56,16 +56,16 @@ pub enum Class {
 /// Runs the case of a seed.
 ///
 /// # Errors
-/// [`Failure`] if the live state of the case cannot be set up.
-pub async fn simulate(case: &Case) -> Result<Verdict, Failure> {
-    let world = prepare(case).await?;
-    let reference = World::new(world.twin.fork())?;
+/// [`RunError`] if the live state of the case cannot be set up.
+pub async fn simulate(case: &Case) -> Result<CaseResult, RunError> {
+    let bed = prepare(case).await?;
+    let reference = TestBed::new(bed.twin.fork())?;
     let expected = reference.run(&case.task).await;
     let expected_state = normal(&reference.twin.summary());
 
-    let mut verdict = Verdict {
+    let mut verdict = CaseResult {
         seed: case.seed,
-        end: Class::Converged,
+        end: CaseClass::Converged,
         stopped: Vec::new(),
         attempts: 0,
         killed: false,
@@ -73,58 +73,60 @@ pub async fn simulate(case: &Case) -> Result<Verdict, Failure> {
         writes: 0,
         broken: Vec::new(),
     };
-    let watcher = Watcher::start(&world.twin, case.task.destroy);
+    let watcher = Watcher::start(&bed.twin, case.task.destroy);
     let killed = match case.kill {
-        Some(call) => kill(&world, &watcher, &case.task, call, case.weather).await?,
+        Some(call) => kill(&bed, &watcher, &case.task, call, case.weather).await?,
         None => None,
     };
-    let (world, watcher) = match killed {
+    let (bed, watcher) = match killed {
         Some(killed) => {
             (verdict.killed, verdict.calls, verdict.writes) =
                 (true, killed.calls, case.kill.unwrap_or_default());
-            (killed.world, killed.watcher)
+            (killed.bed, killed.watcher)
         }
-        None => (world, watcher),
+        None => (bed, watcher),
     };
-    watcher.watch(&world.twin, |_| {});
-    set_weather(&world.twin, case.weather);
+    watcher.watch(&bed.twin, |_| {});
+    set_weather(&bed.twin, case.weather);
     while verdict.attempts < ATTEMPTS {
         verdict.attempts += 1;
-        let end = world.run(&case.task).await;
+        let end = bed.run(&case.task).await;
         (verdict.end, verdict.stopped) = classified(end);
         verdict.broken.extend(dishonest(case, &verdict.stopped));
-        if matches!(verdict.end, Class::Converged | Class::Refused) {
+        if matches!(verdict.end, CaseClass::Converged | CaseClass::Refused) {
             break;
         }
     }
     // From whatever the weather left, calm weather leads to where it would have led from the start.
-    set_weather(&world.twin, None);
+    set_weather(&bed.twin, None);
     let calm = match verdict.end {
         // Mostly there is nothing left to do, which one plan shows.
-        Class::Converged if matches!(world.rest(&case.task).await, Ok(End::Converged)) => Ok(End::Converged),
-        _ => world.run(&case.task).await,
+        CaseClass::Converged if matches!(bed.rest(&case.task).await, Ok(End::Converged)) => {
+            Ok(End::Converged)
+        }
+        _ => bed.run(&case.task).await,
     };
-    world.twin.observe(|_| {});
-    verdict.count(&world.twin);
-    verdict.broken.extend(watcher.broken(&world.twin));
+    bed.twin.observe(|_| {});
+    verdict.count(&bed.twin);
+    verdict.broken.extend(watcher.broken(&bed.twin));
     match (calm, expected) {
         // What other teams added in the weather is not in the state that calm weather leads to.
-        (Ok(End::Converged), Ok(End::Converged)) if watcher.saw_writes(&world.twin) => {}
+        (Ok(End::Converged), Ok(End::Converged)) if watcher.saw_writes(&bed.twin) => {}
         (Ok(End::Converged), Ok(End::Converged)) => {
-            let difference = first_difference(&normal(&world.twin.summary()), &expected_state);
+            let difference = first_difference(&normal(&bed.twin.summary()), &expected_state);
             verdict.broken.extend(difference.map(|it| format!("another state than in calm weather at {it}")));
         }
         (Ok(End::Stopped(reasons)), Ok(End::Converged)) => {
             verdict.broken.push(format!("calm weather does not converge: {}", reasons.join("\n  ")));
         }
         (Err(failure), Ok(_)) => verdict.broken.push(format!("calm weather does not converge: {failure}")),
-        (_, Ok(End::Stopped(_)) | Err(_)) => verdict.end = Class::Refused,
+        (_, Ok(End::Stopped(_)) | Err(_)) => verdict.end = CaseClass::Refused,
     }
     verdict.broken.dedup();
     Ok(verdict)
 }
 
-impl Class {
+impl CaseClass {
     /// The class in words.
     pub fn words(self) -> &'static str {
         match self {
@@ -137,7 +139,7 @@ impl Class {
     }
 }
 
-impl Verdict {
+impl CaseResult {
     fn count(&mut self, twin: &Twin) {
         let calls = twin.calls();
         self.calls += calls.len();
@@ -146,40 +148,40 @@ impl Verdict {
 }
 
 /// Makes the live state of a case, in calm weather.
-async fn prepare(case: &Case) -> Result<World, Failure> {
-    let world = World::new(Twin::in_memory())?;
-    world.provision(&case.task)?;
-    add_members(&world, &MEMBERS);
-    let world = match &case.earlier {
-        None => world,
+async fn prepare(case: &Case) -> Result<TestBed, RunError> {
+    let bed = TestBed::new(Twin::in_memory())?;
+    bed.provision(&case.task)?;
+    add_members(&bed, &MEMBERS);
+    let bed = match &case.earlier {
+        None => bed,
         Some(earlier) => {
             let task = Task::apply(&earlier.spec);
             let killed = match earlier.kill {
-                Some(call) => kill(&world, &Watcher::start(&world.twin, false), &task, call, None).await?,
+                Some(call) => kill(&bed, &Watcher::start(&bed.twin, false), &task, call, None).await?,
                 None => None,
             };
             match killed {
-                Some(killed) => killed.world,
+                Some(killed) => killed.bed,
                 None => {
-                    let (spec, plan) = world.plan(&task).await?;
-                    let outcome = world.apply(&spec, &plan).await?;
+                    let (spec, plan) = bed.plan(&task).await?;
+                    let outcome = bed.apply(&spec, &plan).await?;
                     if !outcome.is_complete() {
-                        return Err(Failure::Unfinished(reasons(&plan, Some(&outcome)).join("\n")));
+                        return Err(RunError::Unfinished(reasons(&plan, Some(&outcome)).join("\n")));
                     }
-                    world
+                    bed
                 }
             }
         }
     };
     for edit in &case.edits {
-        edit.make(&world.twin);
+        edit.make(&bed.twin);
     }
-    Ok(world)
+    Ok(bed)
 }
 
 /// What a killed apply leaves.
 struct Killed {
-    world: World,
+    bed: TestBed,
     watcher: Watcher,
     /// The calls until then.
     calls: usize,
@@ -188,13 +190,13 @@ struct Killed {
 /// Applies until the call of a number that can change something, and kills the apply then. Returns `None`, and has changed
 /// nothing, if the apply makes fewer such calls.
 async fn kill(
-    world: &World,
+    bed: &TestBed,
     watcher: &Watcher,
     task: &Task,
     call: usize,
     weather: Option<u64>,
-) -> Result<Option<Killed>, Failure> {
-    let ahead = World::with_journals(world.twin.fork(), &journals(world.folder())?)?;
+) -> Result<Option<Killed>, RunError> {
+    let ahead = TestBed::with_journals(bed.twin.fork(), &journals(bed.folder())?)?;
     set_weather(&ahead.twin, weather);
     let found = Arc::new(Mutex::new(None));
     let (slot, twin, folder) = (Arc::clone(&found), ahead.twin.clone(), ahead.folder().to_owned());
@@ -211,7 +213,7 @@ async fn kill(
     ahead.twin.observe(|_| {});
     let found = found.lock().unwrap_or_else(PoisonError::into_inner).take();
     let Some((Remains { twin, journals, watcher }, calls)) = found else { return Ok(None) };
-    Ok(Some(Killed { world: World::with_journals(twin, &journals)?, watcher, calls }))
+    Ok(Some(Killed { bed: TestBed::with_journals(twin, &journals)?, watcher, calls }))
 }
 
 fn set_weather(twin: &Twin, seed: Option<u64>) {
@@ -219,27 +221,28 @@ fn set_weather(twin: &Twin, seed: Option<u64>) {
 }
 
 /// How a task ended, in words for the user.
-fn classified(end: Result<End, Failure>) -> (Class, Vec<String>) {
+fn classified(end: Result<End, RunError>) -> (CaseClass, Vec<String>) {
     match end {
-        Ok(End::Converged) => (Class::Converged, Vec::new()),
+        Ok(End::Converged) => (CaseClass::Converged, Vec::new()),
         Ok(End::Stopped(reasons)) => {
             let all = |word: &str| reasons.iter().all(|it| it.starts_with(word));
             let class = if all("refused: ") {
-                Class::Refused
+                CaseClass::Refused
             } else if all("unreadable: ") {
-                Class::Unreadable
+                CaseClass::Unreadable
             } else {
-                Class::Failed
+                CaseClass::Failed
             };
             (class, reasons)
         }
-        Err(failure) => (Class::NoPlan, vec![failure.to_string()]),
+        Err(failure) => (CaseClass::NoPlan, vec![failure.to_string()]),
     }
 }
 
 /// What an error says that cannot be true.
 fn dishonest<'r>(case: &Case, reasons: &'r [String]) -> impl Iterator<Item = String> + use<'r> {
-    let has_writers = case.weather().is_some_and(|weather| !weather.share(Kind::ForeignWriters).is_none());
+    let has_writers =
+        case.weather().is_some_and(|weather| !weather.share(WeatherKind::ForeignWriters).is_none());
     let words = [("another writer", !has_writers), ("interrupted", true), ("somebody changed", !has_writers)];
     // What is left to do after an apply is no error.
     let errors = reasons.iter().filter(|reason| !reason.starts_with(LEFT));

@@ -26,7 +26,7 @@ pub(crate) use import::{ImportArgs, MEMBER_ROLE};
 pub(crate) use pattern::AddressPattern;
 pub(crate) use sandbox::{SandboxArgs, SandboxCommand};
 pub(crate) use verify::{ShardSource, VerifyArgs, VerifyCommand, VerifyFormat, VerifyOutput};
-pub(crate) use watch::{Source, Verifies, WatchArgs};
+pub(crate) use watch::{ValueSource, Verifies, WatchArgs};
 
 /// The default file for the state of the sandbox.
 pub(crate) const SANDBOX_FILE: &str = ".reconcile/sandbox.json";

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reconcile_aws::{Aws, Embedded, Options};
+use reconcile_aws::{Aws, ConnectOptions, Embedded};
 use reconcile_policy::Region;
 use reconcile_sandbox::{ambient, connection, setup};
 use reconcile_spec::Spec;
@@ -12,14 +12,14 @@ use crate::args::{EndpointUrl, Global};
 use crate::error::CliError;
 use crate::output;
 
-/// The world in which a command runs: AWS or a sandbox. Clones are the same world.
+/// The backend of a command: AWS or a sandbox. Clones share one sandbox.
 #[derive(Debug, Clone)]
-pub(crate) enum World {
+pub(crate) enum Backend {
     Aws,
     Sandbox(Twin),
 }
 
-impl World {
+impl Backend {
     pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
         Ok(match &global.sandbox {
             Some(file) => {
@@ -64,7 +64,7 @@ impl World {
             None => (profile(global), endpoint(global)?),
             Some(_) => (None, None),
         };
-        Ok(Aws::new(Options {
+        Ok(Aws::new(ConnectOptions {
             profile,
             region,
             endpoint_url,

@@ -160,7 +160,7 @@ pub(crate) enum CliError {
     Serve { address: String, source: std::io::Error },
     /// The state of a watch cannot be used.
     #[error(transparent)]
-    WatchState(#[from] reconcile_watch::StoreError),
+    WatchState(#[from] reconcile_watch::StateStoreError),
     /// A receiver or the secret of notifications cannot be used.
     #[error("cannot use `{option} {place}`")]
     Notify { option: &'static str, place: String, source: ReceiverError },

@@ -38,13 +38,13 @@ fn main() -> ExitCode {
     output::set_quiet(cli.global.quiet);
     let traces = Traces::start();
     log::start(&cli.global, &traces);
-    let exit = spanned(&cli);
+    let exit = run_in_span(&cli);
     traces.finish();
     exit.into()
 }
 
 /// Runs the command within its span.
-fn spanned(cli: &Cli) -> Exit {
+fn run_in_span(cli: &Cli) -> Exit {
     let span = trace_span!(
         "command",
         otel.name = format_args!("reconcile {}", cli.command.name()),

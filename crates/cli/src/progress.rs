@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reconcile_apply::{Event, Status, Watch};
+use reconcile_apply::{ChangeStatus, Event, EventObserver};
 use reconcile_diff::Progress;
 use reconcile_text::escape;
 
@@ -120,7 +120,7 @@ impl Applying {
     }
 }
 
-impl Watch for Applying {
+impl EventObserver for Applying {
     fn event(&self, event: Event<'_>) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         match event {
@@ -150,11 +150,11 @@ impl Watch for Applying {
 }
 
 /// What became of a change. The reason of a failure is in the outcome.
-fn word(status: &Status) -> &'static str {
+fn word(status: &ChangeStatus) -> &'static str {
     match status {
-        Status::Applied => "applied",
-        Status::Unchanged => "unchanged",
-        Status::Failed { .. } => "failed",
-        Status::Skipped { .. } | Status::NotBegun | Status::Stale { .. } => "skipped",
+        ChangeStatus::Applied => "applied",
+        ChangeStatus::Unchanged => "unchanged",
+        ChangeStatus::Failed { .. } => "failed",
+        ChangeStatus::Skipped { .. } | ChangeStatus::NotBegun | ChangeStatus::Stale { .. } => "skipped",
     }
 }

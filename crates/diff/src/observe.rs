@@ -47,7 +47,7 @@ use hub::{FoundKey, HubBucket};
 use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
 use reconcile_plan::view::{OtherTrail, Trail};
 use tracing::{Instrument, trace_span};
-use trail::{Asked, Trails};
+use trail::{TrailQuery, Trails};
 
 /// The number of accounts that are read at the same time.
 ///
@@ -70,17 +70,17 @@ impl Progress {
 }
 
 /// The result of reading one account.
-struct Found {
+struct AccountRead {
     key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
-    seen: Seen,
+    seen: AccountTrails,
     attached: Attached,
     unreadable: Option<ReadError>,
 }
 
 /// The trails of one account.
 #[derive(Default)]
-struct Seen {
+struct AccountTrails {
     trails: Trails,
     strays: Vec<Trail>,
     /// The error because of which there may be more trails.
@@ -185,7 +185,7 @@ pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganiz
     Box::pin(read).await.map(Some).map_err(failed)
 }
 
-async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Found {
+async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> AccountRead {
     let desired = &*spec.desired;
     let has_key = desired.key.site.account == *name;
     let has_bucket = desired.bucket.site.account == *name;
@@ -196,10 +196,10 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Fou
     let session = match opened {
         Ok(session) => session,
         Err(error) => {
-            return Found {
+            return AccountRead {
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
-                seen: Seen::default(),
+                seen: AccountTrails::default(),
                 attached: Attached::default(),
                 unreadable: Some(error),
             };
@@ -212,16 +212,16 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Fou
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
     let ((seen, attached), unreadable) = match of_trails {
         Ok(found) => (found, None),
-        Err(error) => ((Seen::default(), Attached::default()), Some(error)),
+        Err(error) => ((AccountTrails::default(), Attached::default()), Some(error)),
     };
-    Found { key, bucket, seen, attached, unreadable }
+    AccountRead { key, bucket, seen, attached, unreadable }
 }
 
-async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<Seen, ReadError> {
+async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTrails, ReadError> {
     let desired = &*spec.desired;
-    let mut by_region: BTreeMap<&Region, Vec<Asked<'_>>> = BTreeMap::new();
+    let mut by_region: BTreeMap<&Region, Vec<TrailQuery<'_>>> = BTreeMap::new();
     for trail in spec.trails(&session.account().name) {
-        let asked = Asked {
+        let asked = TrailQuery {
             arn: &trail.arn,
             insights: trail.insights.are_managed(),
             aggregation: trail.event_aggregation.is_some(),
@@ -247,7 +247,7 @@ async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<Seen, Rea
     // Other Regions list the trails of the spec as well.
     trails.others.retain(|other| !spec.has_trail(&other.arn));
     let strays = observe_strays(session, desired, &trails.others).await?;
-    Ok(Seen { trails, strays, incomplete })
+    Ok(AccountTrails { trails, strays, incomplete })
 }
 
 /// Adds the listed trails that were not read yet: trails of a single Region that was not asked. Makes no call if there
@@ -298,8 +298,8 @@ async fn observe_strays(
         let arns: Vec<Arn> = arns.into_iter().collect();
         let owned = trail::owned(session, &region, &arns, &desired.installation).await?;
         if !owned.is_empty() {
-            let asked: Vec<Asked<'_>> =
-                owned.iter().map(|arn| Asked { arn, insights: false, aggregation: false }).collect();
+            let asked: Vec<TrailQuery<'_>> =
+                owned.iter().map(|arn| TrailQuery { arn, insights: false, aggregation: false }).collect();
             let found = trail::read(session, &region, &asked).await?;
             strays.extend(found.asked.into_iter().filter_map(|(_, trail)| trail));
         }

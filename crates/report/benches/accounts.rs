@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use reconcile_apply::{Asking, Interrupt, Journal, Options, Propagation, apply};
+use reconcile_apply::{ApplyOptions, ConfirmationPauses, Interrupt, Journal, Propagation, apply};
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, read};
 use reconcile_plan::compare;
@@ -81,7 +81,7 @@ fn organization(accounts: usize) -> Twin {
 }
 
 fn connect(twin: &Twin, desired: &Desired) -> Aws {
-    Aws::new(reconcile_aws::Options {
+    Aws::new(reconcile_aws::ConnectOptions {
         profile: None,
         region: desired.bucket.site.region.clone(),
         endpoint_url: None,
@@ -116,12 +116,12 @@ async fn bench(accounts: usize) {
 
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path(), &first).unwrap();
-    let options = Options {
+    let options = ApplyOptions {
         propagation: Propagation::within(Duration::from_millis(1)),
-        confirm: Some(Asking::AT_ONCE),
+        confirm: Some(ConfirmationPauses::AT_ONCE),
         in_flight: NonZeroUsize::new(64).unwrap(),
         interrupt: Interrupt::default(),
-        watch: Arc::new(()),
+        observer: Arc::new(()),
     };
     let begun = Instant::now();
     let outcome = apply(&aws, spec.desired(), &first, journal, options).await;

@@ -61,8 +61,8 @@ impl Compliance {
         Status::ALL.into_iter().map(move |status| (status, count(status)))
     }
 
-    /// Whether anybody must act on results with this status.
-    fn is_told(status: Status) -> bool {
+    /// Returns whether results with this status need action.
+    fn needs_action(status: Status) -> bool {
         match status {
             Status::Failed | Status::Unreadable | Status::Manual => true,
             Status::Passed | Status::NotApplicable => false,
@@ -157,7 +157,7 @@ pub fn text(compliance: &Compliance, options: TextOptions) -> Text {
         }
         text.blank();
         text.line(Line::styled(style(status).bold(), capital(status.words())));
-        if Compliance::is_told(status) || options.verbose {
+        if Compliance::needs_action(status) || options.verbose {
             for group in &groups {
                 append(&mut text, compliance, group);
             }

@@ -15,13 +15,13 @@ const SHOWN: usize = 5;
 pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<Line> {
     let is_document = change.address.kind.is_policy();
     if change.action() == ActionKind::Update || verbose || is_document {
-        return of_differences(&change.diff, verbose);
+        return difference_lines(&change.diff, verbose);
     }
     Vec::new()
 }
 
-/// The differences as lines.
-pub(crate) fn of_differences(differences: &[Difference], verbose: bool) -> Vec<Line> {
+/// Returns the lines of differences.
+pub(crate) fn difference_lines(differences: &[Difference], verbose: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut last: (&str, usize, usize) = ("", 0, 0);
     for difference in differences {

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::blame;
 use crate::details;
-use crate::diff::of_differences;
-use crate::error::{self, Failure, object, plain};
+use crate::diff::difference_lines;
+use crate::error::{self, CommandError, object, plain};
 use crate::fold::{self, few, fold};
 use crate::paint::{ADD, CHANGE, DIM, REMOVE, STRONG, beginning};
 use crate::{FORMAT_VERSION, TextOptions};
@@ -35,13 +35,13 @@ pub struct SpecDrift {
     /// The time of the check.
     pub checked_at: Timestamp,
     /// The result, or the error of the check.
-    pub result: Result<Checked, Failure>,
+    pub result: Result<Checked, CommandError>,
 }
 
 /// The status of a spec after a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum DriftStatus {
     /// Live state is as the spec says, or somebody accepted every finding.
     InSync,
     /// There are open findings.
@@ -50,7 +50,7 @@ pub enum Status {
     Error,
 }
 
-impl Status {
+impl DriftStatus {
     /// The name of the status in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -63,14 +63,14 @@ impl Status {
 
 impl SpecDrift {
     /// The status, which text, JSON and the exit code share.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> DriftStatus {
         match &self.result {
-            Err(_) => Status::Error,
+            Err(_) => DriftStatus::Error,
             Ok(checked) if checked.findings.iter().any(|it| it.kind == FindingKind::Unreadable) => {
-                Status::Error
+                DriftStatus::Error
             }
-            Ok(checked) if !checked.findings.iter().any(Finding::is_open) => Status::InSync,
-            Ok(_) => Status::Drifted,
+            Ok(checked) if !checked.findings.iter().any(Finding::is_open) => DriftStatus::InSync,
+            Ok(_) => DriftStatus::Drifted,
         }
     }
 
@@ -112,7 +112,7 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
     for spec in specs {
         let (style, verdict) = match (&spec.result, spec.status()) {
             (Err(_), _) => (REMOVE.bold(), "could not be checked".to_owned()),
-            (Ok(_), Status::InSync) => (ADD.bold(), "in sync".to_owned()),
+            (Ok(_), DriftStatus::InSync) => (ADD.bold(), "in sync".to_owned()),
             (Ok(_), _) => (CHANGE.bold(), count(spec.open().count(), "finding")),
         };
         text.line(Line::styled(STRONG, &spec.spec).and(": ").and_styled(style, verdict));
@@ -148,7 +148,7 @@ fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
         text.line(format_args!("             {author}"));
     }
     if finding.kind == FindingKind::Changed {
-        for line in of_differences(&finding.diff, options.verbose) {
+        for line in difference_lines(&finding.diff, options.verbose) {
             text.line(Line::from("             ").append(&line));
         }
     }
@@ -246,7 +246,7 @@ pub fn markdown(specs: &[SpecDrift]) -> String {
         let changed = groups.iter().filter_map(|group| {
             let finding = group.first().filter(|it| it.kind == FindingKind::Changed)?;
             let address = fold::address(&finding.address, group.len());
-            Some((address, of_differences(&finding.diff, false)))
+            Some((address, difference_lines(&finding.diff, false)))
         });
         details::append(&mut text, changed);
     }

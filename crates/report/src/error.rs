@@ -16,7 +16,7 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The error of a command.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
+pub struct CommandError {
     code: ErrorCode,
     /// The messages of the error and of its causes.
     messages: Vec<String>,
@@ -38,7 +38,7 @@ pub enum Details {
     Known(Vec<String>),
 }
 
-impl Failure {
+impl CommandError {
     /// An error with the stable name of its kind.
     pub fn new(code: ErrorCode, error: &dyn Hint, details: Details) -> Self {
         Self { code, messages: messages(error), hint: error.hint(), details, also: None }
@@ -56,7 +56,7 @@ impl Failure {
 }
 
 /// The text view of an error.
-pub fn text(failure: &Failure) -> Text {
+pub fn text(failure: &CommandError) -> Text {
     let mut text = match &failure.details {
         // Each problem begins with `error:`, and has its own hint.
         Details::Spec(problems) => problems.text(),
@@ -73,15 +73,15 @@ pub fn text(failure: &Failure) -> Text {
 }
 
 /// The JSON document of a command that failed.
-pub fn json(failure: &Failure, exit_code: u8) -> String {
+pub fn json(failure: &CommandError, exit_code: u8) -> String {
     let document =
         json!({ "format_version": FORMAT_VERSION, "error": object(failure), "exit_code": exit_code });
     format!("{document:#}\n")
 }
 
 /// The error as an object, which other documents embed.
-pub(crate) fn object(failure: &Failure) -> Value {
-    let Failure { code, messages, hint, details, also } = failure;
+pub(crate) fn object(failure: &CommandError) -> Value {
+    let CommandError { code, messages, hint, details, also } = failure;
     let mut object = json!({
         "code": code.as_str(),
         "message": messages.join(": "),
@@ -123,7 +123,7 @@ fn diagnostics(problems: &Diagnostics) -> Vec<Value> {
 }
 
 /// The error as one text without colors, which a document about several specs contains.
-pub(crate) fn plain(failure: &Failure) -> Text {
+pub(crate) fn plain(failure: &CommandError) -> Text {
     if let Details::Spec(problems) = &failure.details {
         return problems.text();
     }
@@ -156,12 +156,12 @@ mod tests {
 
     use super::*;
 
-    fn read() -> Failure {
+    fn read() -> CommandError {
         let account = "111111111111".parse().unwrap();
         let denied = Error::answered(account, Operation::GetBucketPolicy, "AccessDenied", "Access Denied");
         let error =
             ObserveError::Hub { account: "security".parse().unwrap(), error: ReadError::Aws(denied.clone()) };
-        Failure::new(ErrorCode::Read, &error, Details::Aws(Box::new(denied)))
+        CommandError::new(ErrorCode::Read, &error, Details::Aws(Box::new(denied)))
     }
 
     fn plain(text: &Text) -> String {
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_error_that_followed_is_not_lost() {
-        let also = Failure::new(ErrorCode::Read, &ObserveError::Interrupted, Details::None);
+        let also = CommandError::new(ErrorCode::Read, &ObserveError::Interrupted, Details::None);
         let both = read().and(also);
         assert!(plain(&text(&both)).ends_with("\nerror: reading live state was interrupted\n"));
         assert_eq!(object(&both)["also"]["message"], "reading live state was interrupted");
@@ -209,7 +209,7 @@ mod tests {
         let text = "version: 1\nname: Audit\naccounts: { a: { id: \"111111111111\" } }\n\
             bucket: { name: audit-logs, account: a, region: us-east-1 }\nkey: { alias: audit }\ntrails: []\n";
         let problems = parse("a.yaml", text.as_bytes()).unwrap_err();
-        let failure = Failure::new(ErrorCode::Spec, &ObserveError::Interrupted, Details::Spec(problems));
+        let failure = CommandError::new(ErrorCode::Spec, &ObserveError::Interrupted, Details::Spec(problems));
         let first = &object(&failure)["diagnostics"][0];
         let place = (&first["file"], &first["line"], &first["column"]);
         assert_eq!(place, (&json!("a.yaml"), &json!(2), &json!(7)));

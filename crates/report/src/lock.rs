@@ -14,13 +14,14 @@ use crate::{FORMAT_VERSION, TextOptions};
 pub struct Shown {
     place: String,
     /// `None` if nobody holds the lock.
-    held: Option<Held>,
+    held: Option<LockStatus>,
     /// Whether the lock was released after it was read.
     pub released: bool,
 }
 
+/// The status of a lock that is held.
 #[derive(Debug, Clone)]
-struct Held {
+struct LockStatus {
     holder: Option<Holder>,
     lease: LeaseState,
     age: Option<Duration>,
@@ -29,8 +30,11 @@ struct Held {
 impl Shown {
     /// A lock as it was read.
     pub fn new(place: &str, found: Option<&LockFound>) -> Self {
-        let held =
-            found.map(|found| Held { holder: found.holder.clone(), lease: found.lease, age: found.age });
+        let held = found.map(|found| LockStatus {
+            holder: found.holder.clone(),
+            lease: found.lease,
+            age: found.age,
+        });
         Self { place: place.to_owned(), held, released: false }
     }
 }
@@ -39,7 +43,7 @@ impl Shown {
 pub fn text(shown: &Shown, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let place = &shown.place;
-    let Some(Held { holder, lease, age }) = &shown.held else {
+    let Some(LockStatus { holder, lease, age }) = &shown.held else {
         text.line(format_args!("Nobody holds the lock {place}."));
         return text;
     };
@@ -72,7 +76,7 @@ pub fn text(shown: &Shown, options: TextOptions) -> Text {
 /// None in practice: every lock can be written as JSON.
 pub fn json(shown: &Shown) -> serde_json::Result<String> {
     let holder = |holder: &Holder| json!({ "who": holder.who, "since": holder.since, "spec": holder.spec });
-    let held = shown.held.as_ref().map(|Held { holder: found, lease, age }| {
+    let held = shown.held.as_ref().map(|LockStatus { holder: found, lease, age }| {
         json!({
             "holder": found.as_ref().map(holder),
             "lease": lease,

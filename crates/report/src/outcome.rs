@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use reconcile_apply::{ChangeResult, Outcome, Status};
+use reconcile_apply::{ChangeResult, ChangeStatus, Outcome};
 use reconcile_plan::Address;
 use reconcile_plan::plan::{Refused, Unreadable};
 use reconcile_text::{Line, Text, count, markdown as md};
 use serde_json::{Value, json};
 
-use crate::error::{Failure, notice, object};
+use crate::error::{CommandError, notice, object};
 use crate::paint::{CHANGE, REMOVE, beginning};
 use crate::{FORMAT_VERSION, TextOptions};
 
@@ -23,10 +23,10 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
     for result in &outcome.results {
         unconfirmed(&mut text, result);
         let (word, style, error, hint) = match &result.status {
-            Status::Applied | Status::Unchanged | Status::NotBegun => continue,
-            Status::Failed { error, hint } => ("failed", REMOVE.bold(), error, hint.as_ref()),
-            Status::Skipped { error } => ("skipped", CHANGE, error, None),
-            Status::Stale { error } => ("stale", CHANGE.bold(), error, None),
+            ChangeStatus::Applied | ChangeStatus::Unchanged | ChangeStatus::NotBegun => continue,
+            ChangeStatus::Failed { error, hint } => ("failed", REMOVE.bold(), error, hint.as_ref()),
+            ChangeStatus::Skipped { error } => ("skipped", CHANGE, error, None),
+            ChangeStatus::Stale { error } => ("stale", CHANGE.bold(), error, None),
         };
         let line = Line::styled(style, word).and(format_args!(" {}: {error}", result.address));
         text.append(&notice(line, hint.map(String::as_str)));
@@ -93,7 +93,7 @@ pub fn json(
     outcome: &Outcome,
     unreadable: &[Unreadable],
     refused: &[Refused],
-    error: Option<&Failure>,
+    error: Option<&CommandError>,
 ) -> serde_json::Result<String> {
     let value = json!({
         "format_version": FORMAT_VERSION,
@@ -129,8 +129,10 @@ fn result(result: &ChangeResult) -> Value {
 pub fn markdown(outcome: &Outcome) -> String {
     let path = md::code(&outcome.spec.path);
     let mut text = format!("### Apply of {path}\n\n{}\n", md::inline(&counts(outcome)));
-    let not_made =
-        outcome.results.iter().filter(|it| !matches!(it.status, Status::Applied | Status::Unchanged));
+    let not_made = outcome
+        .results
+        .iter()
+        .filter(|it| !matches!(it.status, ChangeStatus::Applied | ChangeStatus::Unchanged));
     for ChangeResult { address, status, .. } in not_made {
         let (address, error) =
             (md::code(&address.to_string()), md::inline(status.error().unwrap_or_default()));

@@ -161,7 +161,7 @@ fn change(text: &mut Text, entry: &Entry<'_>, spec: &str, options: TextOptions) 
         text.line(Line::from("      ").and_styled(DIM, size));
     }
     for trial in &change.trials {
-        text.line(Line::from("      ").and_styled(DIM, tried(change, trial)));
+        text.line(Line::from("      ").and_styled(DIM, trial_line(change, trial)));
     }
     if !change.confirm.is_empty() && change.trials.is_empty() {
         text.line(Line::from("      ").and_styled(DIM, confirmed(entry)));
@@ -201,7 +201,7 @@ fn confirmed(entry: &Entry<'_>) -> String {
 }
 
 /// The trail that is the first to use a short form of a policy.
-fn tried(change: &Change, trial: &Trial) -> String {
+fn trial_line(change: &Change, trial: &Trial) -> String {
     let Trial { policy, form, trail, .. } = trial;
     if change.address == *trail {
         return format!(

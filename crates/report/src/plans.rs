@@ -4,7 +4,7 @@ use reconcile_plan::Plan;
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
-use crate::error::{self, Failure, object, plain};
+use crate::error::{self, CommandError, object, plain};
 use crate::paint::{STRONG, beginning};
 use crate::plan;
 use crate::{FORMAT_VERSION, TextOptions};
@@ -15,7 +15,7 @@ pub struct SpecPlan {
     /// The path of the spec in the arguments.
     pub spec: String,
     /// The plan and the file that has it, or the reason why there is none.
-    pub result: Result<(Plan, String), Failure>,
+    pub result: Result<(Plan, String), CommandError>,
 }
 
 /// The text view: the plan of each spec below its path.

@@ -244,7 +244,7 @@ fn message(finding: &Finding) -> String {
                 ObjectKind::BackfillDigest => "backfill digest",
                 ObjectKind::Log => "log file",
             };
-            format!("{kind} {place} {}", of_verdict(verdict))
+            format!("{kind} {place} {}", verdict_text(verdict))
         }
         Finding::Hole { trail, from, to, cause, .. } => {
             let cause = match cause {
@@ -268,7 +268,7 @@ fn message(finding: &Finding) -> String {
     }
 }
 
-fn of_verdict(verdict: &Verdict) -> String {
+fn verdict_text(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Verified => "is verified".to_owned(),
         Verdict::Deleted => "was deleted".to_owned(),
@@ -300,7 +300,7 @@ fn of_verdict(verdict: &Verdict) -> String {
 pub fn json(verification: &Verification) -> serde_json::Result<String> {
     let (digests, logs) = verification.tallies();
     let cells: serde_json::Result<Vec<_>> =
-        verification.cells.iter().map(|cell| of_cell(verification, cell)).collect();
+        verification.cells.iter().map(|cell| cell_json(verification, cell)).collect();
     let document = json!({
         "format_version": FORMAT_VERSION,
         "spec": verification.spec,
@@ -317,7 +317,7 @@ pub fn json(verification: &Verification) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-fn of_cell(verification: &Verification, cell: &CellReport) -> serde_json::Result<serde_json::Value> {
+fn cell_json(verification: &Verification, cell: &CellReport) -> serde_json::Result<serde_json::Value> {
     let mut value = serde_json::to_value(cell)?;
     if let Some(object) = value.as_object_mut() {
         object.insert("name".to_owned(), json!(verification.names.get(&cell.account)));

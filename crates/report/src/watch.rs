@@ -8,19 +8,19 @@ use reconcile_evidence::Outcome;
 use reconcile_plan::Severity;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::{self, SpecDrift, Status, Tally};
+use crate::drift::{self, DriftStatus, SpecDrift, Tally};
 use crate::html::{Filter, page, prose, shown, tallies, time};
 use crate::verify::{Brief, NamedFinding, class, item};
 
 /// A check in the history of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
+pub struct CheckRecord {
     /// The time at which the check began.
     pub at: Timestamp,
     /// The duration of the check in seconds.
     pub seconds: f64,
     /// The status.
-    pub status: Status,
+    pub status: DriftStatus,
     /// The number of open findings.
     pub findings: usize,
     /// The number of findings that are new or worse.
@@ -61,16 +61,16 @@ pub struct Watched<'w> {
     /// The last time at which everything could be checked.
     pub last_success: Option<Timestamp>,
     /// The last checks, the oldest first.
-    pub history: &'w [Record],
+    pub history: &'w [CheckRecord],
     /// The last verifications of log files, the oldest first.
     pub verifications: &'w [VerificationRecord],
     /// The worst findings of the last verification that had a result.
     pub unverified: &'w [NamedFinding],
 }
 
-/// The findings that a visitor asks for.
+/// The filter of the status page: the findings that a visitor asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct PageFilter {
     /// Only this spec.
     pub spec: Option<String>,
     /// Only this account.
@@ -83,7 +83,7 @@ pub struct Asked {
 const SHOWN: usize = 20;
 
 /// The status page: all specs with their accounts, findings and checks.
-pub fn page_of(specs: &[Watched<'_>], asked: &Asked, every: Duration) -> String {
+pub fn status_page(specs: &[Watched<'_>], asked: &PageFilter, every: Duration) -> String {
     let findings = specs.iter().filter_map(|it| it.drift).flat_map(SpecDrift::findings);
     let body = html! {
         header { h1 { "CloudTrail drift" } }
@@ -107,7 +107,7 @@ fn seconds(duration: Duration) -> String {
     }
 }
 
-fn filter(specs: &[Watched<'_>], asked: &Asked) -> Markup {
+fn filter(specs: &[Watched<'_>], asked: &PageFilter) -> Markup {
     let is_spec = |spec: &str| asked.spec.as_deref() == Some(spec);
     html! {
         form.filter method="get" action="/" {
@@ -131,7 +131,7 @@ fn filter(specs: &[Watched<'_>], asked: &Asked) -> Markup {
     }
 }
 
-fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
+fn section(watched: &Watched<'_>, asked: &PageFilter) -> Markup {
     let filter = Filter { account: asked.account.as_deref(), severity: asked.severity };
     html! {
         @match (watched.drift, watched.standby) {
@@ -149,7 +149,7 @@ fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
             (history(
                 "History of checks",
                 ["Status", "Findings", "New", "Resolved", "Repaired"],
-                watched.history.iter().map(|record| (record.at, record.seconds, of_check(record))),
+                watched.history.iter().map(|record| (record.at, record.seconds, check_cells(record))),
             ))
         }
         @if let Some(last) = watched.verifications.last() { (log_files(watched, last, asked)) }
@@ -157,7 +157,7 @@ fn section(watched: &Watched<'_>, asked: &Asked) -> Markup {
 }
 
 /// The last verification with its findings, and those before it.
-fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &Asked) -> Markup {
+fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &PageFilter) -> Markup {
     let is_asked = |finding: &&NamedFinding| asked.account.is_none() || asked.account == finding.account;
     let findings: Vec<&NamedFinding> = watched.unverified.iter().filter(is_asked).collect();
     html! {
@@ -182,7 +182,7 @@ fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &Asked) ->
         (history(
             "History of verifications",
             ["Status", "Digests", "Log files", "Wrong", "Unknown"],
-            watched.verifications.iter().map(|record| (record.at, record.seconds, of_verification(record))),
+            watched.verifications.iter().map(|record| (record.at, record.seconds, verification_cells(record))),
         ))
     }
 }
@@ -193,7 +193,7 @@ fn class_of(record: &VerificationRecord) -> &'static str {
 }
 
 fn is_incomplete(watched: &Watched<'_>) -> bool {
-    watched.drift.is_some_and(|drift| drift.status() == Status::Error)
+    watched.drift.is_some_and(|drift| drift.status() == DriftStatus::Error)
 }
 
 /// A folded table of the last rounds, the newest first. `rounds` are the oldest first: the time, the seconds and the other cells.
@@ -219,14 +219,14 @@ fn history(
     }
 }
 
-fn of_check(record: &Record) -> Markup {
+fn check_cells(record: &CheckRecord) -> Markup {
     html! {
         td { (record.status.as_str().replace('_', " ")) }
         @for number in [record.findings, record.new, record.resolved, record.repaired] { td { (number) } }
     }
 }
 
-fn of_verification(record: &VerificationRecord) -> Markup {
+fn verification_cells(record: &VerificationRecord) -> Markup {
     html! {
         td { (record.status()) }
         @if let Ok(Brief { digests, logs, wrong, unknown }) = &record.result {

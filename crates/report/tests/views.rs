@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use reconcile_apply::{ChangeResult, Outcome, Status, Summary};
+use reconcile_apply::{ChangeResult, ChangeStatus, Outcome, OutcomeCounts};
 use reconcile_evidence::{Outcome as Verdict, Tally};
 use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
-use reconcile_report::error::{Details, ErrorCode, Failure};
+use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::{Brief, NamedFinding};
 use reconcile_report::{TextOptions, drift, outcome, plan, watch};
 use reconcile_text::{Hint, Text, is_hidden, markdown as md};
@@ -40,8 +40,8 @@ impl Hint for Told {
     }
 }
 
-fn failure(message: &'static str) -> Failure {
-    Failure::new(ErrorCode::File, &Told(message), Details::None)
+fn failure(message: &'static str) -> CommandError {
+    CommandError::new(ErrorCode::File, &Told(message), Details::None)
 }
 
 fn plan_of(changes: &[Value], unreadable: &[Value]) -> Plan {
@@ -118,7 +118,7 @@ fn a_plan_of_every_sort() {
 }
 
 #[test]
-fn a_plan_of_a_thousand_accounts_is_told_in_a_few_lines() {
+fn a_plan_of_a_thousand_accounts_is_folded_into_a_few_lines() {
     let changes: Vec<Value> =
         (0..1000).map(|n| trail(&format!("member-{n:03}"), &format!("{n:012}"), "create")).collect();
     let text = plain(&plan::text(&plan_of(&changes, &[]), TERSE));
@@ -126,7 +126,7 @@ fn a_plan_of_a_thousand_accounts_is_told_in_a_few_lines() {
 }
 
 #[test]
-fn no_changes() {
+fn a_plan_without_changes_is_reported_in_one_line() {
     let plan = plan_of(&[], &[]);
     assert_eq!(plan::text(&plan, TERSE).as_str(), "No changes. Live state matches specs/prod.yaml.\n");
     let sandbox = plan::text(&plan, TextOptions { sandbox: true, ..TERSE });
@@ -257,7 +257,7 @@ fn checked(findings: Vec<Finding>) -> [SpecDrift; 1] {
 }
 
 #[test]
-fn what_is_the_same_in_many_accounts_is_told_once() {
+fn identical_findings_in_many_accounts_are_reported_once() {
     let drifts = checked(stopped(400));
     insta::assert_snapshot!("drift_folded_text", plain(&drift::text(&drifts, TERSE)));
     insta::assert_snapshot!("drift_folded_markdown", drift::markdown(&drifts));
@@ -323,10 +323,10 @@ fn pages_have_no_scripts_and_load_nothing() {
 /// The status page of `watch` after a check.
 fn status_of(drifts: &[SpecDrift]) -> String {
     let findings = drifts.iter().map(|drift| drift.findings().len()).sum();
-    let record = watch::Record {
+    let record = watch::CheckRecord {
         at: "2026-11-23T08:00:00Z".parse().unwrap(),
         seconds: 1.25,
-        status: drift::Status::Drifted,
+        status: drift::DriftStatus::Drifted,
         findings,
         new: findings,
         resolved: 0,
@@ -365,7 +365,7 @@ fn status_of(drifts: &[SpecDrift]) -> String {
         unverified: &unverified,
     });
     let watched: Vec<watch::Watched<'_>> = watched.collect();
-    watch::page_of(&watched, &watch::Asked::default(), std::time::Duration::from_mins(5))
+    watch::status_page(&watched, &watch::PageFilter::default(), std::time::Duration::from_mins(5))
 }
 
 /// The same checks with `--blame`: long names of people who assumed a role, and calls of `reconcile`.
@@ -417,14 +417,14 @@ fn junit_and_ocsf_have_each_finding() {
 #[test]
 fn an_outcome_of_every_sort() {
     let results = vec![
-        result("a", Status::Applied),
-        result("b", Status::Unchanged),
-        result("c", Status::Failed { error: "denied".to_owned(), hint: Some("allow it".to_owned()) }),
-        result("d", Status::Skipped { error: "depends on c".to_owned() }),
+        result("a", ChangeStatus::Applied),
+        result("b", ChangeStatus::Unchanged),
+        result("c", ChangeStatus::Failed { error: "denied".to_owned(), hint: Some("allow it".to_owned()) }),
+        result("d", ChangeStatus::Skipped { error: "depends on c".to_owned() }),
     ];
     let mut outcome = Outcome {
         spec: plan_of(&[], &[]).spec,
-        summary: Summary::of(&results),
+        summary: OutcomeCounts::of(&results),
         results,
         journal: "journal.jsonl".into(),
     };
@@ -432,14 +432,14 @@ fn an_outcome_of_every_sort() {
     insta::assert_snapshot!("outcome_json", outcome::json(&outcome, &[], &[], None).unwrap());
     insta::assert_snapshot!("outcome_markdown", outcome::markdown(&outcome));
 
-    outcome.results = vec![result("e", Status::Stale { error: "the resource now exists".to_owned() })];
-    outcome.summary = Summary::of(&outcome.results);
+    outcome.results = vec![result("e", ChangeStatus::Stale { error: "the resource now exists".to_owned() })];
+    outcome.summary = OutcomeCounts::of(&outcome.results);
     insta::assert_snapshot!("outcome_stale", plain(&outcome::text(&outcome, TERSE)));
     outcome.results.clear();
     assert_eq!(outcome::text(&outcome, TERSE).as_str(), "Nothing to do.\n");
 }
 
-fn result(name: &str, status: Status) -> ChangeResult {
+fn result(name: &str, status: ChangeStatus) -> ChangeResult {
     ChangeResult {
         address: format!("trail/{name}/SecurityTrail").parse().unwrap(),
         action: ActionKind::Create,
@@ -471,11 +471,11 @@ fn no_value_repaints_a_terminal_or_forges_a_line() {
         { "code": "x", "address": "trail/payments/SecurityTrail", "message": HOSTILE }
     ]))
     .unwrap();
-    let failed = Status::Failed { error: HOSTILE.to_owned(), hint: Some(HOSTILE.to_owned()) };
+    let failed = ChangeStatus::Failed { error: HOSTILE.to_owned(), hint: Some(HOSTILE.to_owned()) };
     let outcome = Outcome {
         spec: plan.spec.clone(),
         results: vec![result("payments", failed)],
-        summary: Summary::default(),
+        summary: OutcomeCounts::default(),
         journal: HOSTILE.into(),
     };
     let check = SpecDrift {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use reconcile_apply::{Journal, JournalError, Options, Outcome, apply};
+use reconcile_apply::{ApplyOptions, Journal, JournalError, Outcome, apply};
 use reconcile_aws::Aws;
 use reconcile_plan::Plan;
 use reconcile_plan::observed::{Conditions, KeyTraits, Live, Observed};
@@ -26,7 +26,7 @@ pub async fn copy(
     aws: &Aws,
     live: &Live,
     plan: &Plan,
-    options: Options,
+    options: ApplyOptions,
     folder: &Path,
 ) -> Result<Outcome, JournalError> {
     // The live AWS accepted these policies, so the embedded AWS does not check them again.

@@ -6,12 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{MintError, Minted, Signer};
 use reconcile_evidence::{ChainId, DigestKind, Place, Root, Stored};
 use reconcile_policy::{AccountId, Region};
-use reconcile_twin::{ORGANIZATION, StoredObject, Summary, TrailSummary, Twin, signing_key};
+use reconcile_twin::{ORGANIZATION, StateSummary, StoredObject, TrailSummary, Twin, signing_key};
 use serde_json::{Value, json};
 
-/// What is delivered.
+/// The options of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deliveries {
+pub struct DeliveryOptions {
     /// The bucket whose trails deliver.
     pub bucket: String,
     /// The number of hours, each with a digest for every trail, account and Region.
@@ -59,12 +59,12 @@ const EVENTS: u32 = 10;
 ///
 /// # Errors
 /// If no trail delivers to the bucket, or a file cannot be made.
-pub fn deliver(twin: &Twin, deliveries: &Deliveries) -> Result<Delivered, DeliverError> {
+pub fn deliver(twin: &Twin, options: &DeliveryOptions) -> Result<Delivered, DeliverError> {
     let summary = twin.summary();
     let trails = summary.accounts.iter().flat_map(|account| &account.trails);
-    let trails: Vec<&TrailSummary> = trails.filter(|trail| trail.bucket == deliveries.bucket).collect();
+    let trails: Vec<&TrailSummary> = trails.filter(|trail| trail.bucket == options.bucket).collect();
     if trails.is_empty() {
-        return Err(DeliverError::NoTrail(deliveries.bucket.clone()));
+        return Err(DeliverError::NoTrail(options.bucket.clone()));
     }
     let mut delivered = Delivered::default();
     for trail in trails {
@@ -80,22 +80,22 @@ pub fn deliver(twin: &Twin, deliveries: &Deliveries) -> Result<Delivered, Delive
         delivered.trails += 1;
         for (root, id) in chains(&summary, trail) {
             let chain = Chain { twin, trail, root, id };
-            chain.deliver(deliveries, &mut delivered)?;
+            chain.deliver(options, &mut delivered)?;
         }
-        twin.set_trail_status(&trail.arn, latest(trail, deliveries));
+        twin.set_trail_status(&trail.arn, latest(trail, options));
     }
     Ok(delivered)
 }
 
 /// The times of the latest deliveries, as `GetTrailStatus` reports them.
-fn latest(trail: &TrailSummary, deliveries: &Deliveries) -> impl Iterator<Item = (String, Value)> {
-    let digest = has_digests(trail).then(|| ("LatestDigestDeliveryTime", deliveries.until + DIGEST_DELAY));
-    let log = (deliveries.files > 0).then_some(("LatestDeliveryTime", deliveries.until));
+fn latest(trail: &TrailSummary, options: &DeliveryOptions) -> impl Iterator<Item = (String, Value)> {
+    let digest = has_digests(trail).then(|| ("LatestDigestDeliveryTime", options.until + DIGEST_DELAY));
+    let log = (options.files > 0).then_some(("LatestDeliveryTime", options.until));
     digest.into_iter().chain(log).map(|(field, time)| (field.to_owned(), json!(time.as_second())))
 }
 
 /// The chains of a trail: one for each account and Region, with the folder of the trail.
-fn chains(summary: &Summary, trail: &TrailSummary) -> Vec<(Root, ChainId)> {
+fn chains(summary: &StateSummary, trail: &TrailSummary) -> Vec<(Root, ChainId)> {
     let setting = |name: &str| trail.settings[name].as_str();
     let is_on = |name: &str| trail.settings[name] == Value::Bool(true);
     let Some(home) = setting("home_region").and_then(|region| region.parse::<Region>().ok()) else {
@@ -139,8 +139,8 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
-    fn deliver(&self, deliveries: &Deliveries, delivered: &mut Delivered) -> Result<(), MintError> {
-        let first = deliveries.until - HOUR * i32::try_from(deliveries.hours).unwrap_or(i32::MAX);
+    fn deliver(&self, options: &DeliveryOptions, delivered: &mut Delivered) -> Result<(), MintError> {
+        let first = options.until - HOUR * i32::try_from(options.hours).unwrap_or(i32::MAX);
         let (mut minted, mut start) = match self.newest() {
             Some((end, place, digest)) if end >= first => {
                 (Minted::after(self.id.clone(), self.root.clone(), place, &digest)?, end)
@@ -148,11 +148,11 @@ impl Chain<'_> {
             _ => (Minted::new(self.id.clone(), self.root.clone()), first),
         };
         let has_digests = has_digests(self.trail);
-        while start + HOUR <= deliveries.until {
+        while start + HOUR <= options.until {
             let end = start + HOUR;
             let mut logs = Vec::new();
-            for number in 0..deliveries.files {
-                let (log, file) = self.log(&minted, start, number, deliveries.files)?;
+            for number in 0..options.files {
+                let (log, file) = self.log(&minted, start, number, options.files)?;
                 let key = self.trail.settings["kms_key"].as_str();
                 self.put(&log.place, file, key.map(str::to_owned));
                 logs.push(log);

@@ -6,6 +6,6 @@ mod given;
 mod setup;
 
 pub use copy::{copy, plan};
-pub use deliver::{DeliverError, Delivered, Deliveries, deliver};
+pub use deliver::{DeliverError, Delivered, DeliveryOptions, deliver};
 pub use given::given;
 pub use setup::{ambient, connection, setup};

@@ -53,9 +53,9 @@ impl Reporter {
     }
 }
 
-/// The reason why a collector did not take spans.
+/// The reason why spans could not be exported to a collector.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+enum ExportError {
     #[error("the collector cannot be reached: {0}")]
     Unreachable(String),
     #[error("the collector answers {0}")]
@@ -103,24 +103,24 @@ impl Exporter {
         request
     }
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(), Refused> {
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<(), ExportError> {
         let (connection, limit) = (self.connection.clone(), self.settings.timeout);
         let exchange =
             self.runtime.spawn(async move { tokio::time::timeout(limit, connection.request(request)).await });
-        match exchange.await.map_err(|_| Refused::Ended)? {
+        match exchange.await.map_err(|_| ExportError::Ended)? {
             // What the collector says about single spans is of no use to the user of this program.
             Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
-            Ok(Ok(answer)) => Err(Refused::Status(answer.status())),
-            Ok(Err(error)) => Err(Refused::Unreachable(innermost(&error))),
-            Err(_) => Err(Refused::Late(limit.as_millis())),
+            Ok(Ok(answer)) => Err(ExportError::Status(answer.status())),
+            Ok(Err(error)) => Err(ExportError::Unreachable(innermost(&error))),
+            Err(_) => Err(ExportError::Late(limit.as_millis())),
         }
     }
 }
 
 impl SpanExporter for Exporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        self.send(self.request(batch)).await.map_err(|refused| {
-            let reason = refused.to_string();
+        self.send(self.request(batch)).await.map_err(|error| {
+            let reason = error.to_string();
             self.reporter.report(&reason);
             OTelSdkError::InternalFailure(reason)
         })

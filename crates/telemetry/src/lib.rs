@@ -62,7 +62,7 @@ impl Traces {
         version: &'static str,
         report: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Option<Self>, StartError> {
-        let Some(settings) = Settings::of(|name| std::env::var(name).ok())? else { return Ok(None) };
+        let Some(settings) = Settings::from_env(|name| std::env::var(name).ok())? else { return Ok(None) };
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(StartError::Runtime)?;
         let (reporter, timeout) = (Arc::new(Reporter::new(report)), settings.timeout);

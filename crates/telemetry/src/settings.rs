@@ -56,7 +56,7 @@ impl Settings {
     ///
     /// # Errors
     /// If a variable has a value that cannot be used.
-    pub(crate) fn of(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, SettingsError> {
+    pub(crate) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, SettingsError> {
         // An empty value is the same as no value.
         let value = |name: &'static str| variable(name).filter(|value| !value.trim().is_empty());
         let is =
@@ -124,7 +124,7 @@ mod tests {
     /// The settings of an environment, with one variable in each line.
     fn of(environment: &str) -> Result<Option<Settings>, SettingsError> {
         let pairs = || environment.lines().filter_map(|line| line.trim().split_once('='));
-        Settings::of(|name| pairs().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
+        Settings::from_env(|name| pairs().find(|(key, _)| *key == name).map(|(_, value)| value.to_owned()))
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl<'r> Caller<'r> {
     /// code of the service for a denial.
     pub(crate) fn permitted(self, state: &State, operation: &str, code: &'static str) -> Result<Self, Fault> {
         if let Some(fault) =
-            state.denials.iter().find_map(|denial| denial.of(self.account, self.region, operation, code))
+            state.denials.iter().find_map(|denial| denial.fault(self.account, self.region, operation, code))
         {
             return Err(fault);
         }

@@ -48,7 +48,7 @@ fn text(decoder: &mut Decoder<'_>) -> Result<String, Error> {
 fn array(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, Error> {
     let mut members = Vec::new();
     let length = decoder.array()?;
-    while goes_on(decoder, length, members.len())? {
+    while has_next(decoder, length, members.len())? {
         members.push(value(decoder, depth)?);
     }
     Ok(Value::Array(members))
@@ -58,7 +58,7 @@ fn map(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, Error> {
     let mut members = Map::new();
     let length = decoder.map()?;
     let mut read = 0;
-    while goes_on(decoder, length, read)? {
+    while has_next(decoder, length, read)? {
         members.insert(text(decoder)?, value(decoder, depth)?);
         read += 1;
     }
@@ -66,7 +66,7 @@ fn map(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, Error> {
 }
 
 /// Returns whether a list has another entry. A list without a length ends with a break.
-fn goes_on(decoder: &mut Decoder<'_>, length: Option<u64>, read: usize) -> Result<bool, Error> {
+fn has_next(decoder: &mut Decoder<'_>, length: Option<u64>, read: usize) -> Result<bool, Error> {
     match length {
         Some(length) => Ok(u64::try_from(read).is_ok_and(|read| read < length)),
         None if decoder.datatype()? == Type::Break => decoder.skip().map(|()| false),

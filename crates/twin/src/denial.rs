@@ -4,7 +4,7 @@ use crate::fault::Fault;
 
 /// Calls to which the twin answers "access denied".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Denial {
+pub struct InjectedDenial {
     /// The account whose calls are denied.
     pub account: String,
     /// The Region in which the calls are denied; `None` for all Regions.
@@ -14,9 +14,9 @@ pub struct Denial {
     pub operation: String,
 }
 
-impl Denial {
-    /// Returns the denial of a call, if it is denied. `code` is the error code of the service.
-    pub(crate) fn of(
+impl InjectedDenial {
+    /// Returns the error of a call, if the call is denied. `code` is the error code of the service.
+    pub(crate) fn fault(
         &self,
         account: &str,
         region: &str,

@@ -4,7 +4,7 @@ use crate::fault::Fault;
 
 /// Calls of an operation that the twin answers with an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct InjectedFailure {
     /// Service and operation, as in [`Call::operation`](crate::Call::operation): `kms:CreateKey`.
     pub operation: String,
     /// The HTTP status.
@@ -19,7 +19,7 @@ pub struct Failure {
     pub takes_effect: bool,
 }
 
-impl Failure {
+impl InjectedFailure {
     /// Returns the error of the next call of an operation, if the call fails.
     pub(crate) fn next(failures: &mut [Self], operation: &str) -> Option<(Fault, bool)> {
         let failure = failures.iter_mut().find(|it| it.operation == operation && it.times > 0)?;

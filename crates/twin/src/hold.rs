@@ -7,12 +7,12 @@ use tokio::sync::watch;
 /// Delays the answers to all calls of an operation until the hold is dropped.
 #[derive(Debug)]
 pub struct Hold {
-    held: Arc<Held>,
+    held: Arc<DelayedCalls>,
 }
 
 /// The delayed calls of one operation.
 #[derive(Debug)]
-struct Held {
+struct DelayedCalls {
     operation: String,
     /// The number of delayed calls so far.
     count: watch::Sender<usize>,
@@ -40,11 +40,11 @@ impl Drop for Hold {
 
 /// All holds of a twin.
 #[derive(Debug, Default)]
-pub(crate) struct Holds(Mutex<Vec<Arc<Held>>>);
+pub(crate) struct Holds(Mutex<Vec<Arc<DelayedCalls>>>);
 
 impl Holds {
     pub(crate) fn add(&self, operation: &str) -> Hold {
-        let held = Arc::new(Held {
+        let held = Arc::new(DelayedCalls {
             operation: operation.to_owned(),
             count: watch::Sender::new(0),
             is_released: watch::Sender::new(false),
@@ -65,7 +65,7 @@ impl Holds {
         }
     }
 
-    fn all(&self) -> MutexGuard<'_, Vec<Arc<Held>>> {
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<DelayedCalls>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -54,11 +54,12 @@ struct Limit {
 
 impl Limit {
     /// Returns the limit of the weather: the last few changes, each for at most three calls.
-    const fn of_weather(is_own: bool) -> Self {
+    const fn for_weather(is_own: bool) -> Self {
         Self { calls: 3, changes: 12, is_own }
     }
 
-    const fn of_calls(calls: usize) -> Self {
+    /// Returns the limit of a lag: any change, for this many calls.
+    const fn for_calls(calls: usize) -> Self {
         Self { calls, changes: usize::MAX, is_own: false }
     }
 }
@@ -93,8 +94,8 @@ impl Lags {
     /// late.
     pub(crate) fn stale(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
         let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
-        let lag = self.lags.iter().find(is_meant).map(|lag| Limit::of_calls(lag.calls));
-        let limit = lag.or(is_weather.then_some(Limit::of_weather(true)))?;
+        let lag = self.lags.iter().find(is_meant).map(|lag| Limit::for_calls(lag.calls));
+        let limit = lag.or(is_weather.then_some(Limit::for_weather(true)))?;
         self.before(request, answer, limit, is_same)
     }
 
@@ -104,8 +105,8 @@ impl Lags {
         // Only named operations are refused. A write of a resource that does not exist yet is
         // refused as well.
         let lag = self.lags.iter().find(|lag| lag.operation == answer.operation);
-        let lag = lag.map(|lag| Limit::of_calls(lag.calls));
-        let limit = lag.or(is_weather.then_some(Limit::of_weather(false)))?;
+        let lag = lag.map(|lag| Limit::for_calls(lag.calls));
+        let limit = lag.or(is_weather.then_some(Limit::for_weather(false)))?;
         let is_no_refusal = |before: &Answer, _: &Answer| before.error.is_none();
         if answer.error.is_none() { self.before(request, answer, limit, is_no_refusal) } else { None }
     }

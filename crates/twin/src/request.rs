@@ -20,15 +20,15 @@ pub(crate) struct Request {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-    pub(crate) scope: Scope,
+    pub(crate) scope: CredentialScope,
     /// The number of this request to the twin. The credentials of a session contain the number of
     /// the request that created them.
     pub(crate) number: u64,
 }
 
-/// The caller, the service and the Region.
+/// The credential scope of the signature, and the session of the caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Scope {
+pub(crate) struct CredentialScope {
     pub(crate) access_key: String,
     pub(crate) region: String,
     pub(crate) service: String,
@@ -71,7 +71,7 @@ impl Request {
         Self {
             path: percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned(),
             query: query.into_owned().collect(),
-            scope: Scope::of(&parts.headers),
+            scope: CredentialScope::of(&parts.headers),
             method: parts.method,
             headers: parts.headers,
             body,
@@ -100,7 +100,7 @@ impl Request {
     }
 }
 
-impl Scope {
+impl CredentialScope {
     /// Parses `AWS4-HMAC-SHA256 Credential=KEY/20261123/us-east-1/s3/aws4_request, …`. See "Create
     /// a signed AWS API request" in the IAM user guide.
     fn of(headers: &HeaderMap) -> Self {
@@ -154,6 +154,6 @@ mod tests {
     fn a_request_without_a_signature_has_no_caller() {
         let request = Request::new(http::Request::new(Bytes::new()), 0);
         assert_eq!(request.account(), None);
-        assert_eq!(request.scope, Scope::default());
+        assert_eq!(request.scope, CredentialScope::default());
     }
 }

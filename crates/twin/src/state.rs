@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::{Partition, Region};
 use serde::{Deserialize, Serialize};
 
-use crate::denial::Denial;
+use crate::denial::InjectedDenial;
 use crate::disagreement::Disagreement;
 
 pub(crate) use alarm::Alarm;
@@ -28,7 +28,7 @@ pub(crate) use kms::Key;
 pub use kms::{KeyMaterial, MultiRegion};
 pub(crate) use logs::{LogGroup, ResourcePolicy};
 pub(crate) use organization::Organization;
-pub(crate) use s3::{Bucket, Grant, Object};
+pub(crate) use s3::{Bucket, BucketGrant, Object};
 pub(crate) use shared::Shared;
 pub(crate) use sns::{Subscription, Topic};
 
@@ -58,7 +58,7 @@ pub(crate) struct State {
     pub(crate) is_trusting: bool,
     /// The denied calls.
     #[serde(skip)]
-    pub(crate) denials: Vec<Denial>,
+    pub(crate) denials: Vec<InjectedDenial>,
     /// The messages to topics and event buses.
     #[serde(skip)]
     pub(crate) published: Vec<Published>,

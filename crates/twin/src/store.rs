@@ -73,8 +73,9 @@ pub(crate) struct Store {
     _lock: File,
 }
 
+/// The version of the format of a state file.
 #[derive(Deserialize)]
-struct Head {
+struct FormatVersion {
     format_version: u32,
 }
 
@@ -110,7 +111,7 @@ impl Store {
 
 fn read(path: &Path, bytes: &[u8]) -> Result<State, StoreError> {
     let invalid = |error| StoreError::Invalid { path: path.to_owned(), error };
-    let head: Head = serde_json::from_slice(bytes).map_err(invalid)?;
+    let head: FormatVersion = serde_json::from_slice(bytes).map_err(invalid)?;
     if head.format_version != FORMAT_VERSION {
         return Err(StoreError::Version { path: path.to_owned(), found: head.format_version });
     }

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::answer::Answer;
 use crate::call::Call;
-use crate::denial::Denial;
+use crate::denial::InjectedDenial;
 use crate::disagreement::Disagreement;
-use crate::failure::Failure;
+use crate::failure::InjectedFailure;
 use crate::fault::Fault;
 use crate::garbage::Garbage;
 use crate::hold::{Hold, Holds};
@@ -21,10 +21,10 @@ use crate::lag::{Lag, Lags};
 use crate::request::{Request, base_key};
 use crate::services;
 use crate::setup::Setup;
-use crate::state::show::Summary;
-use crate::state::{Account, Grant, Key, KeyMaterial, Object, Published, Shared, State};
+use crate::state::show::StateSummary;
+use crate::state::{Account, BucketGrant, Key, KeyMaterial, Object, Published, Shared, State};
 use crate::store::{Store, StoreError};
-use crate::weather::{Broken, Clock, Event, Fate, Forecast, ForeignWrite, Run, Weather};
+use crate::weather::{Broken, CallOutcome, Clock, Event, Forecast, ForeignWrite, Run, Weather};
 
 /// An AWS. Clones are cheap, and all of them are the same AWS.
 #[derive(Clone, Default)]
@@ -46,7 +46,7 @@ pub struct StoredObject {
 }
 
 /// A function that receives the content of a twin.
-type Observer = dyn Fn(&Summary) + Send + Sync;
+type Observer = dyn Fn(&StateSummary) + Send + Sync;
 
 #[derive(Default)]
 struct Inner {
@@ -62,7 +62,7 @@ struct Inner {
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
     garbage: Mutex<Vec<Garbage>>,
-    failures: Mutex<Vec<Failure>>,
+    failures: Mutex<Vec<InjectedFailure>>,
     lags: Mutex<Lags>,
     holds: Holds,
     weather: Mutex<Run>,
@@ -80,7 +80,7 @@ pub(crate) struct Exchange {
 }
 
 /// The outcome of a request, with the weather.
-struct Outcome {
+struct RequestOutcome {
     answer: Answer,
     broken: Option<Broken>,
     events: Vec<Event>,
@@ -157,7 +157,7 @@ impl Twin {
     }
 
     /// Calls a function with the content of the twin after every call that may have changed it.
-    pub fn observe(&self, observer: impl Fn(&Summary) + Send + Sync + 'static) {
+    pub fn observe(&self, observer: impl Fn(&StateSummary) + Send + Sync + 'static) {
         *lock(&self.inner.observer) = Some(Arc::new(observer));
     }
 
@@ -167,7 +167,7 @@ impl Twin {
     }
 
     /// The content of the twin.
-    pub fn summary(&self) -> Summary {
+    pub fn summary(&self) -> StateSummary {
         self.state().summary()
     }
 
@@ -184,7 +184,7 @@ impl Twin {
     }
 
     /// Denies some calls from now on, instead of those that it denied before.
-    pub fn deny(&self, denials: Vec<Denial>) {
+    pub fn deny(&self, denials: Vec<InjectedDenial>) {
         self.state().denials = denials;
     }
 
@@ -194,7 +194,7 @@ impl Twin {
     }
 
     /// Answers some calls with errors from now on, instead of those before.
-    pub fn fail(&self, failures: Vec<Failure>) {
+    pub fn fail(&self, failures: Vec<InjectedFailure>) {
         *lock(&self.inner.failures) = failures;
     }
 
@@ -283,7 +283,7 @@ impl Twin {
     pub fn set_bucket_grants(&self, bucket: &str, grants: impl IntoIterator<Item = (String, String)>) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
             let grants = grants.into_iter();
-            bucket.grants = grants.map(|(grantee, permission)| Grant { grantee, permission }).collect();
+            bucket.grants = grants.map(|(grantee, permission)| BucketGrant { grantee, permission }).collect();
         }
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
@@ -412,7 +412,7 @@ impl Twin {
     /// Answers a request. Every call of every service passes through this function.
     pub(crate) fn exchange(&self, request: http::Request<Bytes>) -> Exchange {
         let request = Request::new(request, self.inner.requests.fetch_add(1, Ordering::Relaxed));
-        let Outcome { answer, broken, events, delay } = self.outcome(&request);
+        let RequestOutcome { answer, broken, events, delay } = self.outcome(&request);
         let is_foreign = events.iter().any(|event| matches!(event, Event::ForeignWrite(_)));
         if answer.mutating || is_foreign {
             self.inner.changed.fetch_add(1, Ordering::Relaxed);
@@ -435,28 +435,28 @@ impl Twin {
     }
 
     /// Determines the outcome of a request in the weather of this twin.
-    fn outcome(&self, request: &Request) -> Outcome {
+    fn outcome(&self, request: &Request) -> RequestOutcome {
         let mut run = lock(&self.inner.weather);
         if run.weather().is_calm() {
             drop(run);
             let (answer, events) = self.answer(request, None);
-            return Outcome { answer, broken: None, events, delay: Duration::ZERO };
+            return RequestOutcome { answer, broken: None, events, delay: Duration::ZERO };
         }
         let (operation, mutating) = services::requested(request);
         let forecast = run.forecast(request, &operation, mutating);
         drop(run);
         let slow = forecast.delay.map(Event::Slow);
-        let (answer, broken, mut events) = match &forecast.fate {
-            Fate::Answered => {
+        let (answer, broken, mut events) = match &forecast.outcome {
+            CallOutcome::Answered => {
                 let (answer, events) = self.answer(request, Some(&forecast));
                 (answer, None, events)
             }
-            Fate::Lost => {
+            CallOutcome::Lost => {
                 let (answer, mut events) = self.answer(request, Some(&forecast));
                 events.push(Event::AnswerLost);
                 (answer, Some(Broken::Reset), events)
             }
-            Fate::Refused(event, fault) => {
+            CallOutcome::Refused(event, fault) => {
                 let mut events = Vec::new();
                 if *event == (Event::ServerError { took_effect: true }) {
                     events = self.answer(request, Some(&forecast)).1;
@@ -464,7 +464,7 @@ impl Twin {
                 events.push(event.clone());
                 (services::refuse(request, operation, mutating, fault), None, events)
             }
-            Fate::Broken(event, broken) => {
+            CallOutcome::Broken(event, broken) => {
                 let code = match broken {
                     Broken::Reset => "ConnectionReset",
                     Broken::Hung => "NoAnswer",
@@ -474,7 +474,7 @@ impl Twin {
             }
         };
         events.splice(0..0, slow);
-        Outcome { answer, broken, events, delay: forecast.delay.unwrap_or_default() }
+        RequestOutcome { answer, broken, events, delay: forecast.delay.unwrap_or_default() }
     }
 
     /// Returns the answer of the services, with the failures, the garbage, the lag and the weather
@@ -496,7 +496,7 @@ impl Twin {
         let before = (lags.is_on() || !failures.is_empty()).then(|| state.clone());
         let mut answer = services::answer(&mut state, request);
         services::record(&mut state, request, &answer);
-        if let Some((fault, takes_effect)) = Failure::next(&mut failures, &answer.operation) {
+        if let Some((fault, takes_effect)) = InjectedFailure::next(&mut failures, &answer.operation) {
             if let Some(before) = before.filter(|_| !takes_effect) {
                 *state = before;
             }

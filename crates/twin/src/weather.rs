@@ -1,6 +1,6 @@
 //! The weather of AWS: what goes wrong between a client and AWS although the client does nothing wrong.
 //!
-//! A [`Weather`] is a value: a seed, and the share of each [`Kind`] of event. Whether an event happens to a call depends on
+//! A [`Weather`] is a value: a seed, and the share of each [`WeatherKind`] of event. Whether an event happens to a call depends on
 //! nothing but the seed and the call: the account, the Region, the operation, what the operation is about, and how many such
 //! calls came before. The order in which a client schedules the calls of different accounts changes nothing.
 
@@ -18,9 +18,9 @@ use std::collections::BTreeMap;
 
 pub use event::Event;
 pub use foreign::{ForeignTarget, ForeignWrite};
-pub use kind::Kind;
+pub use kind::WeatherKind;
 pub use parse::WeatherError;
-pub(crate) use run::{Broken, Fate, Forecast, Run};
+pub(crate) use run::{Broken, CallOutcome, Forecast, Run};
 pub use share::Share;
 
 use chance::chance;
@@ -31,7 +31,7 @@ use chance::chance;
 pub struct Weather {
     seed: u64,
     /// Kinds that do not happen are not in here.
-    shares: BTreeMap<Kind, Share>,
+    shares: BTreeMap<WeatherKind, Share>,
 }
 
 /// How time passes for the weather.
@@ -54,7 +54,7 @@ impl Weather {
     /// The weather of a seed: a few kinds of events, with shares around the usual ones.
     pub fn from_seed(seed: u64) -> Self {
         let mut weather = Self::calm().seeded(seed);
-        for kind in Kind::ALL {
+        for kind in WeatherKind::ALL {
             let draw = chance(seed, kind.name(), &["happens"], 0);
             if draw % 12 < kind.frequency() {
                 let factor = chance(seed, kind.name(), &["how often"], 0) % 4;
@@ -81,7 +81,7 @@ impl Weather {
 
     /// The same weather with another share of a kind.
     #[must_use]
-    pub fn with(mut self, kind: Kind, share: Share) -> Self {
+    pub fn with(mut self, kind: WeatherKind, share: Share) -> Self {
         if share.is_none() {
             self.shares.remove(&kind);
         } else {
@@ -92,13 +92,13 @@ impl Weather {
 
     /// The same weather without a kind.
     #[must_use]
-    pub fn without(self, kind: Kind) -> Self {
+    pub fn without(self, kind: WeatherKind) -> Self {
         self.with(kind, Share::NONE)
     }
 
     /// A kind alone, with the share that it has in this weather, or else with its usual one.
     #[must_use]
-    pub fn only(self, kind: Kind) -> Self {
+    pub fn only(self, kind: WeatherKind) -> Self {
         let share = self.shares.get(&kind).copied().unwrap_or(kind.usual_share());
         Self::calm().seeded(self.seed).with(kind, share)
     }
@@ -109,12 +109,12 @@ impl Weather {
     }
 
     /// The share of a kind.
-    pub fn share(&self, kind: Kind) -> Share {
+    pub fn share(&self, kind: WeatherKind) -> Share {
         self.shares.get(&kind).copied().unwrap_or(Share::NONE)
     }
 
     /// The kinds that happen, with their shares.
-    pub fn kinds(&self) -> impl Iterator<Item = (Kind, Share)> {
+    pub fn kinds(&self) -> impl Iterator<Item = (WeatherKind, Share)> {
         self.shares.iter().map(|(kind, share)| (*kind, *share))
     }
 
@@ -125,11 +125,12 @@ impl Weather {
 
     /// Whether reads or writes may not yet see earlier changes.
     pub(crate) fn is_late(&self) -> bool {
-        self.shares.contains_key(&Kind::StaleReads) || self.shares.contains_key(&Kind::LateChanges)
+        self.shares.contains_key(&WeatherKind::StaleReads)
+            || self.shares.contains_key(&WeatherKind::LateChanges)
     }
 
     /// Whether a kind happens to the `n`th of the things that `words` name.
-    fn has(&self, kind: Kind, words: &[&str], n: u64) -> bool {
+    fn has(&self, kind: WeatherKind, words: &[&str], n: u64) -> bool {
         self.share(kind).contains(chance(self.seed, kind.name(), words, n))
     }
 }
@@ -144,7 +145,7 @@ mod tests {
         for (seed, weather) in (0..).zip(&all) {
             assert_eq!(*weather, Weather::from_seed(seed));
         }
-        for kind in Kind::ALL {
+        for kind in WeatherKind::ALL {
             let seeds = all.iter().filter(|weather| !weather.share(kind).is_none()).count();
             assert!((5..190).contains(&seeds), "{kind:?} happens in {seeds} of 200 seeds");
         }
@@ -152,11 +153,14 @@ mod tests {
 
     #[test]
     fn a_kind_can_be_alone_or_left_out() {
-        let weather = Weather::calm().seeded(7).with(Kind::Throttles, Share::percent(30));
-        let both = weather.clone().with(Kind::LostAnswers, Share::percent(5));
-        assert_eq!(both.clone().only(Kind::Throttles), weather);
-        assert_eq!(both.without(Kind::LostAnswers), weather);
-        assert_eq!(Weather::calm().only(Kind::Resets).share(Kind::Resets), Kind::Resets.usual_share());
-        assert!(weather.without(Kind::Throttles).is_calm());
+        let weather = Weather::calm().seeded(7).with(WeatherKind::Throttles, Share::percent(30));
+        let both = weather.clone().with(WeatherKind::LostAnswers, Share::percent(5));
+        assert_eq!(both.clone().only(WeatherKind::Throttles), weather);
+        assert_eq!(both.without(WeatherKind::LostAnswers), weather);
+        assert_eq!(
+            Weather::calm().only(WeatherKind::Resets).share(WeatherKind::Resets),
+            WeatherKind::Resets.usual_share()
+        );
+        assert!(weather.without(WeatherKind::Throttles).is_calm());
     }
 }

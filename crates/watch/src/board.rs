@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_aws::Counts;
-use reconcile_report::drift::{SpecDrift, Status};
+use reconcile_report::drift::{DriftStatus, SpecDrift};
 use reconcile_report::verify::NamedFinding;
-use reconcile_report::watch::{Record, VerificationRecord, Watched};
+use reconcile_report::watch::{CheckRecord, VerificationRecord, Watched};
 use tokio::time::Instant;
 
-use crate::change::{Change, Transition, advance};
+use crate::change::{FindingChange, FindingTransition, advance};
 use crate::evidence::EvidenceNews;
 use crate::store::Memory;
 
@@ -33,16 +33,16 @@ pub struct Board(Mutex<State>);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) specs: BTreeMap<String, Spec>,
+    pub(crate) specs: BTreeMap<String, SpecState>,
     /// The calls of all checks, by service.
     pub(crate) calls: BTreeMap<&'static str, Counts>,
     /// The messages by receiver, and whether they were delivered.
     pub(crate) messages: BTreeMap<(String, &'static str), u64>,
 }
 
-/// The knowledge of a spec.
+/// The state of a spec.
 #[derive(Debug)]
-pub(crate) struct Spec {
+pub(crate) struct SpecState {
     pub(crate) drift: Option<SpecDrift>,
     pub(crate) memory: Memory,
     /// Whether this process checks the spec; `None` until that is known, and after the question could not be answered.
@@ -58,7 +58,7 @@ pub(crate) struct Spec {
     pub(crate) alive: Instant,
 }
 
-impl Spec {
+impl SpecState {
     /// Whether this process is known to check the spec.
     pub(crate) fn is_led_here(&self) -> bool {
         self.lead == Some(Lead::This)
@@ -98,7 +98,7 @@ pub(crate) struct Done {
 /// What receivers are told after a check.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct News {
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<FindingChange>,
     /// The spec can no longer be checked, for this reason.
     pub(crate) failed: Option<String>,
     /// The spec can be checked again.
@@ -112,16 +112,16 @@ impl News {
 }
 
 impl Board {
-    /// Looks at the values of this moment.
-    pub(crate) fn look<T>(&self, at: impl FnOnce(&State) -> T) -> T {
+    /// Reads the current values.
+    pub(crate) fn read<T>(&self, at: impl FnOnce(&State) -> T) -> T {
         at(&self.lock())
     }
 
     /// Adds a spec with what is remembered of it.
     pub(crate) fn add(&self, spec: &str, memory: Memory) {
-        let last = |record: &&Record| record.status != Status::Error;
+        let last = |record: &&CheckRecord| record.status != DriftStatus::Error;
         let last_success = memory.history.iter().rfind(last).map(|record| record.at);
-        let spec_state = Spec {
+        let spec_state = SpecState {
             drift: None,
             memory,
             lead: None,
@@ -147,23 +147,23 @@ impl Board {
     pub(crate) fn record(&self, spec: &str, done: Done) -> News {
         let Done { drift, taken } = done;
         self.update(spec, |state| {
-            let news = tell(&mut state.memory, &drift);
-            let of = |wanted: &[Transition]| {
+            let news = take_news(&mut state.memory, &drift);
+            let of = |wanted: &[FindingTransition]| {
                 news.changes.iter().filter(|it| wanted.contains(&it.transition)).count()
             };
             let status = drift.status();
-            state.memory.history.push(Record {
+            state.memory.history.push(CheckRecord {
                 at: drift.checked_at,
                 seconds: taken.as_secs_f64(),
                 status,
                 findings: drift.findings().iter().filter(|finding| finding.is_open()).count(),
-                new: of(&[Transition::New, Transition::Worse]),
-                resolved: of(&[Transition::Resolved]),
+                new: of(&[FindingTransition::New, FindingTransition::Worse]),
+                resolved: of(&[FindingTransition::Resolved]),
                 repaired: 0,
             });
             let excess = state.memory.history.len().saturating_sub(REMEMBERED);
             state.memory.history.drain(..excess);
-            if status != Status::Error {
+            if status != DriftStatus::Error {
                 state.last_success = Some(drift.checked_at);
             }
             *state.checks.entry(status.as_str()).or_default() += 1;
@@ -177,13 +177,13 @@ impl Board {
 
     /// The memory of a spec, to be saved.
     pub(crate) fn memory(&self, spec: &str) -> Memory {
-        self.look(|state| state.specs.get(spec).map(|spec| spec.memory.clone())).unwrap_or_default()
+        self.read(|state| state.specs.get(spec).map(|spec| spec.memory.clone())).unwrap_or_default()
     }
 
     /// The name of the installation of a spec, from the last check.
     pub(crate) fn installation(&self, spec: &str) -> Option<String> {
-        let drift = |spec: &Spec| Some(spec.drift.as_ref()?.result.as_ref().ok()?.installation.clone());
-        self.look(|state| state.specs.get(spec).and_then(drift))
+        let drift = |spec: &SpecState| Some(spec.drift.as_ref()?.result.as_ref().ok()?.installation.clone());
+        self.read(|state| state.specs.get(spec).and_then(drift))
     }
 
     /// Records the changes that a repair made after the last check, or that it failed.
@@ -214,12 +214,12 @@ impl Board {
 
     /// The last verification of a spec.
     pub(crate) fn last_verification(&self, spec: &str) -> Option<VerificationRecord> {
-        self.look(|state| state.specs.get(spec)?.memory.evidence.history.last().cloned())
+        self.read(|state| state.specs.get(spec)?.memory.evidence.history.last().cloned())
     }
 
     /// Whether this process is known to check a spec, and no other replica.
     pub(crate) fn leads(&self, spec: &str) -> bool {
-        self.look(|state| state.specs.get(spec).is_some_and(Spec::is_led_here))
+        self.read(|state| state.specs.get(spec).is_some_and(SpecState::is_led_here))
     }
 
     /// Adds the calls of a check.
@@ -251,7 +251,7 @@ impl Board {
         self.lock().specs.values().all(|spec| spec.alive.elapsed() <= within)
     }
 
-    fn update<T>(&self, spec: &str, change: impl FnOnce(&mut Spec) -> T) -> Option<T> {
+    fn update<T>(&self, spec: &str, change: impl FnOnce(&mut SpecState) -> T) -> Option<T> {
         self.lock().specs.get_mut(spec).map(change)
     }
 
@@ -260,8 +260,8 @@ impl Board {
     }
 }
 
-/// What receivers are told of a check.
-fn tell(memory: &mut Memory, drift: &SpecDrift) -> News {
+/// Returns the news of a check for receivers, and remembers that they know them.
+fn take_news(memory: &mut Memory, drift: &SpecDrift) -> News {
     match &drift.result {
         Ok(checked) => News {
             changes: advance(&mut memory.known, checked),
@@ -278,7 +278,7 @@ fn tell(memory: &mut Memory, drift: &SpecDrift) -> News {
 
 #[cfg(test)]
 mod tests {
-    use reconcile_report::error::{Details, ErrorCode, Failure};
+    use reconcile_report::error::{CommandError, Details, ErrorCode};
     use reconcile_text::Hint;
 
     use super::*;
@@ -302,7 +302,7 @@ mod tests {
         let board = Board::default();
         board.add(SPEC, Memory::default());
         let metric = || {
-            board.look(crate::metrics::text).unwrap().contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1")
+            board.read(crate::metrics::text).unwrap().contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1")
         };
         for (lead, expected) in [
             (None, false),
@@ -319,7 +319,7 @@ mod tests {
 
     /// The bytes of everything that is kept, as text.
     fn kept(board: &Board) -> usize {
-        board.look(|state| {
+        board.read(|state| {
             let spec = &state.specs[SPEC];
             let memory = serde_json::to_string(&spec.memory).unwrap();
             format!("{memory}{:?}{:?}{:?}{:?}", spec.drift, spec.checks, state.calls, state.messages).len()
@@ -343,7 +343,7 @@ mod tests {
                 _ => format!("a{:07}:critical", check / 12),
             };
             let result = match check % DAY {
-                0..12 => Err(Failure::new(ErrorCode::Read, &Away, Details::None)),
+                0..12 => Err(CommandError::new(ErrorCode::Read, &Away, Details::None)),
                 _ => Ok(checked(&findings)),
             };
             let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use reconcile_plan::{Checked, Finding, FindingKind};
 use serde::{Deserialize, Serialize};
 
-/// How a finding changed since the last check.
+/// The kind of change of a finding since the last check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Transition {
+pub enum FindingTransition {
     /// The finding was not there, or was accepted.
     New,
     /// The finding is more severe.
@@ -17,7 +17,7 @@ pub enum Transition {
     Resolved,
 }
 
-impl Transition {
+impl FindingTransition {
     /// The word of the transition.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -30,9 +30,9 @@ impl Transition {
 
 /// A finding that changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Change {
+pub struct FindingChange {
     /// How it changed.
-    pub transition: Transition,
+    pub transition: FindingTransition,
     /// The finding as it is now, or as it was before it was resolved.
     pub finding: Finding,
 }
@@ -41,7 +41,7 @@ pub struct Change {
 ///
 /// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that nobody is told that it is
 /// resolved, or that it is new when the account can be read again.
-pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &Checked) -> Vec<Change> {
+pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &Checked) -> Vec<FindingChange> {
     let open: BTreeMap<&str, &Finding> = checked
         .findings
         .iter()
@@ -56,15 +56,15 @@ pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &Checked) 
     let mut changes = Vec::new();
     for finding in checked.findings.iter().filter(|finding| finding.is_open()) {
         let transition = match known.get(&finding.id) {
-            None => Transition::New,
-            Some(before) if finding.severity < before.severity => Transition::Worse,
+            None => FindingTransition::New,
+            Some(before) if finding.severity < before.severity => FindingTransition::Worse,
             Some(_) => continue,
         };
-        changes.push(Change { transition, finding: finding.clone() });
+        changes.push(FindingChange { transition, finding: finding.clone() });
     }
     for finding in known.values() {
         if !open.contains_key(finding.id.as_str()) && !is_unknown(finding) {
-            changes.push(Change { transition: Transition::Resolved, finding: finding.clone() });
+            changes.push(FindingChange { transition: FindingTransition::Resolved, finding: finding.clone() });
         }
     }
     let carried = known.values().filter(|it| !open.contains_key(it.id.as_str()) && is_unknown(it));
@@ -104,7 +104,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_finding_is_told_when_it_appears_worsens_or_ends() {
+    fn a_finding_is_reported_when_it_appears_worsens_or_ends() {
         for (before, after, expected) in [
             ("", "", ""),
             ("", "a:high", "new a"),
@@ -127,7 +127,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_finding_of_an_account_that_was_not_readable_for_a_while_is_told_once() {
+    fn a_finding_of_a_temporarily_unreadable_account_is_reported_once() {
         let mut known = BTreeMap::new();
         let told: Vec<usize> = ["a1:high", "a2:critical:unreadable", "a1:high", ""]
             .into_iter()

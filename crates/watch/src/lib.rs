@@ -1,7 +1,7 @@
 //! Scheduled drift checks in one process: when specs are checked, what changed since the last check, who is told, and what the
 //! process shows of itself.
 //!
-//! The process that checks ([`World`]) is given: this crate makes no call to AWS.
+//! The process that checks ([`SpecChecker`]) is given: this crate makes no call to AWS.
 
 mod board;
 mod change;
@@ -16,9 +16,9 @@ mod verify;
 mod watch;
 
 pub use board::{Board, Lead};
-pub use change::{Change, Transition};
-pub use notify::{Message, Notifier, Publish, Receiver, ReceiverError, Secret, Target, Unpublished};
+pub use change::{FindingChange, FindingTransition};
+pub use notify::{AwsTarget, Message, Notifier, Publish, Receiver, ReceiverError, Secret, Unpublished};
 pub use schedule::Schedule;
 pub use server::serve;
-pub use store::{Store, StoreError};
-pub use watch::{Check, Clock, MachineClock, Repair, Watch, World};
+pub use store::{StateStore, StateStoreError};
+pub use watch::{Check, Clock, MachineClock, Repair, SpecChecker, Watch};

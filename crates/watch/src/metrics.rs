@@ -189,7 +189,7 @@ mod tests {
         board.lead("specs/b.yaml", Some(Lead::Other("host-2".to_owned())));
         board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
         board.message("https://hooks.example.org", "delivered");
-        let text = board.look(text).unwrap();
+        let text = board.read(text).unwrap();
         // Values of a metric have no order.
         let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         lines.sort_unstable();

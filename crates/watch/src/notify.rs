@@ -19,14 +19,14 @@ use tokio::time::timeout;
 use crate::board::{Board, News};
 use crate::evidence::EvidenceNews;
 pub use message::Message;
-pub use receiver::{Receiver, ReceiverError, Secret, Target};
+pub use receiver::{AwsTarget, Receiver, ReceiverError, Secret};
 
 /// Sends messages to receivers in AWS. This crate makes no call to AWS.
 pub trait Publish: std::fmt::Debug + Send + Sync {
     /// Makes one attempt to send a message.
     fn publish<'p>(
         &'p self,
-        target: &'p Target,
+        target: &'p AwsTarget,
         message: &'p Message,
     ) -> BoxFuture<'p, Result<(), Unpublished>>;
 }
@@ -76,7 +76,7 @@ impl Notifier {
             let (sender, messages) = channel(WAITING);
             let name = receiver.name();
             let waiting = Arc::new(AtomicUsize::new(0));
-            let courier = deliver::Courier {
+            let task = deliver::DeliveryTask {
                 client: client.clone(),
                 secret: secret.cloned(),
                 publisher: Arc::clone(publisher),
@@ -84,26 +84,26 @@ impl Notifier {
                 receiver,
                 waiting: Arc::clone(&waiting),
             };
-            tokio::spawn(courier.run(messages));
+            tokio::spawn(task.run(messages));
             Queue { name, sender, waiting }
         });
         Ok(Self { queues: queues.collect(), board: Arc::clone(board) })
     }
 
-    /// Tells all receivers what changed.
-    pub(crate) fn tell(&self, spec: &str, installation: Option<&str>, at: Timestamp, news: &News) {
+    /// Notifies all receivers of what changed.
+    pub(crate) fn notify(&self, spec: &str, installation: Option<&str>, at: Timestamp, news: &News) {
         self.send(|| Message::new(spec, installation, at, news));
     }
 
-    /// Tells all receivers what is new in a verification of log files.
-    pub(crate) fn tell_of_evidence(
+    /// Notifies all receivers of what is new in a verification of log files.
+    pub(crate) fn notify_of_evidence(
         &self,
         spec: &str,
         installation: Option<&str>,
         at: Timestamp,
         news: &EvidenceNews,
     ) {
-        self.send(|| Message::of_evidence(spec, installation, at, news));
+        self.send(|| Message::from_evidence(spec, installation, at, news));
     }
 
     fn send(&self, message: impl FnOnce() -> Message) {

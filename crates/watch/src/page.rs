@@ -1,12 +1,12 @@
 //! The request for the status page. Pure.
 
 use reconcile_plan::Severity;
-use reconcile_report::watch::Asked;
+use reconcile_report::watch::PageFilter;
 
 /// Reads the query of a request, such as `account=production&severity=high`. Unknown keys and values are ignored, as a browser may
 /// add some.
-pub(crate) fn asked(query: &str) -> Asked {
-    let mut asked = Asked::default();
+pub(crate) fn asked(query: &str) -> PageFilter {
+    let mut asked = PageFilter::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {
         match name.as_ref() {
             "spec" => asked.spec = Some(value.into_owned()),
@@ -32,7 +32,7 @@ mod tests {
             ("severity=huge", None, None, None),
         ] {
             let expected =
-                Asked { spec: spec.map(str::to_owned), account: account.map(str::to_owned), severity };
+                PageFilter { spec: spec.map(str::to_owned), account: account.map(str::to_owned), severity };
             assert_eq!(asked(query), expected, "{query}");
         }
     }

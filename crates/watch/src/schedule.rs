@@ -26,7 +26,7 @@ impl Schedule {
     }
 
     /// The time without a sign of life after which the process counts as stuck: AWS may answer nothing for many minutes.
-    pub(crate) fn patience(self) -> Duration {
+    pub(crate) fn stuck_after(self) -> Duration {
         (self.every + self.jitter) * 3 + Duration::from_mins(10)
     }
 }

@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use reconcile_report::watch::page_of;
+use reconcile_report::watch::status_page;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -74,15 +74,15 @@ fn answer(
         _ if method != Method::GET && method != Method::HEAD => {
             (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD are answered\n".to_owned())
         }
-        "/healthz" => probe(board.is_alive(schedule.patience()), "ok\n", "a check is stuck\n"),
+        "/healthz" => probe(board.is_alive(schedule.stuck_after()), "ok\n", "a check is stuck\n"),
         "/readyz" => probe(board.is_ready(), "ready\n", "the first check is running\n"),
-        "/metrics" => match board.look(metrics::text) {
+        "/metrics" => match board.read(metrics::text) {
             Ok(text) => (StatusCode::OK, metrics::CONTENT_TYPE, text),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, TEXT, format!("{error}\n")),
         },
         "/" => {
             let asked = page::asked(query.unwrap_or_default());
-            let page = board.look(|state| page_of(&state.watched(), &asked, schedule.every));
+            let page = board.read(|state| status_page(&state.watched(), &asked, schedule.every));
             (StatusCode::OK, "text/html; charset=utf-8", page)
         }
         _ => (

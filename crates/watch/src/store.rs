@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use reconcile_files::replace;
 use reconcile_plan::Finding;
-use reconcile_report::watch::Record;
+use reconcile_report::watch::CheckRecord;
 use reconcile_spec::sha256_hex;
 use reconcile_text::Hint;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub(crate) struct Memory {
     /// Whether receivers know that the spec cannot be checked.
     pub(crate) is_failing: bool,
     /// The last checks, the oldest first.
-    pub(crate) history: Vec<Record>,
+    pub(crate) history: Vec<CheckRecord>,
     /// The verifications of log files.
     #[serde(default)]
     pub(crate) evidence: Evidence,
@@ -39,9 +39,9 @@ struct File {
     memory: Memory,
 }
 
-/// A folder with a file for each spec.
+/// The stored state of a watch: a folder with a file for each spec.
 #[derive(Debug)]
-pub struct Store {
+pub struct StateStore {
     folder: PathBuf,
     /// Held while a file is written: a check and a verification can end at the same time.
     writing: Mutex<()>,
@@ -49,7 +49,7 @@ pub struct Store {
 
 /// The state of a watch cannot be read or written.
 #[derive(Debug, thiserror::Error)]
-pub enum StoreError {
+pub enum StateStoreError {
     /// The file system does not allow it.
     #[error("cannot use the state file `{}`", .path.display())]
     Io {
@@ -76,7 +76,7 @@ pub enum StoreError {
     },
 }
 
-impl Hint for StoreError {
+impl Hint for StateStoreError {
     fn own_hint(&self) -> Option<String> {
         Some(match self {
             Self::Io { .. } => "name a folder that this user can write with `--state-dir DIR`".to_owned(),
@@ -88,7 +88,7 @@ impl Hint for StoreError {
     }
 }
 
-impl Store {
+impl StateStore {
     /// The state in a folder.
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, writing: Mutex::new(()) }
@@ -103,29 +103,29 @@ impl Store {
     }
 
     /// Reads the memory of a spec; empty if there is no file.
-    pub(crate) fn read(&self, spec: &str) -> Result<Memory, StoreError> {
+    pub(crate) fn read(&self, spec: &str) -> Result<Memory, StateStoreError> {
         let path = self.path(spec);
         let text = match std::fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Memory::default()),
-            Err(source) => return Err(StoreError::Io { path, source }),
+            Err(source) => return Err(StateStoreError::Io { path, source }),
         };
         match serde_json::from_str::<File>(&text) {
             Ok(file) if file.format_version == FORMAT_VERSION => Ok(file.memory),
-            Ok(file) => Err(StoreError::Version { path, found: file.format_version }),
-            Err(source) => Err(StoreError::Invalid { path, source }),
+            Ok(file) => Err(StateStoreError::Version { path, found: file.format_version }),
+            Err(source) => Err(StateStoreError::Invalid { path, source }),
         }
     }
 
     /// Writes the memory of a spec, as it is now, in place of the earlier one.
-    pub(crate) fn write(&self, spec: &str, memory: impl FnOnce() -> Memory) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, spec: &str, memory: impl FnOnce() -> Memory) -> Result<(), StateStoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path(spec);
         let file =
             File { format_version: FORMAT_VERSION.to_owned(), spec: spec.to_owned(), memory: memory() };
-        let bytes =
-            serde_json::to_vec(&file).map_err(|source| StoreError::Invalid { path: path.clone(), source })?;
-        replace(&path, &bytes).map_err(|source| StoreError::Io { path, source })
+        let bytes = serde_json::to_vec(&file)
+            .map_err(|source| StateStoreError::Invalid { path: path.clone(), source })?;
+        replace(&path, &bytes).map_err(|source| StateStoreError::Io { path, source })
     }
 }
 
@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn a_memory_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path().join("state"));
+        let store = StateStore::new(folder.path().join("state"));
         assert_eq!(store.read("specs/a.yaml").unwrap(), Memory::default());
         let known = [finding("a:high")].map(|it| (it.id.clone(), it)).into();
         let memory = Memory { known, is_failing: true, history: Vec::new(), evidence: Evidence::default() };
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_that_is_no_memory_is_an_error_and_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::new(folder.path().to_owned());
+        let store = StateStore::new(folder.path().to_owned());
         let path = store.path("a.yaml");
         for (text, expected) in [
             ("{", "is not a state of `watch`"),

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::{Instrument, trace_span};
 
-use crate::watch::{Watch, World};
+use crate::watch::{SpecChecker, Watch};
 
 /// The most time from a verification that failed to the next attempt.
 const AGAIN: Duration = Duration::from_hours(1);
@@ -29,7 +29,7 @@ pub(crate) struct Verifications {
 
 impl Verifications {
     /// Starts a verification if one is due, none is running, and this process leads. A check does not wait for it.
-    pub(crate) fn start_if_due<W: World>(&mut self, watch: &Arc<Watch<W>>, spec: &str) {
+    pub(crate) fn start_if_due<W: SpecChecker>(&mut self, watch: &Arc<Watch<W>>, spec: &str) {
         let Some(every) = watch.verifies else { return };
         let now = watch.clock.now();
         let is_running = self.running.as_ref().is_some_and(|running| !running.is_finished());
@@ -58,9 +58,9 @@ fn is_due(last: Option<&VerificationRecord>, every: Duration, now: Timestamp) ->
     })
 }
 
-async fn verify<W: World>(watch: &Watch<W>, spec: &str, at: Timestamp) {
+async fn verify<W: SpecChecker>(watch: &Watch<W>, spec: &str, at: Timestamp) {
     let begun = Instant::now();
-    let verification = watch.world.verify(spec).instrument(trace_span!("verify", spec));
+    let verification = watch.checker.verify(spec).instrument(trace_span!("verify", spec));
     // A panic is a failure as well: without a record, the next check would start another verification.
     let verified = match AssertUnwindSafe(verification).catch_unwind().await {
         Ok(result) => result.map_err(|failure| failure.message()),
@@ -89,7 +89,7 @@ async fn verify<W: World>(watch: &Watch<W>, spec: &str, at: Timestamp) {
     for finding in &news.new {
         tracing::info!(spec, status = finding.status.as_str(), message = %finding, "finding");
     }
-    watch.notifier.tell_of_evidence(spec, watch.board.installation(spec).as_deref(), at, &news);
+    watch.notifier.notify_of_evidence(spec, watch.board.installation(spec).as_deref(), at, &news);
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use reconcile_apply::Interrupt;
 use reconcile_aws::Counts;
 use reconcile_plan::{Checked, Finding};
 use reconcile_report::drift::SpecDrift;
-use reconcile_report::error::{Details, ErrorCode, Failure};
+use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::Verified;
 use reconcile_text::Hint;
 use tokio::sync::Notify;
@@ -19,17 +19,17 @@ use tokio::time::Instant;
 use tracing::{Instrument, trace_span};
 
 use crate::board::{Board, Done, Lead};
-use crate::change::Change;
+use crate::change::FindingChange;
 use crate::notify::Notifier;
 use crate::schedule::Schedule;
-use crate::store::{Store, StoreError};
+use crate::store::{StateStore, StateStoreError};
 use crate::verify::Verifications;
 
 /// The result of one check.
 #[derive(Debug)]
 pub struct Check {
     /// The findings, or the error.
-    pub result: Result<Checked, Failure>,
+    pub result: Result<Checked, CommandError>,
     /// The calls of the check, by service.
     pub calls: BTreeMap<&'static str, Counts>,
     /// The number of changes that `--apply safe` can make.
@@ -47,19 +47,19 @@ pub enum Repair {
     Nothing,
 }
 
-/// The world that is checked. No two calls for one spec are made at the same time, except that a verification does not wait.
-pub trait World: Send + Sync + 'static {
+/// Checks, repairs and verifies specs, against AWS or the sandbox. No two calls for one spec are made at the same time, except that a verification does not wait.
+pub trait SpecChecker: Send + Sync + 'static {
     /// Checks a spec.
     fn check(&self, spec: &str) -> impl Future<Output = Check> + Send;
 
     /// Makes the changes of a spec that are safe.
-    fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, Failure>> + Send;
+    fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, CommandError>> + Send;
 
     /// Verifies the log files of the last day.
-    fn verify(&self, spec: &str) -> impl Future<Output = Result<Verified, Failure>> + Send;
+    fn verify(&self, spec: &str) -> impl Future<Output = Result<Verified, CommandError>> + Send;
 
     /// Agrees with other replicas on who checks a spec.
-    fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, Failure>> + Send;
+    fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, CommandError>> + Send;
 
     /// Lets another replica check a spec.
     fn resign(&self, spec: &str) -> impl Future<Output = ()> + Send;
@@ -78,8 +78,8 @@ impl Hint for Ended {
 
 /// Checks specs on a schedule.
 pub struct Watch<W> {
-    /// The world.
-    pub world: Arc<W>,
+    /// The checker of specs.
+    pub checker: Arc<W>,
     /// The times of checks.
     pub schedule: Schedule,
     /// Whether safe changes are made.
@@ -87,7 +87,7 @@ pub struct Watch<W> {
     /// The time from a verification of the log files to the next one; `None` for no verifications.
     pub verifies: Option<Duration>,
     /// The memory across restarts.
-    pub store: Option<Store>,
+    pub store: Option<StateStore>,
     /// What is known of the specs.
     pub board: Arc<Board>,
     /// Who is told.
@@ -125,19 +125,19 @@ impl<W> std::fmt::Debug for Watch<W> {
     }
 }
 
-impl<W: World> Watch<W> {
+impl<W: SpecChecker> Watch<W> {
     /// Checks the specs until a stop is requested. `again` requests a check of every spec at once.
     ///
     /// A failed check is recorded and told, and does not end the loop. A repair that runs when a stop is requested is finished.
     ///
     /// # Errors
-    /// [`StoreError`] if the state of a spec cannot be read at the start.
+    /// [`StateStoreError`] if the state of a spec cannot be read at the start.
     pub async fn run(
         self,
         specs: &[String],
         stop: &Interrupt,
         again: &Arc<Notify>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), StateStoreError> {
         for spec in specs {
             let memory = self.store.as_ref().map(|store| store.read(spec)).transpose()?.unwrap_or_default();
             self.board.add(spec, memory);
@@ -147,22 +147,22 @@ impl<W: World> Watch<W> {
         for spec in specs {
             let (watch, spec, stop, again) =
                 (Arc::clone(&watch), spec.clone(), stop.clone(), Arc::clone(again));
-            loops.spawn(async move { watch.attend(&spec, &stop, &again).await });
+            loops.spawn(async move { watch.run_spec(&spec, &stop, &again).await });
         }
         while loops.join_next().await.is_some() {}
         watch.notifier.finish().await;
         Ok(())
     }
 
-    /// Checks one spec again and again.
-    async fn attend(self: &Arc<Self>, spec: &str, stop: &Interrupt, again: &Notify) {
+    /// Checks one spec on its schedule until a stop is requested.
+    async fn run_spec(self: &Arc<Self>, spec: &str, stop: &Interrupt, again: &Notify) {
         if !stop.sleep(self.schedule.delay(fastrand::f64())).await {
             return;
         }
         let mut verifications = Verifications::default();
         while !stop.is_stopped() {
             let begun = Instant::now();
-            self.round(spec, stop).await;
+            self.check_and_repair(spec, stop).await;
             if !stop.is_stopped() {
                 verifications.start_if_due(self, spec);
             }
@@ -174,12 +174,12 @@ impl<W: World> Watch<W> {
             }
         }
         verifications.stop();
-        self.world.resign(spec).await;
+        self.checker.resign(spec).await;
     }
 
     /// Makes one check, if this process leads, and repairs what it can.
-    async fn round(self: &Arc<Self>, spec: &str, stop: &Interrupt) {
-        let lead = self.world.lead(spec).await;
+    async fn check_and_repair(self: &Arc<Self>, spec: &str, stop: &Interrupt) {
+        let lead = self.checker.lead(spec).await;
         self.board.lead(spec, lead.as_ref().ok().cloned());
         match lead {
             Ok(Lead::This) => {}
@@ -190,7 +190,7 @@ impl<W: World> Watch<W> {
         if !self.repairs || repairable == 0 || stop.is_stopped() {
             return;
         }
-        match self.world.repair(spec).instrument(trace_span!("repair", spec)).await {
+        match self.checker.repair(spec).instrument(trace_span!("repair", spec)).await {
             Ok(Repair::Applied(changes)) => {
                 self.board.repaired(spec, Some(changes));
                 // The result of the repair is seen, and told, at once.
@@ -215,7 +215,7 @@ impl<W: World> Watch<W> {
             let (watch, spec) = (Arc::clone(self), spec.to_owned());
             // A task of its own: a panic does not end the loop.
             let span = trace_span!("check", spec);
-            tokio::spawn(async move { watch.world.check(&spec).await }.instrument(span))
+            tokio::spawn(async move { watch.checker.check(&spec).await }.instrument(span))
         };
         let abort = task.abort_handle();
         let check = tokio::select! {
@@ -227,7 +227,7 @@ impl<W: World> Watch<W> {
             }
         };
         let check = check.unwrap_or_else(|error| Check {
-            result: Err(Failure::new(ErrorCode::Internal, &Ended(error), Details::None)),
+            result: Err(CommandError::new(ErrorCode::Internal, &Ended(error), Details::None)),
             calls: BTreeMap::new(),
             repairable: 0,
         });
@@ -236,7 +236,7 @@ impl<W: World> Watch<W> {
         Some(check.repairable)
     }
 
-    fn record(&self, spec: &str, result: Result<Checked, Failure>, begun: Instant) {
+    fn record(&self, spec: &str, result: Result<Checked, CommandError>, begun: Instant) {
         if let Err(failure) = &result {
             tracing::error!(spec, error = failure.message(), "check failed");
         }
@@ -245,7 +245,7 @@ impl<W: World> Watch<W> {
         let drift = SpecDrift { spec: spec.to_owned(), checked_at, result };
         let news = self.board.record(spec, Done { drift, taken: begun.elapsed() });
         self.save(spec);
-        for Change { transition, finding } in &news.changes {
+        for FindingChange { transition, finding } in &news.changes {
             let (transition, severity) = (transition.as_str(), finding.severity.as_str());
             let Finding { address, message, .. } = finding;
             tracing::info!(spec, transition, severity, address, message, "finding");
@@ -254,7 +254,7 @@ impl<W: World> Watch<W> {
             tracing::info!(spec, "can be checked again");
         }
         if !news.is_empty() {
-            self.notifier.tell(spec, installation.as_deref(), checked_at, &news);
+            self.notifier.notify(spec, installation.as_deref(), checked_at, &news);
         }
     }
 

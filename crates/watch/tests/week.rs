@@ -10,19 +10,21 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
-use reconcile_apply::{Interrupt, Journal, Options, Propagation, apply};
+use reconcile_apply::{ApplyOptions, Interrupt, Journal, Propagation, apply};
 use reconcile_aws::Aws;
 use reconcile_diff::{Progress, read};
 use reconcile_plan::{Checked, Comparison, Plan, compare};
-use reconcile_report::drift::Status;
-use reconcile_report::error::{Details, ErrorCode, Failure};
+use reconcile_report::drift::DriftStatus;
+use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::Verified;
-use reconcile_report::watch::Record;
+use reconcile_report::watch::CheckRecord;
 use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
 use reconcile_text::Hint;
 use reconcile_twin::Twin;
-use reconcile_watch::{Board, Check, Clock, Lead, Notifier, Repair, Schedule, Store, Watch, World};
+use reconcile_watch::{
+    Board, Check, Clock, Lead, Notifier, Repair, Schedule, SpecChecker, StateStore, Watch,
+};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -110,7 +112,7 @@ impl Sandbox {
     }
 
     fn connect(&self) -> Aws {
-        Aws::new(reconcile_aws::Options {
+        Aws::new(reconcile_aws::ConnectOptions {
             profile: None,
             region: "eu-west-1".parse().unwrap(),
             endpoint_url: None,
@@ -127,12 +129,12 @@ impl Sandbox {
 
     async fn make(&self, plan: &Plan) -> usize {
         let journal = Journal::open(self.journals.path(), plan).unwrap();
-        let options = Options {
+        let options = ApplyOptions {
             propagation: Propagation::simulated(Duration::ZERO),
             confirm: None,
             in_flight: NonZeroUsize::new(8).unwrap(),
             interrupt: Interrupt::default(),
-            watch: Arc::new(()),
+            observer: Arc::new(()),
         };
         let outcome = apply(&self.connect(), self.spec.desired(), plan, journal, options).await;
         assert!(outcome.is_complete(), "{:#?}", outcome.results);
@@ -152,14 +154,14 @@ impl Sandbox {
     }
 }
 
-impl World for Sandbox {
+impl SpecChecker for Sandbox {
     async fn check(&self, _: &str) -> Check {
         let hour = self.clock.passed();
         if hour >= HOURS {
             self.stop.stop();
         }
         if is_away(hour) {
-            let failure = Failure::new(ErrorCode::Read, &Away, Details::None);
+            let failure = CommandError::new(ErrorCode::Read, &Away, Details::None);
             return Check { result: Err(failure), calls: BTreeMap::default(), repairable: 0 };
         }
         let is_first = self.last.swap(hour, Ordering::Relaxed) != hour;
@@ -172,13 +174,13 @@ impl World for Sandbox {
         Check { result: Ok(checked), calls: BTreeMap::default(), repairable: comparison.plan.changes.len() }
     }
 
-    async fn repair(&self, _: &str) -> Result<Repair, Failure> {
+    async fn repair(&self, _: &str) -> Result<Repair, CommandError> {
         let mut plan = self.compare().await.plan;
         plan.keep_safe();
         Ok(Repair::Applied(self.make(&plan).await))
     }
 
-    async fn verify(&self, _: &str) -> Result<Verified, Failure> {
+    async fn verify(&self, _: &str) -> Result<Verified, CommandError> {
         let before = {
             let mut verified = self.verified.lock().unwrap();
             verified.push(self.clock.passed());
@@ -186,12 +188,12 @@ impl World for Sandbox {
         };
         match before {
             1 => std::panic::resume_unwind(Box::new("a fault of the verification")),
-            2 => Err(Failure::new(ErrorCode::Read, &Away, Details::None)),
+            2 => Err(CommandError::new(ErrorCode::Read, &Away, Details::None)),
             _ => Ok(Verified::default()),
         }
     }
 
-    async fn lead(&self, _: &str) -> Result<Lead, Failure> {
+    async fn lead(&self, _: &str) -> Result<Lead, CommandError> {
         Ok(Lead::This)
     }
 
@@ -208,11 +210,11 @@ async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
     let folder = tempfile::tempdir().unwrap();
     let world = Arc::new(world);
     let watch = Watch {
-        world: Arc::clone(&world),
+        checker: Arc::clone(&world),
         schedule: Schedule { every: Duration::from_hours(1), jitter: Duration::ZERO },
         repairs,
         verifies: Some(Duration::from_hours(24)),
-        store: Some(Store::new(folder.path().to_owned())),
+        store: Some(StateStore::new(folder.path().to_owned())),
         board: Arc::new(Board::default()),
         notifier: Notifier::default(),
         clock: Arc::<Hours>::clone(&clock),
@@ -220,14 +222,14 @@ async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
     watch.run(&[SPEC.to_owned()], &stop, &Arc::new(Notify::new())).await.unwrap();
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
     let memory: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
-    let history: Vec<Record> = serde_json::from_value(memory["history"].clone()).unwrap();
+    let history: Vec<CheckRecord> = serde_json::from_value(memory["history"].clone()).unwrap();
     let start: Timestamp = "2026-11-23T00:00:00Z".parse().unwrap();
-    let mut status = Status::InSync;
+    let mut status = DriftStatus::InSync;
     let mut told = Vec::new();
     for record in &history {
         if (record.new, record.resolved, record.repaired) != (0, 0, 0) || record.status != status {
             let hour = record.at.duration_since(start).as_hours();
-            let Record { new, resolved, repaired, .. } = record;
+            let CheckRecord { new, resolved, repaired, .. } = record;
             told.push(format!("{hour}: {}, {new}, {resolved}, {repaired}", record.status.as_str()));
         }
         status = record.status;
@@ -237,7 +239,7 @@ async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
 }
 
 #[tokio::test]
-async fn drift_is_told_when_it_comes_and_when_it_ends() {
+async fn drift_is_reported_when_it_appears_and_when_it_ends() {
     let (told, checks, verified) = week(false).await;
     let expected = [
         "10: drifted, 1, 0, 0",
@@ -257,7 +259,7 @@ async fn drift_is_told_when_it_comes_and_when_it_ends() {
 }
 
 #[tokio::test]
-async fn drift_that_is_repaired_is_told_once_and_its_end_once() {
+async fn repaired_drift_and_its_end_are_each_reported_once() {
     let (told, ..) = week(true).await;
     let expected = [
         "10: drifted, 1, 0, 1",

@@ -9,7 +9,7 @@ fn answer(operation: Operation, code: &str, message: &str) -> Error {
 }
 
 fn refused(policy: PolicyAfter, form: Option<RefusedForm>) -> ApplyError {
-    ApplyError::Refused(Box::new(Refused {
+    ApplyError::Refused(Box::new(RefusedTrail {
         trail: "trail/production/Trail".parse().unwrap(),
         error: "InsufficientS3BucketPolicyException: Incorrect S3 bucket policy".to_owned(),
         waited_seconds: 30,

@@ -7,35 +7,35 @@ use reconcile_plan::plan::Views;
 use reconcile_policy::Document;
 use reconcile_spec::BucketName;
 
-use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use crate::confirm::Subject;
+use super::policy::{PolicyStore, execute as write_policy, resume as resume_policy};
+use crate::confirm::ConfirmationTarget;
 use crate::error::ApplyError;
-use crate::journal::Trial;
+use crate::journal::OpenConfirmation;
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
-    write_policy(work, views, &BucketShelf::of(work)?).await
+    write_policy(work, views, &BucketPolicyStore::of(work)?).await
 }
 
 /// Finishes the confirmation of a bucket policy that an earlier apply wrote.
-pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
-    resume_policy(work, trial, &BucketShelf::of(work)?).await
+pub(super) async fn resume(work: &Work<'_>, open: &OpenConfirmation) -> Result<Made, ApplyError> {
+    resume_policy(work, open, &BucketPolicyStore::of(work)?).await
 }
 
-struct BucketShelf<'a> {
+struct BucketPolicyStore<'a> {
     work: &'a Work<'a>,
     bucket: BucketName,
 }
 
-impl<'a> BucketShelf<'a> {
+impl<'a> BucketPolicyStore<'a> {
     fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
         Ok(Self { work, bucket: super::bucket::name(work)? })
     }
 }
 
-impl Shelf for BucketShelf<'_> {
-    fn subject(&self) -> Subject {
-        Subject::Bucket(self.bucket.to_string())
+impl PolicyStore for BucketPolicyStore<'_> {
+    fn resource(&self) -> ConfirmationTarget {
+        ConfirmationTarget::Bucket(self.bucket.to_string())
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {

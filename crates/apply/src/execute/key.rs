@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_kms::types::Tag;
 use reconcile_diff::observe::key::{
-    Found, find_by_arn, find_named, find_unnamed, read, read_spare, tags as tags_of,
+    DescribedKey, find_by_arn, find_named, find_unnamed, read, read_spare, tags as tags_of,
 };
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::KeyState;
@@ -56,7 +56,7 @@ impl Creates for KeyCalls<'_> {
     async fn create(&self, wanted: &Key) -> Result<(), ApplyError> {
         let arn = make(self.work, wanted).await?;
         self.work.context.made_key(&self.work.change.address, &arn);
-        let live = read_on(&mut self.work.patience(), true, Option::is_none, || self.read()).await?;
+        let live = read_on(&mut self.work.backoff(), true, Option::is_none, || self.read()).await?;
         let live = live.ok_or(ApplyError::Incomplete { what: "a new key", missing: "its settings" })?;
         self.update(&live, wanted).await
     }
@@ -133,7 +133,7 @@ impl Deletes for SpareKeyCalls<'_> {
 }
 
 /// Whether the deletion of a key is scheduled, which is a deletion for a plan.
-fn is_ended(found: &Found) -> bool {
+fn is_ended(found: &DescribedKey) -> bool {
     matches!(found.traits.state, KeyState::PendingDeletion { .. })
 }
 
@@ -151,7 +151,7 @@ async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError>
 /// Creates the key, and never two keys. If it is not known whether a call created a key, in this apply or in an apply that was
 /// killed, looks for that key before it creates another one.
 async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
-    let mut patience = work.patience();
+    let mut backoff = work.backoff();
     let mut attempt = 1;
     let mut is_unknown = work.journal.may_have_created(work.change);
     loop {
@@ -168,7 +168,7 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
             work.journal.left(work.change)?;
         }
         let is_early = error.aws().is_some_and(|it| it.is_throttled() || it.is_unseen_principal());
-        let is_repeated = if is_early { patience.wait().await } else { is_unknown && attempt < ATTEMPTS };
+        let is_repeated = if is_early { backoff.wait().await } else { is_unknown && attempt < ATTEMPTS };
         if !is_repeated {
             return Err(error);
         }
@@ -177,11 +177,11 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
 }
 
 /// Looks for a key with our tags for some seconds.
-async fn search(work: &Work<'_>) -> Result<Option<Found>, ApplyError> {
-    let mut patience = work.patience().at_most(SEARCH);
+async fn search(work: &Work<'_>) -> Result<Option<DescribedKey>, ApplyError> {
+    let mut backoff = work.backoff().at_most(SEARCH);
     loop {
         let search = find_unnamed(work.session, work.region(), &work.context.installation).await?;
-        if search.found.is_some() || !patience.wait().await {
+        if search.found.is_some() || !backoff.wait().await {
             return Ok(search.found);
         }
     }
@@ -206,9 +206,9 @@ async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     match work.write(Operation::CreateAlias, create).await {
         Ok(()) => Ok(None),
         Err(ApplyError::Aws(error)) if error.is_already_so() => {
-            let mut patience = work.patience();
+            let mut backoff = work.backoff();
             let read = || find_named(session, region, alias);
-            let first = read_on(&mut patience, true, Option::is_none, read).await?.map(|found| found.arn);
+            let first = read_on(&mut backoff, true, Option::is_none, read).await?.map(|found| found.arn);
             let Some(first) = first.filter(|first| first != key) else { return Ok(None) };
             let is_ours = tags_of(session, region, first.as_str()).await?.are_of(&work.context.installation);
             Ok(is_ours.then_some(first))

@@ -6,36 +6,36 @@ use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::Views;
 use reconcile_policy::{Arn, Document};
 
-use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use crate::confirm::Subject;
+use super::policy::{PolicyStore, execute as write_policy, resume as resume_policy};
+use crate::confirm::ConfirmationTarget;
 use crate::error::ApplyError;
-use crate::journal::Trial;
+use crate::journal::OpenConfirmation;
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
-    write_policy(work, views, &KeyShelf::of(work).await?).await
+    write_policy(work, views, &KeyPolicyStore::of(work).await?).await
 }
 
 /// Finishes the confirmation of a key policy that an earlier apply wrote.
-pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
-    resume_policy(work, trial, &KeyShelf::of(work).await?).await
+pub(super) async fn resume(work: &Work<'_>, open: &OpenConfirmation) -> Result<Made, ApplyError> {
+    resume_policy(work, open, &KeyPolicyStore::of(work).await?).await
 }
 
-struct KeyShelf<'a> {
+struct KeyPolicyStore<'a> {
     work: &'a Work<'a>,
     key: Arn,
 }
 
-impl<'a> KeyShelf<'a> {
+impl<'a> KeyPolicyStore<'a> {
     async fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
         let key = work.context.existing_key(work.session, &work.change.address).await?;
         Ok(Self { work, key })
     }
 }
 
-impl Shelf for KeyShelf<'_> {
-    fn subject(&self) -> Subject {
-        Subject::Key(self.key.clone())
+impl PolicyStore for KeyPolicyStore<'_> {
+    fn resource(&self) -> ConfirmationTarget {
+        ConfirmationTarget::Key(self.key.clone())
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {

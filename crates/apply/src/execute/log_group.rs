@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reconcile_diff::observe::log_access::of_group;
+use reconcile_diff::observe::log_access::read_group_access;
 use reconcile_diff::observe::log_group::{LiveLogGroup, read_live};
 use reconcile_diff::observe::metric_filter;
 use reconcile_operations::Operation;
@@ -41,7 +41,7 @@ impl Reads for LogGroupCalls<'_> {
 
     async fn additions(&self, live: &LiveLogGroup) -> Result<Vec<String>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
-        let access = of_group(session, region, &self.arn(), self.name).await;
+        let access = read_group_access(session, region, &self.arn(), self.name).await;
         let filters = match live.traits.metric_filters {
             0 => None,
             _ => Some(metric_filter::list(session, region, self.name).await?),

@@ -5,9 +5,9 @@
 //! the write that follows it at once. After a write, the policy is read until AWS shows another document than the one that was
 //! replaced: nothing is ever written again from that document.
 
+mod pending;
 mod refused_form;
-mod shelf;
-mod trial;
+mod store;
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use reconcile_plan::plan::Views;
 use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use crate::error::ApplyError;
-use crate::freshness::of_policy;
+use crate::freshness::policy_freshness;
 use crate::journal;
 use crate::work::{Made, Work};
 use crate::write::{Write, document, is_same};
+use pending::PendingConfirmation;
 pub(crate) use refused_form::record;
-pub(super) use shelf::Shelf;
-use shelf::{look, put, stored, text};
-use trial::Trial;
+pub(super) use store::PolicyStore;
+use store::{put, read_fresh, stored, text};
 
 /// The number of writes, if other writers replace the written document.
 const ATTEMPTS: usize = 5;
@@ -35,30 +35,30 @@ const SHOWN_LATE: Duration = Duration::from_secs(10);
 pub(super) async fn execute(
     work: &Work<'_>,
     views: Views<'_, Document>,
-    shelf: &impl Shelf,
+    store: &impl PolicyStore,
 ) -> Result<Made, ApplyError> {
     let ownership = &work.context.ownership;
     let step = Step::between(views.before, views.after, ownership);
 
-    let mut live = look(work, shelf, &mut work.patience()).await?;
-    let freshness = of_policy(work.change, &step, document(live.as_ref()), ownership);
+    let mut live = read_fresh(work, store, &mut work.backoff()).await?;
+    let freshness = policy_freshness(work.change, &step, document(live.as_ref()), ownership);
     if !work.start(freshness)? {
         return Ok(Made::Unchanged);
     }
-    let trial = Trial::of(work, shelf).await;
-    if let Some(trial) = &trial {
-        trial.before().await?;
+    let confirmation = PendingConfirmation::begin(work, store).await;
+    if let Some(confirmation) = &confirmation {
+        confirmation.before().await?;
         // Other policies were tried in the meantime, and CloudTrail was asked: somebody may have written since.
-        live = look(work, shelf, &mut work.patience()).await?;
+        live = read_fresh(work, store, &mut work.backoff()).await?;
     }
     for _ in 0..ATTEMPTS {
-        let (previous, written) = merge(work, shelf, live, &step, trial.is_some()).await?;
-        live = look(work, shelf, &mut work.patience()).await?;
+        let (previous, written) = merge(work, store, live, &step, confirmation.is_some()).await?;
+        live = read_fresh(work, store, &mut work.backoff()).await?;
         let found = document(live.as_ref()).map(|live| owned(live, ownership)).unwrap_or_default();
         let is_written = canonical_text(&found) == canonical_text(step.wanted());
         if is_written && !step.is_pending(document(live.as_ref())) {
-            if let Some(trial) = &trial {
-                trial.after(previous.as_ref(), written.as_ref()).await?;
+            if let Some(confirmation) = &confirmation {
+                confirmation.after(previous.as_ref(), written.as_ref()).await?;
             }
             return Ok(Made::Applied);
         }
@@ -70,44 +70,46 @@ pub(super) async fn execute(
 /// document of that moment. Returns the document that was replaced, and the one that was written.
 async fn merge(
     work: &Work<'_>,
-    shelf: &impl Shelf,
+    store: &impl PolicyStore,
     mut live: Option<StoredPolicy>,
     step: &Step,
     is_tried: bool,
 ) -> Result<(Option<StoredPolicy>, Option<StoredPolicy>), ApplyError> {
-    let mut patience = work.patience();
+    let mut backoff = work.backoff();
     loop {
         let next = text(&step.apply(document(live.as_ref()), &work.context.ownership));
         if is_tried {
             let previous = live.as_ref().map(|it| it.text.as_str());
             work.journal.writing(work.change, previous, next.as_deref())?;
         }
-        let error = match put(work, shelf, live.as_ref(), next).await {
+        let error = match put(work, store, live.as_ref(), next).await {
             Ok(written) => return Ok((live, written)),
             Err(ApplyError::Aws(error)) if error.is_unready() => error,
             Err(error) => return Err(error),
         };
-        if !patience.wait().await {
-            let (waited, unknown) = (patience.waited(), Vec::new());
+        if !backoff.wait().await {
+            let (waited, unknown) = (backoff.waited(), Vec::new());
             return Err(ApplyError::NotPropagated { waited, error: Box::new(error), unknown });
         }
-        live = look(work, shelf, &mut patience).await?;
+        live = read_fresh(work, store, &mut backoff).await?;
     }
 }
 
 /// Finishes the confirmation of a write of an earlier apply, if the policy has not changed since that write.
 pub(super) async fn resume(
     work: &Work<'_>,
-    interrupted: &journal::Trial,
-    shelf: &impl Shelf,
+    interrupted: &journal::OpenConfirmation,
+    store: &impl PolicyStore,
 ) -> Result<Made, ApplyError> {
-    let Some(trial) = Trial::of(work, shelf).await else { return Ok(Made::Unchanged) };
+    let Some(confirmation) = PendingConfirmation::begin(work, store).await else {
+        return Ok(Made::Unchanged);
+    };
     let previous = stored(work, interrupted.previous.clone())?;
     let written = stored(work, interrupted.written.clone())?;
     // AWS can still return the previous document a moment after the write.
     let write = Write { before: previous.clone(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
-    let is_shown = match look(work, shelf, &mut work.patience().at_most(SHOWN_LATE)).await {
+    let is_shown = match read_fresh(work, store, &mut work.backoff().at_most(SHOWN_LATE)).await {
         Ok(live) => is_same(document(live.as_ref()), document(written.as_ref())),
         Err(ApplyError::NotShown { .. }) => false,
         Err(error) => return Err(error),
@@ -118,6 +120,6 @@ pub(super) async fn resume(
         work.journal.left(work.change)?;
         return Ok(Made::Unchanged);
     }
-    trial.after(previous.as_ref(), written.as_ref()).await?;
+    confirmation.after(previous.as_ref(), written.as_ref()).await?;
     Ok(Made::Applied)
 }

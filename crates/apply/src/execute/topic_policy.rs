@@ -6,27 +6,27 @@ use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::Views;
 use reconcile_policy::{Arn, Document};
 
-use super::policy::{Shelf, execute as write_policy, resume as resume_policy};
-use crate::confirm::Subject;
+use super::policy::{PolicyStore, execute as write_policy, resume as resume_policy};
+use crate::confirm::ConfirmationTarget;
 use crate::error::ApplyError;
-use crate::journal::Trial;
+use crate::journal::OpenConfirmation;
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, views: Views<'_, Document>) -> Result<Made, ApplyError> {
-    write_policy(work, views, &TopicShelf::of(work)).await
+    write_policy(work, views, &TopicPolicyStore::of(work)).await
 }
 
 /// Finishes the confirmation of a topic policy that an earlier apply wrote.
-pub(super) async fn resume(work: &Work<'_>, trial: &Trial) -> Result<Made, ApplyError> {
-    resume_policy(work, trial, &TopicShelf::of(work)).await
+pub(super) async fn resume(work: &Work<'_>, open: &OpenConfirmation) -> Result<Made, ApplyError> {
+    resume_policy(work, open, &TopicPolicyStore::of(work)).await
 }
 
-struct TopicShelf<'a> {
+struct TopicPolicyStore<'a> {
     work: &'a Work<'a>,
     topic: Arn,
 }
 
-impl<'a> TopicShelf<'a> {
+impl<'a> TopicPolicyStore<'a> {
     fn of(work: &'a Work<'a>) -> Self {
         let (region, id) = (work.region(), work.session.id());
         let name = &work.change.address.name;
@@ -34,9 +34,9 @@ impl<'a> TopicShelf<'a> {
     }
 }
 
-impl Shelf for TopicShelf<'_> {
-    fn subject(&self) -> Subject {
-        Subject::Topic(self.topic.clone())
+impl PolicyStore for TopicPolicyStore<'_> {
+    fn resource(&self) -> ConfirmationTarget {
+        ConfirmationTarget::Topic(self.topic.clone())
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {

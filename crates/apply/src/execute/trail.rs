@@ -3,7 +3,7 @@
 mod events;
 
 use aws_sdk_cloudtrail::types::Tag;
-use reconcile_diff::observe::trail::{Asked, Destinations, read};
+use reconcile_diff::observe::trail::{Destinations, TrailQuery, read};
 use reconcile_operations::Operation;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{CloudWatchLogs, Notification, Selectors, Tags, Trail, View};
@@ -12,7 +12,7 @@ use reconcile_policy::{Delivery, KeyIdentifier};
 use super::policy::record;
 use crate::delivery::{delivery, topic_name};
 use crate::error::ApplyError;
-use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
+use crate::outcome::{Confirmation, PolicyAfter, RefusedForm, RefusedTrail};
 use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work};
 
@@ -37,7 +37,7 @@ impl Reads for TrailCalls<'_> {
     type Live = Trail;
 
     async fn read(&self) -> Result<Option<Trail>, ApplyError> {
-        let asked = Asked {
+        let asked = TrailQuery {
             arn: &self.planned.arn,
             insights: self.planned.insights.is_some(),
             aggregation: self.planned.event_aggregation.is_some(),
@@ -256,7 +256,7 @@ impl TrailCalls<'_> {
         }
         let Some(form) = refused.first().cloned() else { return error };
         let waited_seconds = waited.as_secs();
-        let refusal = Refused {
+        let refusal = RefusedTrail {
             trail: self.work.change.address.clone(),
             error: answer.to_string(),
             waited_seconds,

@@ -15,10 +15,10 @@ use crate::interrupt::Interrupt;
 
 /// A lock that this apply holds.
 #[derive(Debug)]
-pub struct Held {
+pub struct HeldLock {
     object: Arc<Object>,
     /// Ends the renewal.
-    enough: oneshot::Sender<()>,
+    stop_renewal: oneshot::Sender<()>,
     renewal: JoinHandle<Renewal>,
     taken_from: Option<Holder>,
 }
@@ -35,7 +35,7 @@ struct Renewal {
     lost: Option<LockError>,
 }
 
-impl Held {
+impl HeldLock {
     /// Keeps a lock that was written by a call that began at `stored`. Stops the apply if the lock is lost.
     pub(super) fn keep(
         object: Object,
@@ -47,13 +47,13 @@ impl Held {
     ) -> Self {
         let object = Arc::new(object);
         let renewal = Renewal { object: Arc::clone(&object), lease, holder, etag, stored, lost: None };
-        let (enough, is_enough) = oneshot::channel();
-        let renewal = tokio::spawn(renewal.run(is_enough, interrupt));
-        Self { object, enough, renewal, taken_from: None }
+        let (stop_renewal, is_stopped) = oneshot::channel();
+        let renewal = tokio::spawn(renewal.run(is_stopped, interrupt));
+        Self { object, stop_renewal, renewal, taken_from: None }
     }
 
-    /// The same, taken over from a holder whose lease had ended.
-    pub(super) fn after(self, holder: Option<Holder>) -> Self {
+    /// Records the holder whose lease had ended, from which the lock was taken over.
+    pub(super) fn taken_over_from(self, holder: Option<Holder>) -> Self {
         Self { taken_from: holder, ..self }
     }
 
@@ -74,7 +74,7 @@ impl Held {
     /// released, and stays.
     pub async fn release(self) -> Result<(), LockError> {
         // The renewal may have ended, because the lock is lost.
-        let _ = self.enough.send(());
+        let _ = self.stop_renewal.send(());
         let place = self.object.place();
         // A task ends early only when the runtime does.
         let Ok(Renewal { object, holder, etag, lost, .. }) = self.renewal.await else {
@@ -98,14 +98,14 @@ impl Held {
 }
 
 impl Renewal {
-    /// Renews the lock until it is enough, or until the lock is lost.
-    async fn run(mut self, mut is_enough: oneshot::Receiver<()>, interrupt: Interrupt) -> Self {
+    /// Renews the lock until it is released, or until the lock is lost.
+    async fn run(mut self, mut is_stopped: oneshot::Receiver<()>, interrupt: Interrupt) -> Self {
         // The answer to the last renewal, if that failed.
         let mut failed = None;
         while self.lost.is_none() {
             tokio::select! {
                 () = sleep(self.lease.heartbeat) => {}
-                _ = &mut is_enough => return self,
+                _ = &mut is_stopped => return self,
             }
             let end = self.stored + self.lease.usable();
             match timeout_at(end, self.renew()).await {

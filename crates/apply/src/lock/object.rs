@@ -24,14 +24,14 @@ pub(super) struct Object {
 
 /// The lock object in S3.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct StoredLock {
     pub(super) text: String,
     pub(super) etag: String,
     /// The time since S3 stored it, by the clock of S3.
     pub(super) age: Option<Duration>,
 }
 
-impl Found {
+impl StoredLock {
     pub(super) fn holder(&self) -> Option<Holder> {
         Holder::parse(&self.text)
     }
@@ -59,7 +59,7 @@ impl Object {
     /// Reads the object; `None` if there is none.
     ///
     /// A caller that is not allowed to list the bucket gets 403 in place of `NoSuchKey`: see `GetObject` in the S3 API reference.
-    pub(super) async fn read(&self) -> Result<Option<Found>, Error> {
+    pub(super) async fn read(&self) -> Result<Option<StoredLock>, Error> {
         let clock = ServiceClock::default();
         let call = self
             .session
@@ -80,7 +80,7 @@ impl Object {
         let age = object.last_modified.and_then(|stored| clock.since(stored));
         // An incomplete body is not from this program, and names no holder.
         let bytes = object.body.collect().await.map(AggregatedBytes::to_vec).unwrap_or_default();
-        Ok(Some(Found { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
+        Ok(Some(StoredLock { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
     }
 
     /// Creates the object if there is none. Returns its `ETag`.

@@ -13,7 +13,7 @@ const OTHER_TEAMS: [&str; 2] = [
 ];
 
 #[tokio::test]
-async fn what_the_console_wrote_in_2015_is_taken_over_without_a_moment_without_delivery() {
+async fn console_statements_of_2015_are_adopted_without_a_gap_in_delivery() {
     let installation = Installation::new();
     let spec = members(2, "");
     installation.plan(&spec).await;

@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatch::types::{ActionConfiguration, AlarmTagsPropagation, MetricAlarm};
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
 use reconcile_plan::findings;
-use reconcile_twin::{Denial, Failure};
+use reconcile_twin::{InjectedDenial, InjectedFailure};
 
 use crate::installation::{Installation, MASTER, client, members};
 
@@ -185,7 +185,7 @@ async fn an_apply_that_fails_at_an_alarm_is_completed_by_the_next_one() {
         let to = if from.is_empty() { TWO } else { "" };
         installation.converge(&spec(from)).await;
         let plan = installation.plan(&spec(to)).await;
-        installation.twin.fail(vec![Failure {
+        installation.twin.fail(vec![InjectedFailure {
             operation: operation.to_owned(),
             status: 400,
             code,
@@ -212,7 +212,7 @@ async fn metric_filters_and_alarms_that_cannot_be_read_are_kept() {
     ] {
         let installation = Installation::new();
         installation.converge(&spec(TWO)).await;
-        let denial = Denial { account: M0.to_owned(), region: None, operation: operation.to_owned() };
+        let denial = InjectedDenial { account: M0.to_owned(), region: None, operation: operation.to_owned() };
         installation.twin.deny(vec![denial]);
         let plan = installation.plan(&spec(asked)).await;
         let of_member = plan.changes.iter().filter(|it| it.address.account.as_str() == "m0");
@@ -236,7 +236,7 @@ async fn a_topic_that_cannot_be_read_is_reported() {
     };
     assert_eq!(warned().await, [""; 0]);
     let operation = "sns:GetTopicAttributes".to_owned();
-    installation.twin.deny(vec![Denial { account: M0.to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial { account: M0.to_owned(), region: None, operation }]);
     let warned = warned().await;
     assert!(matches!(&warned[..], [one] if one.contains("cannot be read")), "{warned:?}");
 }

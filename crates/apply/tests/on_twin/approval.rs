@@ -1,7 +1,7 @@
 //! A plan file is not trusted: only what its spec gives for live state is written.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use reconcile_apply::{Altered, Outcome, Status};
+use reconcile_apply::{Altered, ChangeStatus, Outcome};
 use reconcile_plan::Plan;
 use serde_json::{Value, json};
 
@@ -159,7 +159,7 @@ async fn what_an_edited_plan_says_about_live_state_writes_nothing_either() {
     assert!(outcome.is_stale());
     let stale = |address: &str| {
         let result = outcome.results.iter().find(|it| it.address.to_string().starts_with(address)).unwrap();
-        assert!(matches!(result.status, Status::Stale { .. }), "{result:?}");
+        assert!(matches!(result.status, ChangeStatus::Stale { .. }), "{result:?}");
     };
     for address in ["bucket_policy/master/test-logs", "trail/m1/Trail", "trail/m1/Theirs"] {
         stale(address);

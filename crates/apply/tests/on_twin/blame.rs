@@ -4,7 +4,7 @@ use reconcile_diff::blame;
 use reconcile_operations::{Mode, Operation, Run, permissions};
 use reconcile_plan::blame::Blame;
 use reconcile_plan::{Comparison, Finding, FindingKind, findings};
-use reconcile_twin::{Clock, Denial, Kind, Share, Weather};
+use reconcile_twin::{Clock, InjectedDenial, Share, Weather, WeatherKind};
 use serde_json::json;
 
 use crate::installation::{Installation, MASTER, client, members, spec};
@@ -145,7 +145,7 @@ async fn an_author_that_nobody_recorded_is_unknown_with_the_reason() {
     let cloudtrail = client!(aws_sdk_cloudtrail, denied, M0);
     cloudtrail.stop_logging().name("Trail").send().await.unwrap();
     let operation = "cloudtrail:LookupEvents".to_owned();
-    denied.twin.deny(vec![Denial { account: M0.to_owned(), region: None, operation }]);
+    denied.twin.deny(vec![InjectedDenial { account: M0.to_owned(), region: None, operation }]);
     let (_, findings) = blamed(&denied, &text).await;
     let blame = of(&findings, "trail/m0/Trail");
     assert_eq!(blame.calls, []);
@@ -165,7 +165,7 @@ async fn a_failed_call_and_a_call_on_another_trail_are_not_blamed() {
     other.send().await.unwrap();
     cloudtrail.stop_logging().name("Other").send().await.unwrap();
     let operation = "cloudtrail:StopLogging".to_owned();
-    installation.twin.deny(vec![Denial { account: M0.to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial { account: M0.to_owned(), region: None, operation }]);
     cloudtrail.stop_logging().name("Trail").send().await.unwrap_err();
 
     let (_, findings) = blamed(&installation, &text).await;
@@ -210,7 +210,7 @@ async fn a_throttled_lookup_is_repeated() {
     installation.converge(&text).await;
     let cloudtrail = client!(aws_sdk_cloudtrail, installation, M0);
     cloudtrail.stop_logging().name("Trail").send().await.unwrap();
-    let weather = Weather::calm().seeded(3).with(Kind::Throttles, Share::percent(30));
+    let weather = Weather::calm().seeded(3).with(WeatherKind::Throttles, Share::percent(30));
     installation.twin.set_weather(weather, Clock::Calls);
     let (_, findings) = blamed(&installation, &text).await;
     assert_eq!(authors(of(&findings, "trail/m0/Trail")), ["StopLogging by others"]);

@@ -12,7 +12,7 @@ use reconcile_diff::read;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::{Comparison, Finding, Kind, Plan, Refusal, Severity, findings};
 use reconcile_text::{Hint, message};
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 use serde_json::json;
 
 use crate::installation::{Installation, MASTER, members, spec};
@@ -225,7 +225,7 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
 
     // What cannot be read is neither: the plan says so and goes on.
     let operation = "s3:GetBucketRequestPayment".to_owned();
-    installation.twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     let comparison = installation.compare(&spec).await;
     assert_eq!(comparison.refusals, []);
     assert!(warnings(&comparison.plan, "unreadable-setting")[0].contains("Requester Pays"));
@@ -422,7 +422,7 @@ async fn a_caller_who_is_not_allowed_to_tag_buckets_learns_which_action_is_missi
     let text = members(0, "");
     let plan = installation.plan(&text).await;
     let operation = "s3:TagResource".to_owned();
-    installation.twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     let outcome = installation.apply(&text, &plan).await;
     let errors = outcome.results.iter().filter_map(|it| it.status.error());
     let errors: Vec<String> = errors.map(ToString::to_string).collect();

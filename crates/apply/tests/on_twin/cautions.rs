@@ -5,7 +5,7 @@ use std::fmt::Write;
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketLoggingStatus, CreateBucketConfiguration, LoggingEnabled,
 };
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 
 use crate::installation::{Installation, MASTER, members};
 use crate::others::Others;
@@ -55,7 +55,7 @@ async fn the_management_account_is_known_with_and_without_an_organization_in_the
     assert_eq!(codes(&installation, &hub).await, [""; 0]);
     // An account that may not ask does not know.
     let operation = "organizations:DescribeOrganization".to_owned();
-    installation.twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     assert_eq!(codes(&installation, &spec).await, [""; 0]);
 }
 
@@ -93,8 +93,11 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
     let status = BucketLoggingStatus::builder().logging_enabled(to);
     s3.put_bucket_logging().bucket("test-logs").bucket_logging_status(status.build()).send().await.unwrap();
     assert_eq!(told(&spec).await, None);
-    let denied =
-        Denial { account: MASTER.to_owned(), region: None, operation: "s3:GetBucketLogging".to_owned() };
+    let denied = InjectedDenial {
+        account: MASTER.to_owned(),
+        region: None,
+        operation: "s3:GetBucketLogging".to_owned(),
+    };
     installation.twin.deny(vec![denied]);
     assert_eq!(told(&spec).await, none);
 }

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
-use reconcile_apply::{Interrupt, Outcome, PolicyAfter, Status};
+use reconcile_apply::{ChangeStatus, Interrupt, Outcome, PolicyAfter};
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{Change, Phase};
-use reconcile_twin::{Denial, Disagreement};
+use reconcile_twin::{Disagreement, InjectedDenial};
 
 use crate::installation::{Installation, MASTER, members};
 
@@ -116,7 +116,7 @@ async fn trails_are_confirmed_before_and_after_permissions_are_taken_away() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_where_nothing_changes_for_the_trails_that_are_there() {
+async fn cloudtrail_is_not_asked_if_nothing_changes_for_existing_trails() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
     let calls = updates(&installation);
@@ -262,7 +262,7 @@ async fn without_confirmation_nobody_is_asked_and_nothing_is_restored() {
 async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
     let spec = members(1, "");
     let installation = adopted(&spec, &[MASTER, M0]).await;
-    installation.twin.deny(vec![Denial {
+    installation.twin.deny(vec![InjectedDenial {
         account: M0.to_owned(),
         region: None,
         operation: "cloudtrail:UpdateTrail".to_owned(),
@@ -270,7 +270,7 @@ async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
     let plan = installation.plan(&spec).await;
     let outcome = installation.apply(&spec, &plan).await;
     let expand = &outcome.results[0];
-    assert_eq!(expand.status, Status::Applied);
+    assert_eq!(expand.status, ChangeStatus::Applied);
     let confirmation = expand.confirmation.as_ref().unwrap();
     assert_eq!(confirmation.confirmed.len(), 1);
     assert_eq!(confirmation.unconfirmed[0].trail.to_string(), "trail/m0/Trail");
@@ -289,7 +289,7 @@ async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_writes_meanwhile_is_kept() {
+async fn a_concurrent_write_of_the_policy_is_kept() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
     installation.twin.disagree(unknown("aws:SourceAccount"));

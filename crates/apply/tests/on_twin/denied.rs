@@ -1,14 +1,14 @@
 //! What may not be read is not taken for absent, and nothing of ours is lost sight of.
 
 use reconcile_plan::Plan;
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 
 use crate::installation::{Installation, MASTER, members};
 
 const M0: &str = "000000000001";
 
-fn denial(account: &str, operation: &str) -> Denial {
-    Denial { account: account.to_owned(), region: None, operation: operation.to_owned() }
+fn denial(account: &str, operation: &str) -> InjectedDenial {
+    InjectedDenial { account: account.to_owned(), region: None, operation: operation.to_owned() }
 }
 
 fn codes(plan: &Plan) -> Vec<&str> {
@@ -20,7 +20,7 @@ fn logs(count: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_trail_in_a_region_that_may_not_be_read_keeps_what_lets_it_deliver() {
+async fn an_unreadable_region_keeps_the_permissions_of_its_trail() {
     let installation = Installation::new();
     let without = members(1, "");
     let euro = "  - { name: Euro, accounts: all, home_region: us-east-1, multi_region: false }\n";
@@ -28,7 +28,7 @@ async fn a_trail_in_a_region_that_may_not_be_read_keeps_what_lets_it_deliver() {
     installation.watch_over(|_| true);
 
     let region = Some("us-east-1".to_owned());
-    installation.twin.deny(vec![Denial { region, ..denial(M0, "cloudtrail:DescribeTrails") }]);
+    installation.twin.deny(vec![InjectedDenial { region, ..denial(M0, "cloudtrail:DescribeTrails") }]);
     let plan = installation.plan(&without).await;
     assert!(plan.partial);
     assert_eq!(plan.unreadable[0].account.name.as_str(), "m0");
@@ -41,7 +41,7 @@ async fn a_trail_in_a_region_that_may_not_be_read_keeps_what_lets_it_deliver() {
 }
 
 #[tokio::test]
-async fn what_was_made_for_trails_goes_in_one_account_though_another_one_fails() {
+async fn leftovers_are_deleted_in_one_account_when_another_fails() {
     let installation = Installation::new();
     installation.converge(&logs(2)).await;
     let without = members(2, "");
@@ -60,7 +60,7 @@ async fn what_was_made_for_trails_goes_in_one_account_though_another_one_fails()
 }
 
 #[tokio::test]
-async fn a_log_group_that_may_not_be_read_is_told_and_left_alone() {
+async fn an_unreadable_log_group_is_reported_and_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
     let without = members(1, "");
@@ -79,7 +79,7 @@ async fn a_log_group_that_may_not_be_read_is_told_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_trail_that_leads_to_what_may_not_be_read_stays_and_delivers() {
+async fn a_trail_that_references_an_unreadable_resource_is_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
     installation.watch_over(|_| true);
@@ -96,7 +96,7 @@ async fn a_trail_that_leads_to_what_may_not_be_read_stays_and_delivers() {
 }
 
 #[tokio::test]
-async fn keys_that_may_not_be_looked_at_are_told_before_another_is_made() {
+async fn unreadable_keys_are_reported_before_a_key_is_created() {
     let installation = Installation::new();
     let spec = members(0, "");
     installation.converge(&spec).await;
@@ -108,7 +108,7 @@ async fn keys_that_may_not_be_looked_at_are_told_before_another_is_made() {
 }
 
 #[tokio::test]
-async fn what_a_target_leaves_out_is_found_by_the_next_plan() {
+async fn the_next_plan_includes_changes_that_a_target_excluded() {
     let installation = Installation::new();
     installation.converge(&logs(0)).await;
     let without = members(0, "");

@@ -2,7 +2,7 @@
 
 use reconcile_plan::plan::{Action, Changed, Phase, WarningCode};
 use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 
 use crate::installation::{Installation, MASTER, members};
 
@@ -66,7 +66,8 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
         [(M1, "iam:DeleteRole"), (M1, "cloudtrail:DeleteTrail"), (MASTER, "kms:PutKeyPolicy")]
     {
         let mut installation = base.fork();
-        let denial = Denial { account: account.to_owned(), region: None, operation: operation.to_owned() };
+        let denial =
+            InjectedDenial { account: account.to_owned(), region: None, operation: operation.to_owned() };
         installation.twin.deny(vec![denial]);
         assert!(!installation.apply(&without, &plan).await.is_complete(), "{operation}");
         installation.twin.deny(Vec::new());
@@ -85,8 +86,11 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
     base.add_members(&["000000000001", M1]);
     base.converge(&of_organization("")).await;
     let without = of_organization(&format!("\"{M1}\"")) + DELETION;
-    let denial =
-        |operation: &str| Denial { account: M1.to_owned(), region: None, operation: operation.to_owned() };
+    let denial = |operation: &str| InjectedDenial {
+        account: M1.to_owned(),
+        region: None,
+        operation: operation.to_owned(),
+    };
 
     let installation = base.fork();
     installation.twin.deny(vec![denial("cloudtrail:DescribeTrails")]);
@@ -122,8 +126,11 @@ async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
     installation.watch_over(|_| true);
     let without = of_organization(&format!("\"{M1}\""));
     let plan = installation.plan(&without).await;
-    let denial =
-        |operation: &str| Denial { account: M1.to_owned(), region: None, operation: operation.to_owned() };
+    let denial = |operation: &str| InjectedDenial {
+        account: M1.to_owned(),
+        region: None,
+        operation: operation.to_owned(),
+    };
     installation.twin.deny(vec![denial("cloudtrail:DeleteTrail")]);
     assert!(!installation.apply(&without, &plan).await.is_complete());
     assert!(installation.bucket_policy().contains(M1) && installation.key_policies().contains(M1));
@@ -247,8 +254,11 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
     assert!(installation.plan(&without).await.is_in_sync());
 
     // What the whole organization is allowed does not end while one of its accounts cannot be read.
-    let denied =
-        Denial { account: M1.to_owned(), region: None, operation: "cloudtrail:DescribeTrails".to_owned() };
+    let denied = InjectedDenial {
+        account: M1.to_owned(),
+        region: None,
+        operation: "cloudtrail:DescribeTrails".to_owned(),
+    };
     installation.twin.deny(vec![denied]);
     installation
         .twin

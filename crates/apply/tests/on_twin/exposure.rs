@@ -9,7 +9,7 @@ use aws_sdk_s3::types::{
     Type,
 };
 use reconcile_plan::{Comparison, Finding, FindingKind, Severity, findings};
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};
@@ -344,10 +344,8 @@ async fn replication_to_the_bucket_of_an_outsider_is_reported() {
 async fn rules_that_cannot_be_read_are_neither_absent_nor_in_sync() {
     let spec = members(1, "");
     let (installation, ..) = installed(&spec).await;
-    let denied = ["s3:GetBucketLifecycleConfiguration", "s3:GetBucketReplication"].map(|operation| Denial {
-        account: MASTER.to_owned(),
-        region: None,
-        operation: operation.to_owned(),
+    let denied = ["s3:GetBucketLifecycleConfiguration", "s3:GetBucketReplication"].map(|operation| {
+        InjectedDenial { account: MASTER.to_owned(), region: None, operation: operation.to_owned() }
     });
     installation.twin.deny(denied.to_vec());
     let comparison = installation.compare(&spec).await;

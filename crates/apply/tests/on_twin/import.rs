@@ -358,7 +358,7 @@ async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering
 }
 
 #[tokio::test]
-async fn what_drifted_is_left_out_or_left_alone_and_said() {
+async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
     let text = members(1, ", sns_topic: { name: files }");
     for (name, edit) in [
         ("retention", (|state| unset(state, "versioning")) as fn(&mut Value)),
@@ -388,7 +388,7 @@ async fn what_drifted_is_left_out_or_left_alone_and_said() {
 
 /// Most trails deliver below a prefix where they are not allowed to: the spec has the prefix that changes nothing.
 #[tokio::test]
-async fn of_two_prefixes_the_one_that_changes_nothing_is_taken() {
+async fn the_prefix_that_changes_nothing_is_imported() {
     let text = members(2, "");
     let installation = Installation::edited(&text, |state| {
         trail_of(state, "000000000001")["prefix"] = json!("elsewhere");
@@ -586,7 +586,7 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
 
 /// Where the live policies do not let a trail deliver, leaving them alone would not do.
 #[tokio::test]
-async fn policies_that_lack_something_are_both_managed_and_the_spec_says_so() {
+async fn incomplete_policies_are_imported_as_managed() {
     let text = members(1, "");
     let without = |policy: &mut Value| {
         *policy = json!(policy.as_str().unwrap().replace("000000000001", "999999999999"));
@@ -674,7 +674,7 @@ async fn event_aggregation_is_imported_and_kept_where_it_cannot_be_read() {
     assert!(found.text.contains("event_aggregation: [RESOURCE_ACCESS]"), "{}", found.text);
     assert_eq!(found.notes, [""; 0]);
 
-    installation.twin.deny(vec![reconcile_twin::Denial {
+    installation.twin.deny(vec![reconcile_twin::InjectedDenial {
         account: "000000000001".to_owned(),
         region: None,
         operation: "cloudtrail:GetEventConfiguration".to_owned(),
@@ -711,7 +711,7 @@ async fn recursive_logging_is_imported_where_it_is_not_the_default() {
 
 /// A plan then records more, never less, and import says so.
 #[tokio::test]
-async fn events_that_a_spec_cannot_describe_are_covered_and_said() {
+async fn events_that_a_spec_cannot_describe_are_covered_and_reported() {
     let management = json!({ "ReadWriteType": "All", "IncludeManagementEvents": true });
     let data = |which: &str, bucket: &str| {
         json!({ "ReadWriteType": which, "IncludeManagementEvents": false,
@@ -739,7 +739,7 @@ async fn events_that_a_spec_cannot_describe_are_covered_and_said() {
 }
 
 #[tokio::test]
-async fn insights_that_a_spec_cannot_describe_are_kept_and_said() {
+async fn insights_that_a_spec_cannot_describe_are_kept_and_reported() {
     let text = members(1, "");
     let installation = Installation::edited(&text, |state| {
         trail_of(state, "000000000001")["insight_selectors"] =
@@ -777,7 +777,7 @@ async fn insights_are_imported_by_the_category_of_their_events() {
 
 /// Trails of one Region at home elsewhere are found wherever `import` starts, and a spec has one of a name in an account.
 #[tokio::test]
-async fn of_two_trails_of_one_name_in_an_account_one_is_left_out() {
+async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
     let text = members(1, "");
     let installation = Installation::edited(&text, |state| {
         let trail = trail_of(state, "000000000001");

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_apply::{
-    Altered, Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, Watch, apply, approve,
+    Altered, ApplyOptions, Approval, ConfirmationPauses, EventObserver, Interrupt, Journal, Outcome,
+    Propagation, apply, approve,
 };
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, import, read};
@@ -86,7 +87,7 @@ impl Installation {
             MASTER.clone_into(&mut bucket.owner);
         }
         self.twin.provision(Setup { ambient: Some(MASTER.to_owned()), management: None, ..setup });
-        Aws::new(reconcile_aws::Options {
+        Aws::new(reconcile_aws::ConnectOptions {
             profile: None,
             region: spec.desired().bucket.site.region.clone(),
             endpoint_url: None,
@@ -157,9 +158,9 @@ impl Installation {
         text: &str,
         plan: &Plan,
         interrupt: Interrupt,
-        watch: Arc<dyn Watch>,
+        watch: Arc<dyn EventObserver>,
     ) -> Outcome {
-        self.apply_asking(text, plan, Some(Asking::AT_ONCE), interrupt, watch).await
+        self.apply_with_pauses(text, plan, Some(ConfirmationPauses::AT_ONCE), interrupt, watch).await
     }
 
     /// Applies a plan file: only what the spec gives for live state now.
@@ -173,21 +174,22 @@ impl Installation {
 
     /// Applies without having CloudTrail confirm anything.
     pub async fn apply_unconfirmed(&self, text: &str, plan: &Plan) -> Outcome {
-        self.apply_asking(text, plan, None, Interrupt::default(), Arc::new(())).await
+        self.apply_with_pauses(text, plan, None, Interrupt::default(), Arc::new(())).await
     }
 
-    async fn apply_asking(
+    async fn apply_with_pauses(
         &self,
         text: &str,
         plan: &Plan,
-        confirm: Option<Asking>,
+        confirm: Option<ConfirmationPauses>,
         interrupt: Interrupt,
-        watch: Arc<dyn Watch>,
+        watch: Arc<dyn EventObserver>,
     ) -> Outcome {
         let spec = spec(text).with_joined(plan.accounts());
         let aws = self.connect(&spec);
         let in_flight = NonZeroUsize::new(64).unwrap();
-        let options = Options { propagation: self.propagation, confirm, in_flight, interrupt, watch };
+        let options =
+            ApplyOptions { propagation: self.propagation, confirm, in_flight, interrupt, observer: watch };
         let journal = Journal::open(self.journals.path(), plan).unwrap();
         let desired = spec.desired();
         apply(&aws, desired, plan, journal, options).await

@@ -2,7 +2,7 @@
 
 use reconcile_apply::Outcome;
 use reconcile_plan::{Kind, Plan, Severity, findings};
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, client, members};
@@ -210,7 +210,7 @@ async fn what_an_apply_did_not_delete_is_found_again() {
         installation.converge(&members(1, ALL)).await;
         let plan = installation.plan(&text).await;
         let denied = ["logs:DeleteLogGroup", "iam:DeleteRole", "sns:DeleteTopic"].map(|operation| {
-            [MASTER, "000000000001"].map(|account| Denial {
+            [MASTER, "000000000001"].map(|account| InjectedDenial {
                 account: account.to_owned(),
                 region: None,
                 operation: operation.to_owned(),
@@ -233,7 +233,11 @@ async fn a_trail_that_names_a_withheld_topic_stays_with_it() {
     installation.converge(&members(2, WITH_TOPIC)).await;
     let without = members(2, "").replace("Trail, accounts: all", "New, accounts: [master]");
     let operation = "cloudtrail:DescribeTrails".to_owned();
-    installation.twin.deny(vec![Denial { account: "000000000002".to_owned(), region: None, operation }]);
+    installation.twin.deny(vec![InjectedDenial {
+        account: "000000000002".to_owned(),
+        region: None,
+        operation,
+    }]);
     let plan = installation.plan(&without).await;
     assert!(!deletes(&plan, Kind::Topic) && !deletes(&plan, Kind::Trail), "{:#?}", plan.changes);
     assert_eq!(errors(&installation.apply(&without, &plan).await), [""; 0]);

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use reconcile_text::message;
-use reconcile_twin::{Clock, Event, Failure, Garbage, GarbageAnswer, Kind, Share, Weather};
+use reconcile_twin::{Clock, Event, Garbage, GarbageAnswer, InjectedFailure, Share, Weather, WeatherKind};
 
 use crate::installation::{Installation, MASTER, members};
 use crate::unreadable::{SPEC, with_others};
 
 /// So many calls of an operation that AWS throttles.
-fn throttles(operation: &str, times: usize) -> Failure {
-    Failure {
+fn throttles(operation: &str, times: usize) -> InjectedFailure {
+    InjectedFailure {
         operation: operation.to_owned(),
         status: 400,
         code: "ThrottlingException",
@@ -34,7 +34,7 @@ async fn a_throttled_call_is_repeated_until_it_succeeds() {
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_no_throttle() {
     let installation = with_others().await;
-    let quota = Failure { code: "LimitExceededException", ..throttles("kms:CreateKey", 1) };
+    let quota = InjectedFailure { code: "LimitExceededException", ..throttles("kms:CreateKey", 1) };
     installation.twin.fail(vec![quota]);
     let plan = installation.plan(SPEC).await;
     let outcome = installation.apply(SPEC, &plan).await;
@@ -47,8 +47,8 @@ async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
     let calm = Installation::new().patient();
     let plan = calm.plan(&spec).await;
     let stormy = calm.fork();
-    let weather = Weather::calm().seeded(7).with(Kind::Throttles, Share::percent(30));
-    stormy.twin.set_weather(weather.with(Kind::LostAnswers, Share::percent(5)), Clock::Calls);
+    let weather = Weather::calm().seeded(7).with(WeatherKind::Throttles, Share::percent(30));
+    stormy.twin.set_weather(weather.with(WeatherKind::LostAnswers, Share::percent(5)), Clock::Calls);
     let calls = async |installation: &Installation| {
         let before = installation.twin.calls().len();
         let outcome = installation.apply(&spec, &plan).await;
@@ -67,7 +67,7 @@ async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
 async fn credentials_of_a_role_that_expire_early_are_renewed() {
     let spec = members(10, ", cloudwatch_logs: { log_group: audit }");
     let installation = Installation::new().patient();
-    let weather = Weather::calm().seeded(7).with(Kind::ExpiredCredentials, Share::ALL);
+    let weather = Weather::calm().seeded(7).with(WeatherKind::ExpiredCredentials, Share::ALL);
     installation.twin.set_weather(weather, Clock::Calls);
     let plan = installation.converge(&spec).await;
     assert!(!plan.partial && installation.plan(&spec).await.is_in_sync());
@@ -84,7 +84,8 @@ async fn a_call_with_expired_credentials_is_repeated_once_if_they_can_be_renewed
     let spec = members(2, "");
     let installation = Installation::new();
     installation.converge(&spec).await;
-    let expired = Failure { code: "ExpiredTokenException", ..throttles("cloudtrail:ListTrails", 1000) };
+    let expired =
+        InjectedFailure { code: "ExpiredTokenException", ..throttles("cloudtrail:ListTrails", 1000) };
     installation.twin.fail(vec![expired]);
     let before = installation.twin.calls().len();
     let _ = installation.try_compare(&spec).await;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reconcile_apply::Interrupt;
-use reconcile_apply::lock::{self, Held, Lease, LeaseState, LockError, Request};
+use reconcile_apply::lock::{self, HeldLock, Lease, LeaseState, LockError, LockRequest};
 use reconcile_text::message;
-use reconcile_twin::Failure;
+use reconcile_twin::InjectedFailure;
 use tokio::sync::Semaphore;
 
 use crate::installation::{Installation, MASTER, members, spec};
@@ -24,17 +24,17 @@ fn text() -> String {
         + &format!("lock: {{ bucket: {BUCKET}, key: {KEY}, region: eu-west-1, account: master }}\n")
 }
 
-async fn take(
+async fn acquire(
     installation: &Installation,
     who: &str,
     lease: Lease,
     interrupt: &Interrupt,
-) -> Result<Held, LockError> {
+) -> Result<HeldLock, LockError> {
     let spec = spec(&text());
     let aws = installation.connect(&spec);
-    let (who, patience, interrupt) = (who.to_owned(), Duration::ZERO, interrupt.clone());
+    let (who, wait, interrupt) = (who.to_owned(), Duration::ZERO, interrupt.clone());
     // The futures of the SDK are large.
-    let taken = Box::pin(lock::take(&aws, spec.desired(), Request { who, patience, lease, interrupt }));
+    let taken = Box::pin(lock::acquire(&aws, spec.desired(), LockRequest { who, wait, lease, interrupt }));
     let held = taken.await?;
     Ok(held.expect("the spec has a lock"))
 }
@@ -52,16 +52,22 @@ async fn writes(installation: &Installation, count: u32) {
     made.acquire_many(count).await.unwrap().forget();
 }
 
-fn failure(operation: &str, status: u16, code: &'static str, times: usize, takes_effect: bool) -> Failure {
-    Failure { operation: operation.to_owned(), status, code, message: "", times, takes_effect }
+fn failure(
+    operation: &str,
+    status: u16,
+    code: &'static str,
+    times: usize,
+    takes_effect: bool,
+) -> InjectedFailure {
+    InjectedFailure { operation: operation.to_owned(), status, code, message: "", times, takes_effect }
 }
 
 #[tokio::test]
 async fn only_one_of_two_holds_the_lock() {
     let installation = Installation::new();
     let nothing = Interrupt::default();
-    let first = take(&installation, "alice@laptop", LONG, &nothing).await.unwrap();
-    let error = take(&installation, "bob@ci", LONG, &nothing).await.unwrap_err();
+    let first = acquire(&installation, "alice@laptop", LONG, &nothing).await.unwrap();
+    let error = acquire(&installation, "bob@ci", LONG, &nothing).await.unwrap_err();
     assert!(
         error
             .to_string()
@@ -70,7 +76,7 @@ async fn only_one_of_two_holds_the_lock() {
     assert!(matches!(error, LockError::Held { lease: LeaseState::Running, .. }) && error.is_held());
     first.release().await.unwrap();
     assert!(!is_locked(&installation).await);
-    take(&installation, "bob@ci", LONG, &nothing).await.unwrap().release().await.unwrap();
+    acquire(&installation, "bob@ci", LONG, &nothing).await.unwrap().release().await.unwrap();
     assert!(!nothing.is_stopped());
 }
 
@@ -78,7 +84,7 @@ async fn only_one_of_two_holds_the_lock() {
 async fn a_lock_is_renewed_until_it_is_released() {
     let installation = Installation::new();
     let nothing = Interrupt::default();
-    let held = take(&installation, "alice", BUSY, &nothing).await.unwrap();
+    let held = acquire(&installation, "alice", BUSY, &nothing).await.unwrap();
     writes(&installation, 5).await;
     held.release().await.unwrap();
     assert!(!is_locked(&installation).await && !nothing.is_stopped());
@@ -89,14 +95,14 @@ async fn a_lock_is_renewed_until_it_is_released() {
 async fn a_lock_that_is_not_renewed_is_taken_over_when_its_lease_has_ended() {
     let installation = Installation::new();
     let (killed, nothing) = (Interrupt::default(), Interrupt::default());
-    let first = take(&installation, "alice", LONG, &killed).await.unwrap();
+    let first = acquire(&installation, "alice", LONG, &killed).await.unwrap();
     installation.twin.age_object(BUCKET, KEY, Duration::from_secs(200));
-    assert!(take(&installation, "bob", LONG, &nothing).await.unwrap_err().is_held());
+    assert!(acquire(&installation, "bob", LONG, &nothing).await.unwrap_err().is_held());
     installation.twin.age_object(BUCKET, KEY, Duration::from_secs(10));
     // Of two that come at once, one gets it.
     let (bob, carol) = tokio::join!(
-        take(&installation, "bob", LONG, &nothing),
-        take(&installation, "carol", LONG, &nothing)
+        acquire(&installation, "bob", LONG, &nothing),
+        acquire(&installation, "carol", LONG, &nothing)
     );
     let (winner, loser) = if bob.is_ok() { (bob, carol) } else { (carol, bob) };
     let winner = winner.unwrap();
@@ -114,12 +120,12 @@ async fn a_lock_that_is_not_renewed_is_taken_over_when_its_lease_has_ended() {
 async fn a_lock_without_a_lease_is_never_taken_over() {
     let installation = Installation::new();
     let text = r#"{"who":"alice","since":"2026-11-23T08:00:00Z","spec":"test"}"#;
-    take(&installation, "nobody", LONG, &Interrupt::default()).await.unwrap().release().await.unwrap();
+    acquire(&installation, "nobody", LONG, &Interrupt::default()).await.unwrap().release().await.unwrap();
     let put =
         installation.s3(MASTER).put_object().bucket(BUCKET).key(KEY).body(text.as_bytes().to_vec().into());
     put.send().await.unwrap();
     installation.twin.age_object(BUCKET, KEY, Duration::from_hours(1000));
-    let error = take(&installation, "bob", LONG, &Interrupt::default()).await.unwrap_err();
+    let error = acquire(&installation, "bob", LONG, &Interrupt::default()).await.unwrap_err();
     assert!(matches!(error, LockError::Held { lease: LeaseState::Unknown, .. }), "{error}");
 }
 
@@ -128,7 +134,7 @@ async fn an_apply_stops_when_its_lock_is_deleted_or_replaced() {
     for replaced in [false, true] {
         let installation = Installation::new();
         let interrupt = Interrupt::default();
-        let held = take(&installation, "alice", BUSY, &interrupt).await.unwrap();
+        let held = acquire(&installation, "alice", BUSY, &interrupt).await.unwrap();
         let s3 = installation.s3(MASTER);
         if replaced {
             let put = s3.put_object().bucket(BUCKET).key(KEY).body(b"{}".to_vec().into());
@@ -152,7 +158,7 @@ async fn an_apply_stops_when_its_lock_cannot_be_renewed_in_time() {
         heartbeat: Duration::from_millis(1),
         margin: Duration::from_millis(50),
     };
-    let held = take(&installation, "alice", short, &interrupt).await.unwrap();
+    let held = acquire(&installation, "alice", short, &interrupt).await.unwrap();
     installation.twin.fail(vec![failure("s3:PutObject", 403, "AccessDenied", usize::MAX, false)]);
     interrupt.stopped().await;
     let lost = held.release().await.unwrap_err();
@@ -167,20 +173,20 @@ async fn a_lost_answer_loses_no_lock() {
     // The call takes effect, and the repetition of the SDK finds another ETag.
     let lost = |operation: &str| vec![failure(operation, 500, "InternalError", 1, true)];
     installation.twin.fail(lost("s3:PutObject"));
-    let held = take(&installation, "alice", LONG, &interrupt).await.unwrap();
+    let held = acquire(&installation, "alice", LONG, &interrupt).await.unwrap();
     installation.twin.fail(lost("s3:DeleteObject"));
     held.release().await.unwrap();
     assert!(!is_locked(&installation).await);
 
     // The same for a takeover and for renewals.
-    let _killed = take(&installation, "killed", LONG, &Interrupt::default()).await.unwrap();
+    let _killed = acquire(&installation, "killed", LONG, &Interrupt::default()).await.unwrap();
     installation.twin.age_object(BUCKET, KEY, Duration::from_hours(1));
     installation.twin.fail(vec![
         failure("s3:PutObject", 500, "InternalError", 1, true),
         failure("s3:PutObject", 409, "ConditionalRequestConflict", 1, false),
         failure("s3:PutObject", 500, "InternalError", 3, true),
     ]);
-    let held = take(&installation, "alice", BUSY, &interrupt).await.unwrap();
+    let held = acquire(&installation, "alice", BUSY, &interrupt).await.unwrap();
     writes(&installation, 20).await;
     held.release().await.unwrap();
     assert!(!interrupt.is_stopped() && !is_locked(&installation).await);
@@ -189,17 +195,17 @@ async fn a_lost_answer_loses_no_lock() {
 #[tokio::test]
 async fn a_stop_ends_the_wait_for_a_lock() {
     let installation = Installation::new();
-    let _first = take(&installation, "alice", LONG, &Interrupt::default()).await.unwrap();
+    let _first = acquire(&installation, "alice", LONG, &Interrupt::default()).await.unwrap();
     let spec = spec(&text());
     let aws = installation.connect(&spec);
     let interrupt = Interrupt::default();
-    let request = Request {
+    let request = LockRequest {
         who: "bob".to_owned(),
-        patience: Duration::from_hours(1),
+        wait: Duration::from_hours(1),
         lease: LONG,
         interrupt: interrupt.clone(),
     };
-    let (taken, ()) = tokio::join!(lock::take(&aws, spec.desired(), request), async { interrupt.stop() });
+    let (taken, ()) = tokio::join!(lock::acquire(&aws, spec.desired(), request), async { interrupt.stop() });
     assert!(matches!(taken.unwrap_err(), LockError::Interrupted { .. }));
 }
 
@@ -212,11 +218,11 @@ async fn unlock_releases_only_the_lock_that_it_showed() {
     let found = async || lock::find(&aws, spec.desired()).await.unwrap().1;
     assert!(found().await.is_none());
 
-    let held = take(&installation, "alice", LONG, &interrupt).await.unwrap();
+    let held = acquire(&installation, "alice", LONG, &interrupt).await.unwrap();
     let shown = found().await.unwrap();
     assert_eq!((shown.lease, shown.holder.as_ref().unwrap().who.as_str()), (LeaseState::Running, "alice"));
     held.release().await.unwrap();
-    let other = take(&installation, "bob", LONG, &interrupt).await.unwrap();
+    let other = acquire(&installation, "bob", LONG, &interrupt).await.unwrap();
     assert!(matches!(shown.release().await.unwrap_err(), LockError::Changed { .. }));
     assert!(is_locked(&installation).await);
 

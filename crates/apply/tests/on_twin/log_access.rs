@@ -3,7 +3,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;
 use reconcile_plan::{FindingKind, Severity, findings};
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::exposure::{STRANGER, assert_reported, installed, of_outsiders};
@@ -117,7 +117,7 @@ async fn an_account_level_subscription_filter_counts_unless_it_excludes_the_log_
 async fn policies_and_filters_that_cannot_be_read_are_neither_absent_nor_in_sync() {
     let (spec, installation, logs) = with_log_group().await;
     let deny = |operations: &[&str]| {
-        let denial = |operation: &&str| Denial {
+        let denial = |operation: &&str| InjectedDenial {
             account: MASTER.to_owned(),
             region: None,
             operation: (*operation).to_owned(),

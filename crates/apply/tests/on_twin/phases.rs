@@ -29,7 +29,7 @@ async fn a_prefix_changes_without_a_gap() {
 }
 
 #[tokio::test]
-async fn permissions_of_an_account_go_only_when_all_accounts_can_be_read() {
+async fn permissions_of_an_account_are_removed_only_when_all_accounts_are_readable() {
     let installation = Installation::new();
     installation.converge(&members(3, "")).await;
     // The spec loses an account, and another cannot be entered.
@@ -51,7 +51,7 @@ async fn permissions_of_an_account_go_only_when_all_accounts_can_be_read() {
 }
 
 #[tokio::test]
-async fn a_grant_that_changes_is_made_anew_before_the_old_one_goes() {
+async fn a_changed_grant_is_created_before_the_old_grant_is_revoked() {
     let installation = Installation::new();
     let with = |operation: &str| {
         let grant = format!(
@@ -98,7 +98,7 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_trail_that_is_renamed_is_made_anew_before_the_old_one_goes() {
+async fn a_renamed_trail_is_created_before_the_old_trail_is_deleted() {
     let installation = Installation::new();
     let before = members(2, "");
     installation.converge(&before).await;
@@ -125,7 +125,7 @@ async fn a_trail_that_is_renamed_is_made_anew_before_the_old_one_goes() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_deleted_stays_and_is_told() {
+async fn resources_that_the_spec_does_not_let_delete_are_kept_and_reported() {
     let installation = Installation::new();
     let grant =
         "grants: [{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";

@@ -1,6 +1,6 @@
 //! What a refusal leaves out of a plan, and that everything else is still repaired.
 
-use reconcile_apply::Status;
+use reconcile_apply::ChangeStatus;
 use reconcile_plan::plan::Phase;
 use reconcile_plan::{Comparison, FindingKind, Plan, Severity, findings};
 use serde_json::{Value, json};
@@ -84,7 +84,7 @@ async fn drift_reports_a_trail_that_is_missing_because_it_could_not_deliver() {
 }
 
 #[tokio::test]
-async fn nothing_is_taken_away_that_a_refused_trail_still_uses() {
+async fn permissions_that_a_refused_trail_still_uses_are_kept() {
     let installation = Installation::new();
     let before = members(2, "");
     installation.converge(&before).await;
@@ -365,7 +365,7 @@ async fn an_apply_under_a_policy_that_may_deny_does_not_claim_that_the_policy_is
         .results
         .iter()
         .filter_map(|it| match &it.status {
-            Status::Failed { hint, .. } => hint.as_ref(),
+            ChangeStatus::Failed { hint, .. } => hint.as_ref(),
             _ => None,
         })
         .collect();
@@ -410,7 +410,7 @@ async fn a_bucket_policy_that_denies_us_its_next_change_is_seen() {
 }
 
 #[tokio::test]
-async fn a_deny_that_depends_on_where_we_call_from_is_no_news_where_it_let_us_read_the_policy() {
+async fn a_deny_by_source_ip_that_allowed_the_read_is_not_reported() {
     let from = |action: &str| {
         json!({
             "Sid": "Network", "Effect": "Deny", "Principal": "*", "Action": action,

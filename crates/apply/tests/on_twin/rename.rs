@@ -90,7 +90,7 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
         installation.watch_over(|_| true);
         let plan = installation.plan(&renamed).await;
         let accounts = [MASTER, "000000000001", "000000000002"];
-        let denial = |account: &str| reconcile_twin::Denial {
+        let denial = |account: &str| reconcile_twin::InjectedDenial {
             account: account.to_owned(),
             region: None,
             operation: denied.to_owned(),
@@ -117,7 +117,7 @@ async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
 }
 
 #[tokio::test]
-async fn two_installations_with_trails_of_their_own_share_a_bucket_in_peace() {
+async fn two_installations_with_separate_trails_can_share_a_bucket() {
     let installation = Installation::new();
     let other =
         members(1, "").replace("name: test\n", "name: other\n").replace("name: Trail,", "name: Others,");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
-use reconcile_apply::{Event, Interrupt, Status, Watch};
+use reconcile_apply::{ChangeStatus, Event, EventObserver, Interrupt};
 
 use crate::installation::{Installation, members};
 
@@ -16,7 +16,7 @@ struct StopAfter {
     interrupt: Interrupt,
 }
 
-impl Watch for StopAfter {
+impl EventObserver for StopAfter {
     fn event(&self, event: Event<'_>) {
         if matches!(event, Event::Finished(..)) && self.left.fetch_sub(1, Ordering::Relaxed) <= 1 {
             self.interrupt.stop();
@@ -31,7 +31,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
     let watch = StopAfter { left: AtomicUsize::new(changes), interrupt: interrupt.clone() };
     let outcome = installation.apply_watched(spec, &plan, interrupt, Arc::new(watch)).await;
     assert!(!outcome.is_complete());
-    assert!(outcome.results.iter().any(|it| it.status == Status::NotBegun));
+    assert!(outcome.results.iter().any(|it| it.status == ChangeStatus::NotBegun));
 
     // The same plan goes on where it ended.
     let again = installation.apply_saved(spec, plan.clone()).await.unwrap();
@@ -42,7 +42,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
 }
 
 #[tokio::test]
-async fn anywhere() {
+async fn an_interrupted_apply_is_completed_by_the_next_apply() {
     let spec = members(2, "");
     for changes in 1..6 {
         let installation = stopped_after(changes, &spec).await;

@@ -21,7 +21,7 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_plan::{Comparison, Finding, FindingKind, findings};
-use reconcile_twin::{Denial, Twin};
+use reconcile_twin::{InjectedDenial, Twin};
 use serde_json::Value;
 
 use crate::installation::{Installation, MASTER, client, members};
@@ -275,7 +275,7 @@ async fn a_setting_that_cannot_be_read_is_a_finding() {
         ("iam:ListAttachedRolePolicies", "high"),
     ] {
         let (account, region) = (MASTER.to_owned(), None);
-        installation.twin.deny(vec![Denial { account, region, operation: operation.to_owned() }]);
+        installation.twin.deny(vec![InjectedDenial { account, region, operation: operation.to_owned() }]);
         let found = findings(&installation.compare(&spec).await);
         let [finding] = &found[..] else { panic!("{operation}: {found:#?}") };
         assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use reconcile_apply::{Outcome, PolicyAfter, Refused, Status};
+use reconcile_apply::{ChangeStatus, Outcome, PolicyAfter, RefusedTrail};
 use reconcile_plan::plan::{Change, Phase};
 use reconcile_plan::{Plan, Refusal};
 use reconcile_policy::{Document, Form, Obstacle, Ownership};
@@ -65,7 +65,7 @@ fn calls(installation: &Installation, operation: &str) -> Vec<String> {
     calls.filter(|call| call.operation == operation).map(|call| call.account).collect()
 }
 
-fn refused(outcome: &Outcome) -> Refused {
+fn refused(outcome: &Outcome) -> RefusedTrail {
     let refused = outcome.results.iter().find_map(|it| it.confirmation.as_ref()?.refused.clone());
     refused.unwrap_or_else(|| panic!("{:#?}", outcome.results))
 }
@@ -239,7 +239,7 @@ async fn a_new_installation_creates_one_trail_first() {
     assert_eq!((first.address.to_string().as_str(), first.trials.len()), ("trail/master/Trail", 2));
     let outcome = installation.apply(&spec, &plan).await;
     let failed: Vec<_> =
-        outcome.results.iter().filter(|it| matches!(it.status, Status::Failed { .. })).collect();
+        outcome.results.iter().filter(|it| matches!(it.status, ChangeStatus::Failed { .. })).collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     assert_eq!((outcome.summary.skipped, installation.trails().len()), (3, 0));
     let created = calls(&installation, "cloudtrail:CreateTrail");
@@ -260,7 +260,7 @@ async fn a_new_installation_creates_one_trail_first() {
 
 /// Where the apply is killed, whether the journals are lost with it, and whether AWS accepts the form.
 #[tokio::test]
-async fn wherever_the_first_use_is_killed_the_next_apply_ends_well() {
+async fn the_next_apply_completes_or_reverts_a_killed_first_use_of_a_form() {
     let spec = with_form(&members(1, ""), "bucket", "by_account");
     for (is_lost, is_accepted) in [(false, false), (true, false), (true, true)] {
         for after in 1.. {

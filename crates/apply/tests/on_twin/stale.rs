@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
-use reconcile_apply::{Interrupt, Outcome, Status};
-use reconcile_twin::{Failure, Lag, Twin};
+use reconcile_apply::{ChangeStatus, Interrupt, Outcome};
+use reconcile_twin::{InjectedFailure, Lag, Twin};
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, members};
@@ -17,20 +17,26 @@ fn lag(operation: &str, calls: usize) -> Vec<Lag> {
     vec![Lag { operation: operation.to_owned(), calls }]
 }
 
-fn failure(operation: &str, status: u16, code: &'static str, message: &'static str, times: usize) -> Failure {
-    Failure { operation: operation.to_owned(), status, code, message, times, takes_effect: false }
+fn failure(
+    operation: &str,
+    status: u16,
+    code: &'static str,
+    message: &'static str,
+    times: usize,
+) -> InjectedFailure {
+    InjectedFailure { operation: operation.to_owned(), status, code, message, times, takes_effect: false }
 }
 
 fn errors(outcome: &Outcome) -> Vec<String> {
-    let error = |status: &Status| match status {
-        Status::Failed { error, .. } | Status::Stale { error } => Some(error.clone()),
+    let error = |status: &ChangeStatus| match status {
+        ChangeStatus::Failed { error, .. } | ChangeStatus::Stale { error } => Some(error.clone()),
         _ => None,
     };
     outcome.results.iter().filter_map(|it| Some(format!("{}: {}", it.address, error(&it.status)?))).collect()
 }
 
 #[tokio::test]
-async fn an_apply_ends_well_where_every_read_is_late() {
+async fn an_apply_completes_when_every_read_is_stale() {
     let installation = with_others().await.patient();
     let changed = SPEC
         .replace("team: security", "team: platform")
@@ -293,7 +299,7 @@ async fn a_key_whose_creation_is_not_answered_is_searched_for() {
         let installation = Installation::new().patient();
         let plan = installation.plan(&spec).await;
         let lost = failure("kms:CreateKey", 500, "KMSInternalException", "internal error", 1);
-        installation.twin.fail(vec![Failure { takes_effect, ..lost }]);
+        installation.twin.fail(vec![InjectedFailure { takes_effect, ..lost }]);
         // The lists and the tags of keys are late as well.
         let late = ["kms:ListKeys", "kms:ListResourceTags"];
         installation.twin.lag(late.iter().flat_map(|operation| lag(operation, 3)).collect());
@@ -366,7 +372,7 @@ async fn two_first_applies_at_once_end_with_one_key() {
 #[tokio::test]
 async fn nothing_is_waited_for_after_an_interrupt() {
     struct Stop(Interrupt, AtomicBool);
-    impl reconcile_apply::Watch for Stop {
+    impl reconcile_apply::EventObserver for Stop {
         fn event(&self, event: reconcile_apply::Event<'_>) {
             if matches!(event, reconcile_apply::Event::Waiting(_)) {
                 assert!(!self.1.swap(true, Ordering::Relaxed), "nothing waits after the interrupt");

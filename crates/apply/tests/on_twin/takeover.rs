@@ -3,7 +3,7 @@
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
 use reconcile_policy::Sources;
-use reconcile_twin::Denial;
+use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::installation::{Installation, MASTER, members};
@@ -71,7 +71,7 @@ async fn an_account_whose_trails_cannot_be_listed_keeps_what_a_foreign_statement
     let elsewhere = Others::in_region(&installation, M0, "eu-central-1");
     elsewhere.trail("Default", None).await;
     installation.watch_over(|arn| arn.contains("Default"));
-    let denial = |operation: &str, region: Option<&str>| Denial {
+    let denial = |operation: &str, region: Option<&str>| InjectedDenial {
         account: M0.to_owned(),
         region: region.map(str::to_owned),
         operation: operation.to_owned(),

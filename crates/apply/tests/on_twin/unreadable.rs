@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_campaign::garbage::{garbage, kinds, of_something_else};
+use reconcile_campaign::garbage::{garbage, kinds, other_resource_not_found};
 pub use reconcile_campaign::scenario::SETTINGS as SPEC;
 use reconcile_twin::GarbageAnswer;
 use serde_json::json;
@@ -102,7 +102,7 @@ async fn an_apply_loses_nothing_and_makes_one_key() {
             GarbageAnswer::Page(404),
             GarbageAnswer::Half,
             GarbageAnswer::NoMembers,
-            of_something_else(operation),
+            other_resource_not_found(operation),
         ];
         for kind in kinds {
             let installation = base.fork();

@@ -41,10 +41,10 @@ pub(crate) struct WatchArgs {
     /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL for a webhook, `slack+https://…` for a
     /// webhook of Slack, `sns:ARN` for a topic, `eventbridge:ARN` for an event bus, or `env:NAME` or `file:PATH` for a URL that is a secret
     #[arg(long, value_name = "URL", value_parser = source)]
-    pub(crate) notify: Vec<Source>,
+    pub(crate) notify: Vec<ValueSource>,
     /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
     #[arg(long, value_name = "SOURCE", requires = "notify", value_parser = secret_source)]
-    pub(crate) notify_secret: Option<Source>,
+    pub(crate) notify_secret: Option<ValueSource>,
     /// File of accepted findings, as of `drift`
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -71,26 +71,28 @@ pub(crate) enum Verifies {
     Daily,
 }
 
-/// A value, or the place of a value that is a secret.
+/// The source of a value: the argument itself, or for a secret an environment variable or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum ValueSource {
     Text(String),
     Environment(String),
     File(PathBuf),
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap takes fallible parsers")]
-fn source(text: &str) -> Result<Source, std::convert::Infallible> {
+fn source(text: &str) -> Result<ValueSource, std::convert::Infallible> {
     Ok(match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-        (Some(name), _) => Source::Environment(name.to_owned()),
-        (None, Some(path)) => Source::File(path.into()),
-        (None, None) => Source::Text(text.to_owned()),
+        (Some(name), _) => ValueSource::Environment(name.to_owned()),
+        (None, Some(path)) => ValueSource::File(path.into()),
+        (None, None) => ValueSource::Text(text.to_owned()),
     })
 }
 
-fn secret_source(text: &str) -> Result<Source, &'static str> {
+fn secret_source(text: &str) -> Result<ValueSource, &'static str> {
     match source(text) {
-        Ok(Source::Text(_)) | Err(_) => Err("a secret is not an argument: use `env:NAME` or `file:PATH`"),
+        Ok(ValueSource::Text(_)) | Err(_) => {
+            Err("a secret is not an argument: use `env:NAME` or `file:PATH`")
+        }
         Ok(source) => Ok(source),
     }
 }

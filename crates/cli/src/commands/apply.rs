@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::lock::{Held, Lease, LockError};
+use reconcile_apply::lock::{HeldLock, Lease, LockError};
 use reconcile_apply::{
-    Approval, Asking, Interrupt, Journal, Options, Outcome, Propagation, apply, approve, lock,
+    ApplyOptions, Approval, ConfirmationPauses, Interrupt, Journal, Outcome, Propagation, apply, approve,
+    lock,
 };
 use reconcile_aws::Aws;
 use reconcile_plan::observed::Live;
@@ -18,7 +19,7 @@ use reconcile_text::Text;
 
 use crate::args::{ApplyArgs, Format, Global, JOURNALS, PLAN_FILE};
 use crate::commands::observe::{make_plan, read_live, text_options};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Applying;
@@ -31,13 +32,18 @@ const LAST_RELEASE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliError> {
     let interrupt = listen()?;
-    let world = World::open(global)?;
+    let backend = Backend::open(global)?;
     let input = args.input.as_deref();
     if let Some(path) = input.filter(|path| files::is_spec(path)) {
         let spec = files::read_spec(path)?;
-        let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
-        let work = Box::pin(apply_spec(global, args, &world, &aws, &spec, &interrupt));
-        return report(global, args, &world, locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?);
+        let aws = unless_stopped(&interrupt, backend.connect(global, &spec)).await??;
+        let work = Box::pin(apply_spec(global, args, &backend, &aws, &spec, &interrupt));
+        return report(
+            global,
+            args,
+            &backend,
+            locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?,
+        );
     }
     if !args.shown.selection.targets.is_empty() {
         return Err(CliError::TargetOfPlan);
@@ -49,10 +55,10 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
     if args.destroy != plan.destroy {
         return Err(CliError::DestroyOfPlan { is_destroy: plan.destroy });
     }
-    let spec = spec_of(&plan, args, &world)?;
-    let aws = unless_stopped(&interrupt, world.connect(global, &spec)).await??;
+    let spec = spec_of(&plan, args, &backend)?;
+    let aws = unless_stopped(&interrupt, backend.connect(global, &spec)).await??;
     let work = Box::pin(apply_saved(global, args, &aws, &spec, plan, &interrupt));
-    report(global, args, &world, locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?)
+    report(global, args, &backend, locked(args.lock_timeout, &aws, &spec, &interrupt, work).await?)
 }
 
 /// A completed apply.
@@ -63,9 +69,9 @@ pub(crate) struct Applied {
     exit: Exit,
 }
 
-/// How changes are made.
+/// The settings with which changes are made.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Manner {
+pub(crate) struct ApplyMode {
     /// The maximum time to wait until AWS applies earlier changes everywhere.
     pub(crate) propagation: Duration,
     /// Whether CloudTrail is asked to check trails after a change of a policy.
@@ -73,8 +79,8 @@ pub(crate) struct Manner {
 }
 
 impl ApplyArgs {
-    fn manner(&self) -> Manner {
-        Manner { propagation: self.propagation_timeout, confirms: !self.no_confirm }
+    fn mode(&self) -> ApplyMode {
+        ApplyMode { propagation: self.propagation_timeout, confirms: !self.no_confirm }
     }
 }
 
@@ -88,35 +94,35 @@ pub(crate) struct Locked {
 async fn apply_spec(
     global: &Global,
     args: &ApplyArgs,
-    world: &World,
+    backend: &Backend,
     aws: &Aws,
     spec: &Spec,
     interrupt: &Interrupt,
 ) -> Result<Option<Applied>, CliError> {
-    let plan = Box::pin(make_plan(global, world, aws, spec, &args.shown.selection, args.destroy));
+    let plan = Box::pin(make_plan(global, backend, aws, spec, &args.shown.selection, args.destroy));
     let (spec, plan) = unless_stopped(interrupt, plan).await??;
     if plan.changes.is_empty() || args.yes {
         for warning in &plan.warnings {
             output::remarks(&reconcile_report::plan::warning(warning));
         }
-    } else if !is_agreed(global, args, world, &plan, interrupt).await? {
+    } else if !is_agreed(global, args, backend, &plan, interrupt).await? {
         return Ok(None);
     }
     let journal = Journal::open(Path::new(JOURNALS), &plan)?;
-    Ok(Some(run_plan(global, args.manner(), aws, &spec, &plan, journal, interrupt).await))
+    Ok(Some(run_plan(global, args.mode(), aws, &spec, &plan, journal, interrupt).await))
 }
 
 /// Acquires the lock of the spec, if the spec has one, does the work, and always releases the lock.
 pub(crate) async fn locked(
-    patience: Duration,
+    wait: Duration,
     aws: &Aws,
     spec: &Spec,
     interrupt: &Interrupt,
     work: impl Future<Output = Result<Option<Applied>, CliError>>,
 ) -> Result<Locked, CliError> {
-    let request = request(patience, interrupt.clone());
+    let request = request(wait, interrupt.clone());
     let held = tokio::select! {
-        held = Box::pin(lock::take(aws, spec.desired(), request)) => held?,
+        held = Box::pin(lock::acquire(aws, spec.desired(), request)) => held?,
         () = interrupt.aborted() => return Err(CliError::AbortedLock),
     };
     if let Some((held, holder)) = held.as_ref().and_then(|held| Some((held, held.taken_from()?))) {
@@ -147,12 +153,12 @@ pub(crate) async fn locked(
 }
 
 /// A request of this process for a lock.
-pub(crate) fn request(patience: Duration, interrupt: Interrupt) -> lock::Request {
-    lock::Request { who: whoami(), patience, lease: Lease::DEFAULT, interrupt }
+pub(crate) fn request(wait: Duration, interrupt: Interrupt) -> lock::LockRequest {
+    lock::LockRequest { who: whoami(), wait, lease: Lease::DEFAULT, interrupt }
 }
 
 /// Releases the lock. After a second signal, S3 has a few seconds to answer.
-async fn release(held: Held, interrupt: &Interrupt) -> Result<(), LockError> {
+async fn release(held: HeldLock, interrupt: &Interrupt) -> Result<(), LockError> {
     let place = held.place();
     let mut release = Box::pin(held.release());
     tokio::select! {
@@ -176,10 +182,10 @@ fn whoami() -> String {
 
 /// The spec of a plan. The plan file is not trusted: the spec decides which roles are assumed, and what can be
 /// written there.
-fn spec_of(plan: &Plan, args: &ApplyArgs, world: &World) -> Result<Spec, CliError> {
+fn spec_of(plan: &Plan, args: &ApplyArgs, backend: &Backend) -> Result<Spec, CliError> {
     const AWS: &str = "AWS";
     const SANDBOX: &str = "a sandbox";
-    match (plan.sandbox, world.is_sandbox()) {
+    match (plan.sandbox, backend.is_sandbox()) {
         (true, false) => return Err(CliError::OtherWorld { made: SANDBOX, applied: AWS }),
         (false, true) => return Err(CliError::OtherWorld { made: AWS, applied: SANDBOX }),
         (true, true) | (false, false) => {}
@@ -215,7 +221,7 @@ async fn apply_saved(
         CliError::PlanAltered { altered: Box::new(altered), spec: spec.path().to_owned() }
     })?;
     let Applied { outcome, unreadable, refused, .. } =
-        run_plan(global, args.manner(), aws, &spec, &plan, journal, interrupt).await;
+        run_plan(global, args.mode(), aws, &spec, &plan, journal, interrupt).await;
     let outcome = outcome.with(left, &order);
     let exit = exit(&outcome, &plan, interrupt);
     Ok(Some(Applied { outcome, unreadable, refused, exit }))
@@ -225,20 +231,20 @@ async fn apply_saved(
 async fn is_agreed(
     global: &Global,
     args: &ApplyArgs,
-    world: &World,
+    backend: &Backend,
     plan: &Plan,
     interrupt: &Interrupt,
 ) -> Result<bool, CliError> {
     if !can_ask() || args.shown.format != Format::Text {
         return Err(CliError::NobodyToAsk { instead: "pass `--yes`, or apply a saved plan" });
     }
-    output::print(&reconcile_report::plan::text(plan, text_options(global, world.is_sandbox())))?;
+    output::print(&reconcile_report::plan::text(plan, text_options(global, backend.is_sandbox())))?;
     is_answered_yes("\nApply these changes? Only `yes` is accepted: ", interrupt).await
 }
 
 pub(crate) async fn run_plan(
     global: &Global,
-    manner: Manner,
+    mode: ApplyMode,
     aws: &Aws,
     spec: &Spec,
     plan: &Plan,
@@ -248,21 +254,21 @@ pub(crate) async fn run_plan(
     // The plan acts in accounts that the spec does not declare: members of its organization, and those that have left.
     let spec = spec.with_joined(plan.accounts());
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
-    let options = Options {
-        propagation: Propagation::within(manner.propagation),
-        confirm: manner.confirms.then(|| asking(plan)),
+    let options = ApplyOptions {
+        propagation: Propagation::within(mode.propagation),
+        confirm: mode.confirms.then(|| confirmation_pauses(plan)),
         in_flight: global.concurrency,
         interrupt: interrupt.clone(),
-        watch: Arc::clone(&watch) as Arc<_>,
+        observer: Arc::clone(&watch) as Arc<_>,
     };
-    let outcome = to_the_end(apply(aws, spec.desired(), plan, journal, options), interrupt).await;
+    let outcome = wait_for_end(apply(aws, spec.desired(), plan, journal, options), interrupt).await;
     watch.finish();
     let exit = exit(&outcome, plan, interrupt);
     Applied { outcome, unreadable: plan.unreadable.clone(), refused: plan.refused.clone(), exit }
 }
 
 /// Waits for the end of an apply. Prints a message after a request to stop.
-async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interrupt) -> Outcome {
+async fn wait_for_end(applying: impl Future<Output = Outcome>, interrupt: &Interrupt) -> Outcome {
     let mut applying = Box::pin(applying);
     tokio::select! {
         outcome = &mut applying => return outcome,
@@ -274,14 +280,14 @@ async fn to_the_end(applying: impl Future<Output = Outcome>, interrupt: &Interru
 }
 
 /// Prints the outcome, and the reasons for the exit code that are not part of the outcome.
-fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> Result<Exit, CliError> {
+fn report(global: &Global, args: &ApplyArgs, backend: &Backend, locked: Locked) -> Result<Exit, CliError> {
     let unreleased = locked.released.map_err(CliError::Lock).err();
     let Some(Applied { outcome, unreadable, refused, exit }) = locked.applied else {
         return unreleased.map_or(Ok(Exit::Refused), Err);
     };
     match args.shown.format {
         Format::Text => {
-            let options = text_options(global, world.is_sandbox());
+            let options = text_options(global, backend.is_sandbox());
             output::print(&reconcile_report::outcome::text(&outcome, options))?;
         }
         Format::Json => {
@@ -307,8 +313,8 @@ fn report(global: &Global, args: &ApplyArgs, world: &World, locked: Locked) -> R
 }
 
 /// The options of an apply in a sandbox, which returns writes at once and has no rate limits.
-fn asking(plan: &Plan) -> Asking {
-    if plan.sandbox { Asking::AT_ONCE } else { Asking::PATIENT }
+fn confirmation_pauses(plan: &Plan) -> ConfirmationPauses {
+    if plan.sandbox { ConfirmationPauses::AT_ONCE } else { ConfirmationPauses::PATIENT }
 }
 
 fn exit(outcome: &Outcome, plan: &Plan, interrupt: &Interrupt) -> Exit {

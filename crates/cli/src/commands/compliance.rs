@@ -8,15 +8,15 @@ use reconcile_text::escape_json;
 
 use crate::args::{ComplianceArgs, ComplianceFormat, Global};
 use crate::commands::observe::{read_for_controls, text_options};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ComplianceArgs) -> Result<Exit, CliError> {
     let spec = files::read_spec(&args.spec)?;
-    let world = World::open(global)?;
-    let aws = world.connect(global, &spec).await?;
+    let backend = Backend::open(global)?;
+    let aws = backend.connect(global, &spec).await?;
     let checked_at = Timestamp::now();
     let Live { spec, observed } = read_for_controls(global, &aws, &spec).await?;
     let frameworks: Vec<Framework> = Framework::ALL
@@ -31,7 +31,7 @@ pub(crate) async fn run(global: &Global, args: &ComplianceArgs) -> Result<Exit, 
     };
     let document = document(args.format, &compliance)?;
     output::print_or_write(args.out.as_deref(), document, || {
-        text(&compliance, text_options(global, world.is_sandbox()))
+        text(&compliance, text_options(global, backend.is_sandbox()))
     })?;
     Ok(match compliance.status() {
         Status::Failed => Exit::Different,

@@ -10,25 +10,25 @@ use reconcile_diff::{blame, freshness};
 use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
 use reconcile_plan::freshness::Staleness;
 use reconcile_plan::{Checked, Comparison, Finding, Severity};
-use reconcile_report::drift::{self, SpecDrift, Status};
+use reconcile_report::drift::{self, DriftStatus, SpecDrift};
 use reconcile_spec::Spec;
 use reconcile_text::escape_json;
 
 use crate::args::{DriftArgs, DriftFormat, Global};
 use crate::commands::observe::{compare_live, text_options};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliError> {
     let mut baseline = Reviewed::read(args)?;
-    let world = World::open(global)?;
+    let backend = Backend::open(global)?;
     let mut drifts = Vec::new();
     for path in &args.specs {
         let checked_at = Timestamp::now();
         // A spec that cannot be checked does not keep the others from it.
-        let mut result = check(global, args, &world, path).await.map_err(|error| error.failure());
+        let mut result = check(global, args, &backend, path).await.map_err(|error| error.failure());
         if let (Ok(checked), Some(baseline)) = (&mut result, &mut baseline) {
             baseline.accept(checked, args);
         }
@@ -37,7 +37,7 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
     if let Some(baseline) = baseline.filter(|_| args.update_baseline) {
         files::write_report(&baseline.path, &baseline.accepted.to_json()?)?;
     }
-    let text = || drift::text(&drifts, text_options(global, world.is_sandbox()));
+    let text = || drift::text(&drifts, text_options(global, backend.is_sandbox()));
     output::print_or_write(args.out.as_deref(), document(args.format, &drifts)?, text)?;
     Ok(exit(&drifts, args.fail_on.into()))
 }
@@ -56,10 +56,15 @@ fn document(format: DriftFormat, drifts: &[SpecDrift]) -> Result<Option<String>,
     }))
 }
 
-async fn check(global: &Global, args: &DriftArgs, world: &World, path: &Path) -> Result<Checked, CliError> {
+async fn check(
+    global: &Global,
+    args: &DriftArgs,
+    backend: &Backend,
+    path: &Path,
+) -> Result<Checked, CliError> {
     let spec = files::read_spec(path)?;
-    let aws = world.connect(global, &spec).await?;
-    let (spec, comparison) = compare_live(global, world, &aws, &spec, &args.selection, false).await?;
+    let aws = backend.connect(global, &spec).await?;
+    let (spec, comparison) = compare_live(global, backend, &aws, &spec, &args.selection, false).await?;
     let stale = match args.freshness {
         true => stale_digests(global, &aws, &spec, &comparison).await,
         false => Vec::new(),
@@ -129,13 +134,13 @@ impl Reviewed {
         // With targets, only a part of the findings is there.
         let is_whole = args.selection.targets.is_empty();
         for (entry, lapsed) in lapsed.iter().filter(|(_, lapsed)| is_whole || *lapsed != Lapsed::Resolved) {
-            output::note(told(entry, lapsed));
+            output::note(lapsed_message(entry, lapsed));
         }
     }
 }
 
 /// The message about an entry of a baseline that lapsed.
-fn told(entry: &Accepted, lapsed: &Lapsed) -> String {
+fn lapsed_message(entry: &Accepted, lapsed: &Lapsed) -> String {
     let Accepted { address, code, severity, expires, .. } = entry;
     let lapsed = match lapsed {
         Lapsed::Expired => format!("its acceptance expired after {expires}"),
@@ -150,7 +155,7 @@ fn told(entry: &Accepted, lapsed: &Lapsed) -> String {
 /// The exit code: a finding below a severity does not count, and a spec that could not be checked always does.
 fn exit(drifts: &[SpecDrift], fail_on: Severity) -> Exit {
     let fails = |finding: &Finding| finding.is_open() && finding.severity <= fail_on;
-    if drifts.iter().any(|drift| drift.status() == Status::Error) {
+    if drifts.iter().any(|drift| drift.status() == DriftStatus::Error) {
         Exit::Error
     } else if drifts.iter().any(|drift| drift.findings().iter().any(fails)) {
         Exit::Different

@@ -9,15 +9,15 @@ use reconcile_report::explain::{Explanation, json, text};
 
 use crate::args::{ExplainArgs, Global, ShowFormat};
 use crate::commands::observe::{read_live, text_options};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, CliError> {
     let spec = files::read_spec(&args.spec)?;
-    let world = World::open(global)?;
-    let aws = world.connect(global, &spec).await?;
+    let backend = Backend::open(global)?;
+    let aws = backend.connect(global, &spec).await?;
     let Live { spec, observed } = read_live(global, &aws, &spec).await?;
 
     let paths = live_paths(spec.desired(), &observed);
@@ -45,7 +45,7 @@ pub(crate) async fn run(global: &Global, args: &ExplainArgs) -> Result<Exit, Cli
         .collect();
     match args.format {
         ShowFormat::Text => {
-            output::print(&text(&explanations, text_options(global, world.is_sandbox())))?;
+            output::print(&text(&explanations, text_options(global, backend.is_sandbox())))?;
         }
         ShowFormat::Json => output::print_json(&json(&explanations)?)?,
     }

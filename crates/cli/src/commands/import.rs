@@ -10,7 +10,7 @@ use reconcile_policy::Partition;
 use reconcile_spec::Spec;
 
 use crate::args::{Global, ImportArgs};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::reading;
@@ -18,8 +18,8 @@ use crate::{files, output};
 
 pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliError> {
     let accounts = accounts_of(global, args)?;
-    let world = World::open(global)?;
-    let aws = world.connect(global, &accounts).await?;
+    let backend = Backend::open(global)?;
+    let aws = backend.connect(global, &accounts).await?;
     let request = Request {
         wanted: Wanted { bucket: args.bucket.clone(), trail: args.trail.clone() },
         name: args.name.clone(),

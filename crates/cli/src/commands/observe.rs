@@ -12,27 +12,27 @@ use reconcile_report::TextOptions;
 use reconcile_spec::Spec;
 
 use crate::args::{AddressPattern, Global, Selection};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::progress::reading;
 
 /// The plan of a spec, and the spec with the members of its organization.
 pub(crate) async fn make_plan(
     global: &Global,
-    world: &World,
+    backend: &Backend,
     aws: &Aws,
     spec: &Spec,
     selection: &Selection,
     is_destroy: bool,
 ) -> Result<(Spec, Plan), CliError> {
-    let (spec, comparison) = compare_live(global, world, aws, spec, selection, is_destroy).await?;
+    let (spec, comparison) = compare_live(global, backend, aws, spec, selection, is_destroy).await?;
     Ok((spec, comparison.plan))
 }
 
 /// Reads live state and compares it with the spec, or, for `--destroy`, with an empty installation.
 pub(crate) async fn compare_live(
     global: &Global,
-    world: &World,
+    backend: &Backend,
     aws: &Aws,
     spec: &Spec,
     selection: &Selection,
@@ -41,7 +41,7 @@ pub(crate) async fn compare_live(
     let Live { spec, observed } = read_live(global, aws, spec).await?;
     let compare = if is_destroy { destroy } else { compare };
     let mut comparison = compare(&spec, &observed, Timestamp::now());
-    comparison.plan.sandbox = world.is_sandbox();
+    comparison.plan.sandbox = backend.is_sandbox();
     check_targets(selection, &spec, &comparison)?;
     if !selection.targets.is_empty() {
         comparison.target(|address| selection.targets.iter().any(|target| target.is_match(address)));

@@ -23,7 +23,7 @@ const ADMINISTRATORS: [&str; 2] = [MEMBER_ROLE, "AWSControlTowerExecution"];
 pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {
     let Some(path) = &args.spec else {
         let role = args.import.as_ref().map_or(MEMBER_ROLE, RolePath::as_str);
-        of_import(role, args.format)?;
+        print_import_permissions(role, args.format)?;
         return Ok(Exit::Ok);
     };
     let spec = files::read_spec(path)?;
@@ -76,7 +76,7 @@ fn text(found: &[Permissions], members: Option<&(String, Value)>) -> Result<Text
     }
     if let Some((role, policy)) = members {
         let title = format_args!("each member that joins automatically, for role {role}:");
-        add(title, &of_any_account(policy))?;
+        add(title, &with_any_account(policy))?;
     }
     Ok(text)
 }
@@ -93,13 +93,13 @@ fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Value {
     });
     let mut document = json!({ "format_version": "1.1", "accounts": accounts.collect::<Vec<_>>() });
     if let Some((role, policy)) = members {
-        document["members"] = json!({ "role": role, "policy": of_any_account(policy) });
+        document["members"] = json!({ "role": role, "policy": with_any_account(policy) });
     }
     document
 }
 
 /// The policy of a member with `*` in place of its id.
-fn of_any_account(policy: &Value) -> Value {
+fn with_any_account(policy: &Value) -> Value {
     with_texts(policy, &|text| Value::String(text.replace(ANY_ACCOUNT, "*")))
 }
 
@@ -115,7 +115,7 @@ fn with_texts(policy: &Value, replaced: &impl Fn(&str) -> Value) -> Value {
     }
 }
 
-fn of_import(role: &str, format: PermissionsFormat) -> Result<(), CliError> {
+fn print_import_permissions(role: &str, format: PermissionsFormat) -> Result<(), CliError> {
     let (account, start) = import_permissions(role);
     match format {
         PermissionsFormat::Text => {

@@ -9,7 +9,7 @@ use reconcile_spec::Spec;
 
 use crate::args::{Format, Global, PLAN_FILE, PLANS_FOLDER, PlanArgs};
 use crate::commands::observe::{make_plan, text_options};
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output};
@@ -19,20 +19,20 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
         return Err(CliError::PlanOverSpec { path: out.to_owned() });
     }
     match args.specs.as_slice() {
-        [spec] => one(global, args, spec).await,
-        specs => several(global, args, specs).await,
+        [spec] => plan_one(global, args, spec).await,
+        specs => plan_several(global, args, specs).await,
     }
 }
 
-async fn one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit, CliError> {
+async fn plan_one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit, CliError> {
     // A spec that is wrong opens no sandbox.
     let spec = files::read_spec(path)?;
-    let world = World::open(global)?;
-    let plan = plan_of(global, args, &world, &spec).await?;
+    let backend = Backend::open(global)?;
+    let plan = plan_of(global, args, &backend, &spec).await?;
     files::write_plan(args.out.as_deref().unwrap_or(Path::new(PLAN_FILE)), &plan)?;
     match args.shown.format {
         Format::Text => {
-            let options = text_options(global, world.is_sandbox());
+            let options = text_options(global, backend.is_sandbox());
             output::print(&reconcile_report::plan::text(&plan, options))?;
         }
         Format::Json => output::print_json(&plan.to_json()?)?,
@@ -43,13 +43,13 @@ async fn one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit, CliE
 
 /// Plans several specs, and saves each plan under the name of its installation. A spec that cannot be planned does not keep the others
 /// from it.
-async fn several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<Exit, CliError> {
-    let world = World::open(global)?;
+async fn plan_several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<Exit, CliError> {
+    let backend = Backend::open(global)?;
     let folder = args.out.as_deref().unwrap_or(Path::new(PLANS_FOLDER));
     let (mut made, mut names, mut worst) = (Vec::new(), BTreeSet::new(), Exit::Ok);
     for path in specs {
         let saved = async {
-            let plan = plan_of(global, args, &world, &files::read_spec(path)?).await?;
+            let plan = plan_of(global, args, &backend, &files::read_spec(path)?).await?;
             let name = plan.spec.name.clone();
             if !names.insert(name.clone()) {
                 return Err(CliError::SameName { path: path.clone(), name });
@@ -71,7 +71,7 @@ async fn several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<
         made.push(SpecPlan { spec: path.to_string_lossy().into_owned(), result });
     }
     match args.shown.format {
-        Format::Text => output::print(&plans::text(&made, text_options(global, world.is_sandbox())))?,
+        Format::Text => output::print(&plans::text(&made, text_options(global, backend.is_sandbox())))?,
         Format::Json => output::print_json(&plans::json(&made)?)?,
         Format::Markdown => output::print_file(&plans::markdown(&made))?,
     }
@@ -79,9 +79,9 @@ async fn several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<
 }
 
 /// Reads live state and compares it with a spec; changes nothing.
-async fn plan_of(global: &Global, args: &PlanArgs, world: &World, spec: &Spec) -> Result<Plan, CliError> {
-    let aws = world.connect(global, spec).await?;
-    let (_, plan) = make_plan(global, world, &aws, spec, &args.shown.selection, args.destroy).await?;
+async fn plan_of(global: &Global, args: &PlanArgs, backend: &Backend, spec: &Spec) -> Result<Plan, CliError> {
+    let aws = backend.connect(global, spec).await?;
+    let (_, plan) = make_plan(global, backend, &aws, spec, &args.shown.selection, args.destroy).await?;
     Ok(plan)
 }
 

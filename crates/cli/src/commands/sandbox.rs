@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconcile_apply::{Interrupt, Options, Propagation};
+use reconcile_apply::{ApplyOptions, Interrupt, Propagation};
 use reconcile_plan::observed::Live;
-use reconcile_sandbox::{Deliveries, deliver, given, setup};
+use reconcile_sandbox::{DeliveryOptions, deliver, given, setup};
 use reconcile_text::{Text, count};
-use reconcile_twin::{Disagreement, Summary, Twin};
+use reconcile_twin::{Disagreement, StateSummary, Twin};
 use tokio::net::TcpListener;
 
 use crate::args::{Global, SANDBOX_FILE, SandboxArgs, SandboxCommand, ShowFormat};
 use crate::commands::observe::read_live;
-use crate::connect::{World, open_sandbox, start_weather};
+use crate::connect::{Backend, open_sandbox, start_weather};
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Applying;
@@ -56,7 +56,7 @@ fn show(file: &Path, format: ShowFormat) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn text(file: &Path, summary: &Summary) -> Text {
+fn text(file: &Path, summary: &StateSummary) -> Text {
     let mut text = Text::default();
     let mut line = |line: String| text.line(line);
     line(format!("sandbox {}", file.display()));
@@ -126,19 +126,19 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
         Live { spec, observed }
     } else {
         // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
-        let aws = World::Aws.connect(global, &spec).await?;
+        let aws = Backend::Aws.connect(global, &spec).await?;
         read_live(global, &aws, &spec).await?
     };
     let twin = open_sandbox(file)?;
     twin.reset();
-    let aws = World::Sandbox(twin.clone()).connect(global, &live.spec).await?;
+    let aws = Backend::Sandbox(twin.clone()).connect(global, &live.spec).await?;
     let plan = reconcile_sandbox::plan(&live);
-    let options = Options {
+    let options = ApplyOptions {
         propagation: Propagation::within(Duration::ZERO),
         confirm: None,
         in_flight: global.concurrency,
         interrupt: Interrupt::default(),
-        watch: Arc::new(Applying::new(global, plan.changes.len())),
+        observer: Arc::new(Applying::new(global, plan.changes.len())),
     };
     let folder = file.with_extension("load");
     let outcome = reconcile_sandbox::copy(&twin, &aws, &live, &plan, options, &folder).await?;
@@ -164,7 +164,7 @@ async fn deliver_logs(
     let twin = open_sandbox(file)?;
     let until = until.unwrap_or_else(last_full_hour);
     let bucket = spec.desired().bucket.name.to_string();
-    let delivered = deliver(&twin, &Deliveries { bucket, hours, files, until })?;
+    let delivered = deliver(&twin, &DeliveryOptions { bucket, hours, files, until })?;
     twin.save().await?;
     for (trail, why) in &delivered.silent {
         output::note(format!("trail {trail} delivers nothing: {why}"));

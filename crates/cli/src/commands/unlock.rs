@@ -6,7 +6,7 @@ use reconcile_report::lock::{Shown, json, text};
 
 use crate::args::{Global, ShowFormat, UnlockArgs};
 use crate::commands::observe::text_options;
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::question::{can_ask, is_answered_yes};
@@ -21,15 +21,15 @@ pub(crate) async fn run(global: &Global, args: &UnlockArgs) -> Result<Exit, CliE
 
 async fn unlock(global: &Global, args: &UnlockArgs, interrupt: &Interrupt) -> Result<Exit, CliError> {
     let spec = files::read_spec(&args.spec)?;
-    let world = World::open(global)?;
-    let aws = world.connect(global, &spec).await?;
+    let backend = Backend::open(global)?;
+    let aws = backend.connect(global, &spec).await?;
 
     // Reads the lock; changes nothing.
     let (place, found) = lock::find(&aws, spec.desired()).await?;
     let mut shown = Shown::new(&place, found.as_ref());
     let is_json = args.format == ShowFormat::Json;
     if !is_json {
-        output::print(&text(&shown, text_options(global, world.is_sandbox())))?;
+        output::print(&text(&shown, text_options(global, backend.is_sandbox())))?;
     }
     if let Some(found) = found {
         let is_running = found.lease == LeaseState::Running;

@@ -21,7 +21,7 @@ use reconcile_text::escape_json;
 
 use crate::args::{Global, ShardSource, VerifyArgs, VerifyCommand, VerifyFormat, VerifyOutput};
 use crate::commands::observe::text_options;
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Verifying;
@@ -59,9 +59,10 @@ async fn verify(global: &Global, args: &VerifyArgs, path: &Path) -> Result<Exit,
     let selected = Selected::of(args, path, &spec)?;
     let progress = Arc::new(Verifying::new(global));
     let Some((folder, keys)) = args.from_dir.as_ref().zip(args.keys.as_ref()) else {
-        let world = World::open(global)?;
-        let bucket = Box::pin(of_bucket(global, &world, spec, &selected, args.rate, &progress)).await?;
-        return finish(global, args, world.is_sandbox(), selected, bucket, progress).await;
+        let backend = Backend::open(global)?;
+        let bucket =
+            Box::pin(prepare_bucket(global, &backend, spec, &selected, args.rate, &progress)).await?;
+        return finish(global, args, backend.is_sandbox(), selected, bucket, progress).await;
     };
     let keys = files::read_keys(keys)?;
     let source = Paced::new(Folder::new(folder), args.rate, Arc::clone(&progress));
@@ -73,7 +74,7 @@ async fn verify(global: &Global, args: &VerifyArgs, path: &Path) -> Result<Exit,
 /// Verifies the log files of the last day whose digests are due, for `watch`.
 pub(crate) async fn verify_last_day(
     global: &Global,
-    world: &World,
+    backend: &Backend,
     path: &Path,
 ) -> Result<Verification, CliError> {
     let spec = files::read_spec(path)?;
@@ -81,7 +82,7 @@ pub(crate) async fn verify_last_day(
     let selected =
         Selected { path: path.to_owned(), range: Range::last_day(now), only: Only::default(), ledger: None };
     let progress = Arc::new(Verifying::new(global));
-    let bucket = Box::pin(of_bucket(global, world, spec, &selected, None, &progress)).await?;
+    let bucket = Box::pin(prepare_bucket(global, backend, spec, &selected, None, &progress)).await?;
     Ok(verification(global, selected, bucket, &progress).await?.0)
 }
 
@@ -102,15 +103,15 @@ struct Scoped {
 }
 
 /// Prepares the bucket of a spec, with the public keys that CloudTrail returns.
-async fn of_bucket(
+async fn prepare_bucket(
     global: &Global,
-    world: &World,
+    backend: &Backend,
     spec: Spec,
     selected: &Selected,
     rate: Option<u32>,
     progress: &Arc<Verifying>,
 ) -> Result<Prepared<Paced<LogFiles>>, CliError> {
-    let aws = world.connect(global, &spec).await?;
+    let aws = backend.connect(global, &spec).await?;
     let (spec, organization) = Box::pin(join(&aws, spec)).await?;
     let bucket = LogFiles::open(&aws, spec.desired()).await?;
     let members = organization.map(|it| it.members());

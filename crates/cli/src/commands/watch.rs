@@ -1,6 +1,6 @@
 //! `reconcile watch`
 
-mod freshness;
+mod digest_cache;
 mod publisher;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,29 +8,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reconcile_apply::lock::{Held, LockError};
+use reconcile_apply::lock::{HeldLock, LockError};
 use reconcile_apply::{Interrupt, Journal, lock};
 use reconcile_aws::Counts;
 use reconcile_plan::Checked;
-use reconcile_report::error::Failure;
+use reconcile_report::error::CommandError;
 use reconcile_report::verify::Verified;
 use reconcile_watch::{
     Board, Check, Lead, MachineClock, Notifier, Publish, Receiver, ReceiverError, Repair, Schedule, Secret,
-    Store, Watch, serve,
+    StateStore, Watch, serve,
 };
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 
-use crate::args::{Global, JOURNALS, Selection, Source, Verifies, WatchArgs};
-use crate::commands::apply::{Applied, Manner, locked, request, run_plan};
+use crate::args::{Global, JOURNALS, Selection, ValueSource, Verifies, WatchArgs};
+use crate::commands::apply::{Applied, ApplyMode, locked, request, run_plan};
 use crate::commands::drift::{checked, stale_digests, today};
 use crate::commands::observe::{compare_live, make_plan};
 use crate::commands::verify::verify_last_day;
-use crate::connect::World;
+use crate::connect::Backend;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output, signals};
-use freshness::Freshness;
+use digest_cache::DigestCache;
 use publisher::Publisher;
 
 /// As the default of `apply --propagation-timeout`.
@@ -53,15 +53,16 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
     }
     let specs: Vec<String> = args.specs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     // The progress of a check is of no interest here.
-    let (global, world) = (Global { no_progress: true, ..global.clone() }, World::open(global)?);
-    let publisher: Arc<dyn Publish> = Arc::new(Publisher { global: global.clone(), world: world.clone() });
+    let (global, backend) = (Global { no_progress: true, ..global.clone() }, Backend::open(global)?);
+    let publisher: Arc<dyn Publish> =
+        Arc::new(Publisher { global: global.clone(), backend: backend.clone() });
     let watch = Watch {
-        world: Arc::new(Live {
+        checker: Arc::new(Live {
             global,
-            world,
+            backend,
             baseline: args.baseline.clone(),
             blames: args.blame,
-            freshness: args.freshness.then(Freshness::default),
+            digest_cache: args.freshness.then(DigestCache::default),
             replicas: args.replicas,
             journals: args
                 .state_dir
@@ -73,7 +74,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
         schedule,
         repairs: args.apply.is_some(),
         verifies: args.verify.map(|Verifies::Daily| DAY),
-        store: args.state_dir.clone().map(Store::new),
+        store: args.state_dir.clone().map(StateStore::new),
         notifier: Notifier::start(receivers, secret.as_ref(), &publisher, &board)
             .map_err(CliError::Certificates)?,
         board,
@@ -86,10 +87,10 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
 /// AWS or the sandbox.
 struct Live {
     global: Global,
-    world: World,
+    backend: Backend,
     baseline: Option<PathBuf>,
     blames: bool,
-    freshness: Option<Freshness>,
+    digest_cache: Option<DigestCache>,
     replicas: bool,
     journals: PathBuf,
     interrupt: Interrupt,
@@ -99,7 +100,7 @@ struct Live {
 
 /// The lead of a spec, and what stops when it is lost.
 struct Leading {
-    held: Held,
+    held: HeldLock,
     lost: Interrupt,
 }
 
@@ -111,14 +112,14 @@ impl Live {
         calls: &mut BTreeMap<&'static str, Counts>,
     ) -> Result<(Checked, usize), CliError> {
         let spec = files::read_spec(Path::new(path))?;
-        let aws = self.world.connect(&self.global, &spec).await?;
-        let compared = compare_live(&self.global, &self.world, &aws, &spec, &ALL, false).await;
+        let aws = self.backend.connect(&self.global, &spec).await?;
+        let compared = compare_live(&self.global, &self.backend, &aws, &spec, &ALL, false).await;
         *calls = aws.counts();
         let (spec, mut comparison) = compared?;
-        let stale = match &self.freshness {
-            Some(freshness) => {
+        let stale = match &self.digest_cache {
+            Some(cache) => {
                 let list = stale_digests(&self.global, &aws, &spec, &comparison);
-                freshness.of(path, &comparison.digests, list).await
+                cache.get_or_list(path, &comparison.digests, list).await
             }
             None => Vec::new(),
         };
@@ -133,17 +134,17 @@ impl Live {
 
     async fn apply(&self, path: &str) -> Result<Repair, CliError> {
         let spec = files::read_spec(Path::new(path))?;
-        let aws = self.world.connect(&self.global, &spec).await?;
+        let aws = self.backend.connect(&self.global, &spec).await?;
         let work = Box::pin(async {
             // What was compared before the lock was held may have changed.
-            let (spec, mut plan) = make_plan(&self.global, &self.world, &aws, &spec, &ALL, false).await?;
+            let (spec, mut plan) = make_plan(&self.global, &self.backend, &aws, &spec, &ALL, false).await?;
             plan.keep_safe();
             if plan.changes.is_empty() {
                 return Ok(None);
             }
             let journal = Journal::open(&self.journals, &plan)?;
-            let manner = Manner { propagation: PROPAGATION, confirms: true };
-            Ok(Some(run_plan(&self.global, manner, &aws, &spec, &plan, journal, &self.interrupt).await))
+            let mode = ApplyMode { propagation: PROPAGATION, confirms: true };
+            Ok(Some(run_plan(&self.global, mode, &aws, &spec, &plan, journal, &self.interrupt).await))
         });
         let locked = match locked(Duration::ZERO, &aws, &spec, &self.interrupt, work).await {
             Err(CliError::Lock(error)) if error.is_held() => return Ok(Repair::Nothing),
@@ -170,7 +171,7 @@ impl Live {
             None => {}
         }
         let spec = files::read_spec(Path::new(path))?;
-        let aws = self.world.connect(&self.global, &spec).await?;
+        let aws = self.backend.connect(&self.global, &spec).await?;
         let lost = Interrupt::default();
         match lock::lead(&aws, spec.desired(), request(Duration::ZERO, lost.clone())).await {
             Ok(Some(held)) => {
@@ -189,7 +190,7 @@ impl Live {
 /// No targets: all resources.
 const ALL: Selection = Selection { targets: Vec::new() };
 
-impl reconcile_watch::World for Live {
+impl reconcile_watch::SpecChecker for Live {
     async fn check(&self, spec: &str) -> Check {
         let mut calls = BTreeMap::new();
         match Box::pin(self.compare(spec, &mut calls)).await {
@@ -198,16 +199,16 @@ impl reconcile_watch::World for Live {
         }
     }
 
-    async fn repair(&self, spec: &str) -> Result<Repair, Failure> {
+    async fn repair(&self, spec: &str) -> Result<Repair, CommandError> {
         Box::pin(self.apply(spec)).await.map_err(|error| error.failure())
     }
 
-    async fn verify(&self, spec: &str) -> Result<Verified, Failure> {
-        let verified = Box::pin(verify_last_day(&self.global, &self.world, Path::new(spec))).await;
+    async fn verify(&self, spec: &str) -> Result<Verified, CommandError> {
+        let verified = Box::pin(verify_last_day(&self.global, &self.backend, Path::new(spec))).await;
         verified.map(|verification| verification.verified()).map_err(|error| error.failure())
     }
 
-    async fn lead(&self, spec: &str) -> Result<Lead, Failure> {
+    async fn lead(&self, spec: &str) -> Result<Lead, CommandError> {
         Box::pin(self.take_lead(spec)).await.map_err(|error| error.failure())
     }
 
@@ -220,30 +221,32 @@ impl reconcile_watch::World for Live {
     }
 }
 
-fn receiver(source: &Source) -> Result<Receiver, CliError> {
+fn receiver(source: &ValueSource) -> Result<Receiver, CliError> {
     const OPTION: &str = "--notify";
     Receiver::parse(&value(source)?).map_err(|error| unusable(OPTION, source, error))
 }
 
-fn secret(source: &Source) -> Result<Secret, CliError> {
+fn secret(source: &ValueSource) -> Result<Secret, CliError> {
     const OPTION: &str = "--notify-secret";
     Secret::parse(&value(source)?).map_err(|error| unusable(OPTION, source, error))
 }
 
 /// The error of a source. The value itself can be a secret.
-fn unusable(option: &'static str, source: &Source, error: ReceiverError) -> CliError {
+fn unusable(option: &'static str, source: &ValueSource, error: ReceiverError) -> CliError {
     let place = match source {
-        Source::Text(_) => "URL".to_owned(),
-        Source::Environment(name) => format!("env:{name}"),
-        Source::File(path) => format!("file:{}", path.display()),
+        ValueSource::Text(_) => "URL".to_owned(),
+        ValueSource::Environment(name) => format!("env:{name}"),
+        ValueSource::File(path) => format!("file:{}", path.display()),
     };
     CliError::Notify { option, place, source: error }
 }
 
-fn value(source: &Source) -> Result<String, CliError> {
+fn value(source: &ValueSource) -> Result<String, CliError> {
     match source {
-        Source::Text(text) => Ok(text.clone()),
-        Source::Environment(name) => std::env::var(name).map_err(|_| CliError::NotSet { name: name.clone() }),
-        Source::File(path) => files::read_secret(path),
+        ValueSource::Text(text) => Ok(text.clone()),
+        ValueSource::Environment(name) => {
+            std::env::var(name).map_err(|_| CliError::NotSet { name: name.clone() })
+        }
+        ValueSource::File(path) => files::read_secret(path),
     }
 }

@@ -4,13 +4,13 @@
 
 use reconcile_apply::lock::LockError;
 use reconcile_plan::import::ImportError;
-use reconcile_report::error::{Details, ErrorCode, Failure};
+use reconcile_report::error::{CommandError, Details, ErrorCode};
 
 use super::CliError;
 
 impl CliError {
     /// The error as text and JSON show it.
-    pub(crate) fn failure(&self) -> Failure {
+    pub(crate) fn failure(&self) -> CommandError {
         if let Self::Unreleased { error, lock } = self {
             return error.failure().and(lock.failure());
         }
@@ -22,7 +22,7 @@ impl CliError {
             }
             (_, None) => Details::None,
         };
-        Failure::new(self.code(), self, details)
+        CommandError::new(self.code(), self, details)
     }
 
     /// The kind of error.

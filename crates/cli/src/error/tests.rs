@@ -128,16 +128,16 @@ fn next(last: Option<&CliError>) -> Option<CliError> {
         Some(CliError::WeatherOfAws) => CliError::NoWeather,
         Some(CliError::NoWeather) => CliError::Serve { address: "127.0.0.1:4599".to_owned(), source: io() },
         Some(CliError::Serve { .. }) => {
-            reconcile_watch::StoreError::Invalid { path: path("state/a.json"), source: json() }.into()
+            reconcile_watch::StateStoreError::Invalid { path: path("state/a.json"), source: json() }.into()
         }
-        Some(CliError::WatchState(reconcile_watch::StoreError::Invalid { .. })) => {
-            reconcile_watch::StoreError::Version { path: path("state/a.json"), found: "9.0".to_owned() }
+        Some(CliError::WatchState(reconcile_watch::StateStoreError::Invalid { .. })) => {
+            reconcile_watch::StateStoreError::Version { path: path("state/a.json"), found: "9.0".to_owned() }
                 .into()
         }
-        Some(CliError::WatchState(reconcile_watch::StoreError::Version { .. })) => {
-            reconcile_watch::StoreError::Io { path: path("state/a.json"), source: io() }.into()
+        Some(CliError::WatchState(reconcile_watch::StateStoreError::Version { .. })) => {
+            reconcile_watch::StateStoreError::Io { path: path("state/a.json"), source: io() }.into()
         }
-        Some(CliError::WatchState(reconcile_watch::StoreError::Io { .. })) => CliError::Notify {
+        Some(CliError::WatchState(reconcile_watch::StateStoreError::Io { .. })) => CliError::Notify {
             option: "--notify",
             place: "env:ALERT_URL".to_owned(),
             source: ReceiverError::NotUrl,
@@ -181,7 +181,7 @@ fn chains() -> Vec<CliError> {
 }
 
 #[test]
-fn every_cause_is_told_once() {
+fn every_cause_is_printed_once() {
     for error in all().chain(chains()) {
         let messages = reconcile_text::messages(&error);
         let whole = messages.join(": ");

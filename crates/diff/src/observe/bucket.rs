@@ -89,7 +89,7 @@ pub async fn read(
     aspects: &Aspects,
 ) -> Result<Option<Bucket>, ReadError> {
     let reader =
-        Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+        BucketReader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     let lifecycle = when(aspects.lifecycle, async {
         Ok::<_, Error>(
             retention::views(&retention::read_rules(session, region, name).await?).of(&aspects.installation),
@@ -165,18 +165,19 @@ pub async fn encryption_rule(
 /// The error of S3.
 pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, Error> {
     let reader =
-        Reader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
+        BucketReader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     reader.tags().await
 }
 
-struct Reader<'a> {
+/// Reads the settings of one bucket.
+struct BucketReader<'a> {
     session: &'a Session,
     s3: aws_sdk_s3::Client,
     name: &'a str,
     owner: &'a str,
 }
 
-impl Reader<'_> {
+impl BucketReader<'_> {
     /// Reads the default encryption, and the encryption types that S3 rejects.
     async fn encryption(&self) -> Result<(Encryption, Vec<String>), Error> {
         let rule = encryption_rule(self.session, &self.s3, self.name).await?;

@@ -63,7 +63,7 @@ pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<Fou
 pub(super) async fn read_hub_key(
     session: &Session,
     region: &Region,
-    found: &key::Found,
+    found: &key::DescribedKey,
 ) -> Result<HubKey, ReadError> {
     let (key, policy, grants) = try_join3(
         key::read(session, region, found),

@@ -24,7 +24,7 @@ pub(super) async fn settle(
     let named = observed
         .key
         .as_ref()
-        .map(|hub| Named { arn: &hub.key.arn, is_ours: hub.key.view.tags.are_of(&desired.installation) });
+        .map(|hub| SpecKey { arn: &hub.key.arn, is_ours: hub.key.view.tags.are_of(&desired.installation) });
     let Some(arn) =
         other_than_named(named.as_ref(), &observed.spare_keys, &keys_of_trails(desired, observed)).cloned()
     else {
@@ -68,7 +68,7 @@ fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o KeyI
 }
 
 /// The key that the spec names.
-struct Named<'k> {
+struct SpecKey<'k> {
     arn: &'k Arn,
     /// Whether the key has the tag of the installation.
     is_ours: bool,
@@ -79,7 +79,7 @@ struct Named<'k> {
 /// The trails decide among the keys of the installation. A foreign key to which the alias points is taken over, but never in
 /// place of a key of the installation.
 fn other_than_named<'s>(
-    named: Option<&Named<'_>>,
+    named: Option<&SpecKey<'_>>,
     spares: &'s Spares,
     of_trails: &[&KeyIdentifier],
 ) -> Option<&'s Arn> {
@@ -149,7 +149,7 @@ mod tests {
         ];
         for (case, named, spares, used, expected) in rows {
             let key = named.map(|(id, is_ours)| (arn(id), is_ours));
-            let named = key.as_ref().map(|(arn, is_ours)| Named { arn, is_ours: *is_ours });
+            let named = key.as_ref().map(|(arn, is_ours)| SpecKey { arn, is_ours: *is_ours });
             let view = || view::Key {
                 description: None,
                 rotation: None,

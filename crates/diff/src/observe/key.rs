@@ -21,9 +21,9 @@ use reconcile_spec::{AliasName, Installation, KeyIdentity};
 use super::error::found;
 use super::page::{self, Next};
 
-/// A key, with everything that can be read without its ID.
+/// A key as `DescribeKey` returns it, without its tags and its rotation.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct DescribedKey {
     /// Its ARN.
     pub arn: Arn,
     /// Whether the alias or the ARN in the spec is that of the key.
@@ -37,13 +37,13 @@ pub struct Found {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Search {
     /// The key.
-    pub found: Option<Found>,
+    pub found: Option<DescribedKey>,
     /// Keys whose tags cannot be read, with the errors: one of them may be the key. Empty if no tags had to be read.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
-impl From<Option<Found>> for Search {
-    fn from(found: Option<Found>) -> Self {
+impl From<Option<DescribedKey>> for Search {
+    fn from(found: Option<DescribedKey>) -> Self {
         Self { found, ..Self::default() }
     }
 }
@@ -80,21 +80,25 @@ pub async fn find_named(
     session: &Session,
     region: &Region,
     alias: &AliasName,
-) -> Result<Option<Found>, ReadError> {
+) -> Result<Option<DescribedKey>, ReadError> {
     let metadata = describe(session, region, &alias.with_prefix(), Operation::DescribeKey).await?;
-    metadata.map(|metadata| Found::of(metadata, true)).transpose()
+    metadata.map(|metadata| DescribedKey::of(metadata, true)).transpose()
 }
 
 /// Reads the key of an ARN, without its alias.
 ///
 /// # Errors
 /// The error of KMS.
-pub async fn find_by_arn(session: &Session, region: &Region, arn: &Arn) -> Result<Option<Found>, ReadError> {
+pub async fn find_by_arn(
+    session: &Session,
+    region: &Region,
+    arn: &Arn,
+) -> Result<Option<DescribedKey>, ReadError> {
     let metadata = describe(session, region, arn.as_str(), Operation::DescribeKey).await?;
-    metadata.map(|metadata| Found::of(metadata, true)).transpose()
+    metadata.map(|metadata| DescribedKey::of(metadata, true)).transpose()
 }
 
-impl Found {
+impl DescribedKey {
     fn of(metadata: KeyMetadata, is_aliased: bool) -> Result<Self, ReadError> {
         Ok(Self {
             arn: arn_of(&metadata)?,
@@ -114,7 +118,7 @@ impl Found {
 ///
 /// # Errors
 /// The error of KMS.
-pub async fn read_spare(session: &Session, region: &Region, key: &Found) -> Result<Key, ReadError> {
+pub async fn read_spare(session: &Session, region: &Region, key: &DescribedKey) -> Result<Key, ReadError> {
     Ok(key.view(tags(session, region, key.arn.as_str()).await?))
 }
 
@@ -129,8 +133,8 @@ pub async fn find_unnamed(
     owner: &Installation,
 ) -> Result<Search, ReadError> {
     let (keys, aliases) = try_join(list(session, region), list_aliases(session, region)).await?;
-    let marked = find_marked(session, region, owner, customer_managed(keys, &aliases)).await?;
-    let found = marked
+    let tagged = find_tagged(session, region, owner, customer_managed(keys, &aliases)).await?;
+    let found = tagged
         .keys
         .into_iter()
         .map(|(key, _)| key)
@@ -139,10 +143,10 @@ pub async fn find_unnamed(
             let is_disabled = key.key_state() != Some(&SdkState::Enabled);
             (is_disabled, key.creation_date().map(DateTime::secs))
         })
-        .map(|key| Found::of(key, false))
+        .map(|key| DescribedKey::of(key, false))
         .transpose()?;
     // The other keys do not matter once the key is found.
-    let hidden = if found.is_some() { BTreeMap::new() } else { marked.hidden };
+    let hidden = if found.is_some() { BTreeMap::new() } else { tagged.hidden };
     Ok(Search { found, hidden })
 }
 
@@ -158,22 +162,22 @@ pub async fn find_spares(
     let found = match listed {
         Ok((keys, aliases)) => {
             let keys = customer_managed(keys, &aliases).into_iter().filter(|key| Some(key) != named);
-            find_marked(session, region, owner, keys.collect()).await.map(|marked| (marked, aliases))
+            find_tagged(session, region, owner, keys.collect()).await.map(|tagged| (tagged, aliases))
         }
         Err(error) => Err(error),
     };
     match found {
-        Ok((marked, aliases)) => {
+        Ok((tagged, aliases)) => {
             let spare = |(key, tags): (KeyMetadata, Tags)| {
                 let of_key = aliases.iter().filter(|alias| alias.key == key.key_id());
                 let aliases = of_key.map(|alias| alias.name.clone()).collect();
-                let found = Found::of(key, false).ok()?;
+                let found = DescribedKey::of(key, false).ok()?;
                 let view = found.view(tags);
                 Some((found.arn, SpareKey { state: found.traits.state, aliases, view }))
             };
             Spares {
-                keys: marked.keys.into_iter().filter_map(spare).collect(),
-                hidden: marked.hidden,
+                keys: tagged.keys.into_iter().filter_map(spare).collect(),
+                hidden: tagged.hidden,
                 unlisted: None,
             }
         }
@@ -182,20 +186,20 @@ pub async fn find_spares(
 }
 
 /// Keys that have a tag, and keys whose tags cannot be read.
-struct Marked {
+struct TaggedKeys {
     keys: Vec<(KeyMetadata, Tags)>,
     hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
 /// Reads which of the keys have the tag of the installation.
-async fn find_marked(
+async fn find_tagged(
     session: &Session,
     region: &Region,
     owner: &Installation,
     keys: Vec<Arn>,
-) -> Result<Marked, reconcile_operations::Error> {
+) -> Result<TaggedKeys, reconcile_operations::Error> {
     let read = join_all(keys.into_iter().map(|key| async move {
-        let marked = async {
+        let tagged = async {
             let tags = tags(session, region, key.as_str()).await?;
             if !tags.are_of(owner) {
                 return Ok::<_, reconcile_operations::Error>(None);
@@ -203,28 +207,28 @@ async fn find_marked(
             let found = metadata(session, region, key.as_str(), Operation::DescribeKey).await?;
             Ok(found.map(|key| (key, tags)))
         };
-        (marked.await, key)
+        (tagged.await, key)
     }))
     .await;
-    let mut marked = Marked { keys: Vec::new(), hidden: BTreeMap::new() };
+    let mut tagged = TaggedKeys { keys: Vec::new(), hidden: BTreeMap::new() };
     for (found, key) in read {
         match found {
             Ok(found) => {
-                marked.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
+                tagged.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
             }
             // The policy of a foreign key decides who can read its tags.
-            Err(error) if error.is_denied() => _ = marked.hidden.insert(key, error),
+            Err(error) if error.is_denied() => _ = tagged.hidden.insert(key, error),
             Err(error) => return Err(error),
         }
     }
-    Ok(marked)
+    Ok(tagged)
 }
 
 /// Reads the settings of a key.
 ///
 /// # Errors
 /// The error of KMS.
-pub async fn read(session: &Session, region: &Region, key: &Found) -> Result<LiveKey, ReadError> {
+pub async fn read(session: &Session, region: &Region, key: &DescribedKey) -> Result<LiveKey, ReadError> {
     let arn = key.arn.as_str();
     let rotation = async {
         match is_asked_about_rotation(&key.traits) {

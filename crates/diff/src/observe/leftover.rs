@@ -93,7 +93,7 @@ async fn read(
             if !live.view.tags.are_of(installation) {
                 return Ok(None);
             }
-            let access = log_access::of_group(session, region, arn, name).await.unwrap_or_default();
+            let access = log_access::read_group_access(session, region, arn, name).await.unwrap_or_default();
             Ok(Some((What::LogGroup(live.view), of_log_group(&traits, &access)?)))
         }
         "iam" => {

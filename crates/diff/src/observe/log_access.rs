@@ -25,10 +25,11 @@ pub(super) async fn read<'g>(
 ) -> Vec<(Arn, LogAccess)> {
     let groups: Vec<&spec::LogGroup> = groups.collect();
     let regions: BTreeSet<&Region> = groups.iter().map(|group| &group.site.region).collect();
-    let accounts = regions.into_iter().map(async |region| (region, of_account(session, region).await));
+    let accounts =
+        regions.into_iter().map(async |region| (region, read_account_access(session, region).await));
     let read_group = async |group: &'g spec::LogGroup| {
         let (region, name) = (&group.site.region, group.name.as_str());
-        (group, of_group(session, region, &group.arn, name).await)
+        (group, read_group_access(session, region, &group.arn, name).await)
     };
     let (accounts, groups) = join(join_all(accounts), join_all(groups.into_iter().map(read_group))).await;
     let accounts: BTreeMap<&Region, LogAccess> = accounts.into_iter().collect();
@@ -47,7 +48,8 @@ fn kept<T>(listed: Result<Vec<T>, ReadError>, what: Unread, unread: &mut Vec<(Un
     })
 }
 
-async fn of_account(session: &Session, region: &Region) -> LogAccess {
+/// Reads the access that the account policies of a Region give to all its log groups.
+async fn read_account_access(session: &Session, region: &Region) -> LogAccess {
     let (policies, subscriptions) =
         join(resource_policies(session, region, None), account_subscriptions(session, region)).await;
     let mut unread = Vec::new();
@@ -59,7 +61,12 @@ async fn of_account(session: &Session, region: &Region) -> LogAccess {
 }
 
 /// Reads the access that one log group gives; `None` if the log group does not exist.
-pub async fn of_group(session: &Session, region: &Region, arn: &Arn, name: &str) -> Option<LogAccess> {
+pub async fn read_group_access(
+    session: &Session,
+    region: &Region,
+    arn: &Arn,
+    name: &str,
+) -> Option<LogAccess> {
     let (policies, subscriptions) =
         join(resource_policies(session, region, Some(arn)), group_subscriptions(session, region, name)).await;
     let mut unread = Vec::new();

@@ -38,7 +38,7 @@ pub async fn read(
     region: &Region,
     wanted: &Organization,
 ) -> Result<LiveOrganization, ReadError> {
-    let reader = Reader { session, client: session.organizations(region) };
+    let reader = OrganizationReader { session, client: session.organizations(region) };
     let units = when(wanted.joining.asks_for_units(), reader.units());
     let access = when(wanted.service_access, reader.service_access());
     let administrators = when(!wanted.delegated_administrators.is_empty(), reader.delegated_administrators());
@@ -86,7 +86,7 @@ pub async fn management(session: &Session, region: &Region) -> Option<AccountId>
 /// # Errors
 /// The error of Organizations.
 pub async fn has_service_access(session: &Session, region: &Region) -> Result<bool, ReadError> {
-    Reader { session, client: session.organizations(region) }.service_access().await
+    OrganizationReader { session, client: session.organizations(region) }.service_access().await
 }
 
 /// Reads the delegated administrators for CloudTrail.
@@ -97,18 +97,19 @@ pub async fn list_delegated_administrators(
     session: &Session,
     region: &Region,
 ) -> Result<Vec<AccountId>, ReadError> {
-    Reader { session, client: session.organizations(region) }.delegated_administrators().await
+    OrganizationReader { session, client: session.organizations(region) }.delegated_administrators().await
 }
 
 /// The units, and for each account the IDs of its units.
 type Units = (Vec<Unit>, BTreeMap<AccountId, Vec<String>>);
 
-struct Reader<'a> {
+/// Reads one organization.
+struct OrganizationReader<'a> {
     session: &'a Session,
     client: Client,
 }
 
-impl Reader<'_> {
+impl OrganizationReader<'_> {
     async fn describe(&self) -> Result<(String, AccountId), ReadError> {
         let call = self.client.describe_organization().send();
         let described = self.session.call(Operation::DescribeOrganization, call).await?;

@@ -10,7 +10,7 @@ use reconcile_plan::view::{OtherTrail, Trail};
 use reconcile_policy::{Arn, Region, named_trails};
 use reconcile_spec::{Account, Desired};
 
-use super::trail::{self, Asked};
+use super::trail::{self, TrailQuery};
 
 /// Reads the trails that managed statements allow to deliver, that the spec does not have, and that were not read yet. Adds the
 /// trails that exist to the other trails, and those of the installation to the strays. Makes no call if there are no such trails.
@@ -95,7 +95,7 @@ async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<
 /// Reads the trail of an ARN; `None` if there is none.
 async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadError> {
     let Ok(region) = arn.region().parse::<Region>() else { return Ok(None) };
-    match trail::read(session, &region, &[Asked { arn, insights: false, aggregation: false }]).await {
+    match trail::read(session, &region, &[TrailQuery { arn, insights: false, aggregation: false }]).await {
         Ok(found) => Ok(found.asked.into_iter().find_map(|(_, trail)| trail)),
         // A trail of the same name is another trail.
         Err(ReadError::HomeRegion { .. }) => Ok(None),

@@ -15,11 +15,11 @@ use reconcile_policy::{Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, BucketName, Installation, Spec};
 
 use super::bucket::Aspects;
-use super::trail::Asked;
+use super::trail::TrailQuery;
 use super::{AT_ONCE, bucket, policy, retention, trail};
 
-/// An account that is read.
-struct Place {
+/// An account of a survey, with its session and the trails it lists.
+struct SurveyedAccount {
     name: AccountName,
     session: Session,
     /// The trails that the account lists.
@@ -29,8 +29,8 @@ struct Place {
 }
 
 /// Returns the account of an ARN, if it is one of these accounts.
-fn place_of<'p>(places: &'p [Place], arn: &Arn) -> Option<&'p Place> {
-    places.iter().find(|place| place.session.id().as_str() == arn.account())
+fn account_of<'p>(surveyed: &'p [SurveyedAccount], arn: &Arn) -> Option<&'p SurveyedAccount> {
+    surveyed.iter().find(|account| account.session.id().as_str() == arn.account())
 }
 
 /// Reads all accounts of a spec that has only accounts. Changes nothing.
@@ -43,34 +43,35 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     let opened = desired.accounts.iter().map(async |account| {
         let failed = |error| SurveyError::Account { account: account.name.clone(), error };
         let session = Session::open(aws, account).await.map_err(|error| failed(ReadError::Aws(error)))?;
-        let (trails, unsurveyed) = seen(&session, start).await.map_err(failed)?;
-        Ok(Place { name: account.name.clone(), session, trails, unsurveyed })
+        let (trails, unsurveyed) = list_trails(&session, start).await.map_err(failed)?;
+        Ok(SurveyedAccount { name: account.name.clone(), session, trails, unsurveyed })
     });
-    let places: Vec<Place> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
+    let surveyed: Vec<SurveyedAccount> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
     let names = || desired.accounts.iter().map(|account| account.name.clone()).collect::<Vec<_>>();
 
     let name = match &wanted.bucket {
         Some(name) => name.clone(),
-        None => only_bucket(&places, wanted, names())?,
+        None => only_bucket(&surveyed, wanted, names())?,
     };
     let no_bucket = || SurveyError::NoBucket { bucket: name.clone(), accounts: names() };
-    let (hub, region) = locate(&places, &name, start.partition()).await?.ok_or_else(no_bucket)?;
-    let trails = stream::iter(places.iter().map(|place| trails_of(place, wanted, &name))).buffered(AT_ONCE);
+    let (hub, region) = locate(&surveyed, &name, start.partition()).await?.ok_or_else(no_bucket)?;
+    let trails =
+        stream::iter(surveyed.iter().map(|account| trails_of(account, wanted, &name))).buffered(AT_ONCE);
     let trails: Vec<_> = trails.try_collect().await?;
-    let mut trails: Vec<(AccountName, Trail)> = once(trails.into_iter().flatten().collect());
+    let mut trails: Vec<(AccountName, Trail)> = dedup_by_arn(trails.into_iter().flatten().collect());
     if trails.is_empty() {
         return Err(SurveyError::NoTrails { accounts: names() });
     }
-    let aggregation_unread = read_aggregation(&places, &mut trails).await;
+    let aggregation_unread = read_aggregation(&surveyed, &mut trails).await;
     let failed = |error| SurveyError::Account { account: hub.name.clone(), error };
     let (view, bucket_policy, rules) =
         read_bucket(&hub.session, &region, &name, &desired.installation).await.map_err(failed)?;
     let (keys, around) = join(
-        around::keys(&places, &trails, &desired.installation),
-        around::read(&places, &trails, &desired.installation, &region),
+        around::keys(&surveyed, &trails, &desired.installation),
+        around::read(&surveyed, &trails, &desired.installation, &region),
     )
     .await;
-    let organization = around::organization(&places, &trails, &region).await;
+    let organization = around::organization(&surveyed, &trails, &region).await;
     Ok(Setup {
         bucket_view: view.ok_or_else(no_bucket)?,
         bucket_account: hub.name.clone(),
@@ -82,14 +83,17 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
         trails,
         around,
         organization,
-        unsurveyed: places.into_iter().filter_map(|place| Some((place.name, place.unsurveyed?))).collect(),
+        unsurveyed: surveyed
+            .into_iter()
+            .filter_map(|account| Some((account.name, account.unsurveyed?)))
+            .collect(),
         aggregation_unread,
     })
 }
 
 /// Reads the trails that a Region lists, and the single-Region trails of other Regions; with the error if the latter cannot be
 /// listed or described.
-async fn seen(
+async fn list_trails(
     session: &Session,
     region: &Region,
 ) -> Result<(BTreeMap<Arn, OtherTrail>, Option<ReadError>), ReadError> {
@@ -121,11 +125,11 @@ fn is_asked(trail: &OtherTrail, wanted: &Wanted) -> bool {
 }
 
 fn only_bucket(
-    places: &[Place],
+    surveyed: &[SurveyedAccount],
     wanted: &Wanted,
     accounts: Vec<AccountName>,
 ) -> Result<BucketName, SurveyError> {
-    let trails = places.iter().flat_map(|place| place.trails.values());
+    let trails = surveyed.iter().flat_map(|account| account.trails.values());
     let buckets: BTreeSet<&str> =
         trails.filter(|trail| is_asked(trail, wanted)).map(|trail| trail.bucket.as_str()).collect();
     let buckets: Vec<String> = buckets.into_iter().map(str::to_owned).collect();
@@ -138,16 +142,16 @@ fn only_bucket(
 
 /// Finds the account that owns the bucket, and the Region of the bucket.
 async fn locate<'p>(
-    places: &'p [Place],
+    surveyed: &'p [SurveyedAccount],
     name: &BucketName,
     partition: Partition,
-) -> Result<Option<(&'p Place, Region)>, SurveyError> {
-    for place in places {
-        match location(&place.session, name, partition).await {
-            Ok(region) => return Ok(Some((place, region))),
+) -> Result<Option<(&'p SurveyedAccount, Region)>, SurveyError> {
+    for account in surveyed {
+        match location(&account.session, name, partition).await {
+            Ok(region) => return Ok(Some((account, region))),
             // Another account owns the bucket, perhaps one of these accounts.
             Err(ReadError::Aws(error)) if error.is_denied() || error.is_absent() => {}
-            Err(error) => return Err(SurveyError::Account { account: place.name.clone(), error }),
+            Err(error) => return Err(SurveyError::Account { account: account.name.clone(), error }),
         }
     }
     Ok(None)
@@ -177,28 +181,28 @@ async fn location(session: &Session, name: &BucketName, partition: Partition) ->
 
 /// Reads the trails of an account that deliver to the bucket, with all their settings.
 async fn trails_of(
-    place: &Place,
+    account: &SurveyedAccount,
     wanted: &Wanted,
     bucket: &BucketName,
 ) -> Result<Vec<(AccountName, Trail)>, SurveyError> {
     let own = |trail: &&OtherTrail| {
         trail.bucket == bucket.as_str()
             && is_asked(trail, wanted)
-            && trail.arn.account() == place.session.id().as_str()
+            && trail.arn.account() == account.session.id().as_str()
     };
     let mut by_region: BTreeMap<Region, Vec<&Arn>> = BTreeMap::new();
-    for trail in place.trails.values().filter(own) {
+    for trail in account.trails.values().filter(own) {
         if let Ok(region) = trail.arn.region().parse() {
             by_region.entry(region).or_default().push(&trail.arn);
         }
     }
     let mut found = Vec::new();
     for (region, arns) in by_region {
-        let asked: Vec<Asked<'_>> =
-            arns.into_iter().map(|arn| Asked { arn, insights: true, aggregation: false }).collect();
-        let trails = trail::read(&place.session, &region, &asked).await;
-        let trails = trails.map_err(|error| SurveyError::Account { account: place.name.clone(), error })?;
-        found.extend(trails.asked.into_iter().filter_map(|(_, it)| Some((place.name.clone(), it?))));
+        let asked: Vec<TrailQuery<'_>> =
+            arns.into_iter().map(|arn| TrailQuery { arn, insights: true, aggregation: false }).collect();
+        let trails = trail::read(&account.session, &region, &asked).await;
+        let trails = trails.map_err(|error| SurveyError::Account { account: account.name.clone(), error })?;
+        found.extend(trails.asked.into_iter().filter_map(|(_, it)| Some((account.name.clone(), it?))));
     }
     Ok(found)
 }
@@ -206,13 +210,13 @@ async fn trails_of(
 /// Reads how CloudTrail aggregates the data events of the trails that record any, and returns the errors. An endpoint that does not
 /// know the operation does not prevent an import.
 async fn read_aggregation(
-    places: &[Place],
+    surveyed: &[SurveyedAccount],
     trails: &mut [(AccountName, Trail)],
 ) -> BTreeMap<Arn, reconcile_operations::Error> {
     let asked = trails.iter_mut().filter(|(_, trail)| trail.selectors.has_data_events());
     let answers = join_all(asked.map(async |(_, trail)| {
-        let (place, region) = (place_of(places, &trail.arn)?, trail.arn.region().parse().ok()?);
-        match trail::aggregation(&place.session, &region, &trail.arn).await {
+        let (account, region) = (account_of(surveyed, &trail.arn)?, trail.arn.region().parse().ok()?);
+        match trail::aggregation(&account.session, &region, &trail.arn).await {
             Ok(templates) => {
                 trail.event_aggregation = Some(templates);
                 None
@@ -223,8 +227,8 @@ async fn read_aggregation(
     answers.await.into_iter().flatten().collect()
 }
 
-/// Returns each trail once: many accounts list the trails of an organization.
-fn once(trails: Vec<(AccountName, Trail)>) -> Vec<(AccountName, Trail)> {
+/// Removes repeated trails: many accounts list the trails of an organization.
+fn dedup_by_arn(trails: Vec<(AccountName, Trail)>) -> Vec<(AccountName, Trail)> {
     let mut seen = BTreeSet::new();
     trails.into_iter().filter(|(_, trail)| seen.insert(trail.arn.clone())).collect()
 }

@@ -33,9 +33,9 @@ pub struct Trails {
     pub others: Vec<OtherTrail>,
 }
 
-/// A trail that is asked for.
+/// A trail to read, and which of its optional settings to read with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Asked<'a> {
+pub struct TrailQuery<'a> {
     /// Its ARN.
     pub arn: &'a Arn,
     /// Whether its insights are read, because the spec manages them.
@@ -51,12 +51,16 @@ pub struct Asked<'a> {
 ///
 /// # Errors
 /// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of CloudTrail.
-pub async fn read(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
+pub async fn read(session: &Session, region: &Region, asked: &[TrailQuery<'_>]) -> Result<Trails, ReadError> {
     read_region(session, region, asked).instrument(trace_span!("region", cloud.region = %region)).await
 }
 
-async fn read_region(session: &Session, region: &Region, asked: &[Asked<'_>]) -> Result<Trails, ReadError> {
-    let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
+async fn read_region(
+    session: &Session,
+    region: &Region,
+    asked: &[TrailQuery<'_>],
+) -> Result<Trails, ReadError> {
+    let reader = TrailReader { session, cloudtrail: session.cloudtrail(region) };
     // With shadow trails, because only they show a trail of the same name with another home Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
     let details = join_all(asked.iter().map(|asked| reader.details(asked)));
@@ -73,7 +77,7 @@ async fn read_region(session: &Session, region: &Region, asked: &[Asked<'_>]) ->
     let asked = asked
         .iter()
         .zip(details)
-        .map(|(Asked { arn, .. }, details)| {
+        .map(|(TrailQuery { arn, .. }, details)| {
             let arn = *arn;
             if let Some(trail) = described.iter().find(|trail| trail.trail_arn() == Some(arn.as_str())) {
                 let (details, status) = details?;
@@ -102,7 +106,7 @@ async fn read_region(session: &Session, region: &Region, asked: &[Asked<'_>]) ->
 /// # Errors
 /// The error of CloudTrail.
 pub async fn aggregation(session: &Session, region: &Region, arn: &Arn) -> Result<Vec<String>, Error> {
-    Reader { session, cloudtrail: session.cloudtrail(region) }.aggregation(arn).await
+    TrailReader { session, cloudtrail: session.cloudtrail(region) }.aggregation(arn).await
 }
 
 /// The destinations of a live trail, as CloudTrail stores them.
@@ -171,7 +175,7 @@ pub async fn owned(
     arns: &[Arn],
     installation: &Installation,
 ) -> Result<Vec<Arn>, ReadError> {
-    let reader = Reader { session, cloudtrail: session.cloudtrail(region) };
+    let reader = TrailReader { session, cloudtrail: session.cloudtrail(region) };
     let tags = join_all(arns.iter().map(|arn| reader.tags(arn))).await;
     let mut owned = Vec::new();
     for (arn, tags) in arns.iter().zip(tags) {
@@ -232,15 +236,16 @@ struct Details {
     tags: Tags,
 }
 
-struct Reader<'a> {
+/// Reads the trails of one Region.
+struct TrailReader<'a> {
     session: &'a Session,
     cloudtrail: aws_sdk_cloudtrail::Client,
 }
 
-impl Reader<'_> {
+impl TrailReader<'_> {
     async fn details(
         &self,
-        Asked { arn, insights, aggregation }: &Asked<'_>,
+        TrailQuery { arn, insights, aggregation }: &TrailQuery<'_>,
     ) -> Result<(Details, Deliveries), Error> {
         let insights = async { if *insights { self.insights(arn).await.map(Some) } else { Ok(None) } };
         let aggregation =

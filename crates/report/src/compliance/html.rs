@@ -35,7 +35,7 @@ fn section(compliance: &Compliance, status: Status) -> Markup {
         return Markup::default();
     }
     html! {
-        details open[Compliance::is_told(status)] {
+        details open[Compliance::needs_action(status)] {
             summary { (capital(status.words())) }
             ol.findings { @for group in &groups { (one(compliance, status, group)) } }
         }

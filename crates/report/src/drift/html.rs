@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{SpecDrift, Status, Tally};
+use super::{DriftStatus, SpecDrift, Tally};
 use crate::error::plain;
 use crate::html::{Filter, accounts_and_findings, only, page, shown, tallies, time};
 
@@ -24,9 +24,9 @@ pub fn html(specs: &[SpecDrift]) -> String {
 /// The check of one spec.
 pub(crate) fn section(spec: &SpecDrift, filter: Filter<'_>) -> Markup {
     let (class, verdict) = match spec.status() {
-        Status::InSync => ("ok", "in sync"),
-        Status::Drifted => ("high", "drifted"),
-        Status::Error => ("critical", "could not be checked completely"),
+        DriftStatus::InSync => ("ok", "in sync"),
+        DriftStatus::Drifted => ("high", "drifted"),
+        DriftStatus::Error => ("critical", "could not be checked completely"),
     };
     html! {
         section {

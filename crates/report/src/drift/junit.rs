@@ -6,7 +6,7 @@ use reconcile_text::{Line, Text, escape};
 
 use super::{SpecDrift, message};
 use crate::blame;
-use crate::diff::of_differences;
+use crate::diff::difference_lines;
 use crate::error::plain;
 
 /// The `JUnit` view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a skipped test.
@@ -47,7 +47,7 @@ fn case(finding: &Finding) -> TestCase {
     status.set_type(format!("{}: {}", finding.severity.as_str(), finding.code));
     status.set_message(escape(&message(finding)).into_owned());
     let authors = blame::lines(&[finding]).into_iter().map(Line::from);
-    let lines: Text = authors.chain(of_differences(&finding.diff, true)).collect();
+    let lines: Text = authors.chain(difference_lines(&finding.diff, true)).collect();
     if !lines.is_empty() {
         // XML has no colors: `quick-junit` leaves them out.
         status.set_description(lines.as_str());

@@ -10,7 +10,7 @@ use reconcile_text::{Text, count};
 
 use super::{prose, shown};
 use crate::blame;
-use crate::diff::of_differences;
+use crate::diff::difference_lines;
 use crate::drift::{Tally, accounts, label, likeness, message};
 use crate::fold::{self, fold};
 
@@ -131,7 +131,7 @@ fn one(group: &[&&Finding]) -> Markup {
     let Some(finding) = group.first() else { return Markup::default() };
     let label = label(finding);
     let changed = match finding.kind {
-        FindingKind::Changed => of_differences(&finding.diff, true),
+        FindingKind::Changed => difference_lines(&finding.diff, true),
         FindingKind::Missing | FindingKind::Unexpected | FindingKind::Delivery | FindingKind::Unreadable => {
             Vec::new()
         }

@@ -75,8 +75,9 @@ fn list(missing: &[u32], of: u32) -> String {
     listed(&shards, SHOWN)
 }
 
+/// The version of the format of a result.
 #[derive(Deserialize)]
-struct Head {
+struct FormatVersion {
     format_version: String,
 }
 
@@ -97,9 +98,9 @@ struct ShardOf {
     of: u32,
 }
 
-/// The account of a cell with its name, which is not part of the report.
+/// The account of a cell with its name, which a `CellReport` does not have.
 #[derive(Deserialize)]
-struct Named {
+struct NamedAccount {
     account: AccountId,
     name: Option<String>,
 }
@@ -153,7 +154,7 @@ fn key(cell: &CellReport) -> (&AccountId, &Region) {
 
 fn parse(file: &str, text: &str) -> Result<(Document, ShardOf), MergeError> {
     let invalid = |error| MergeError::Invalid { file: file.to_owned(), error };
-    let head: Head = serde_json::from_str(text).map_err(invalid)?;
+    let head: FormatVersion = serde_json::from_str(text).map_err(invalid)?;
     if head.format_version != FORMAT_VERSION {
         return Err(MergeError::Version { file: file.to_owned(), found: head.format_version });
     }
@@ -166,7 +167,7 @@ fn parse(file: &str, text: &str) -> Result<(Document, ShardOf), MergeError> {
 
 fn add(all: &mut Verification, document: Document) -> serde_json::Result<()> {
     for cell in document.cells {
-        let named = Named::deserialize(&cell)?;
+        let named = NamedAccount::deserialize(&cell)?;
         if let Some(name) = named.name {
             all.names.insert(named.account, name);
         }

@@ -29,7 +29,8 @@ pub(crate) struct Levels {
 }
 
 impl Actions {
-    pub(crate) fn of_s3() -> &'static Self {
+    /// The actions of S3.
+    pub(crate) fn s3() -> &'static Self {
         static ACTIONS: OnceLock<Actions> = OnceLock::new();
         // A test parses the file, too, so it is always valid.
         ACTIONS.get_or_init(|| {
@@ -84,7 +85,7 @@ mod tests {
             ("ListAllMyBuckets", (false, false, true)),
             ("HeadObject", (false, false, false)),
         ] {
-            assert_eq!(Actions::of_s3().levels(name), Levels { bucket, object, other }, "{name}");
+            assert_eq!(Actions::s3().levels(name), Levels { bucket, object, other }, "{name}");
         }
     }
 
@@ -96,7 +97,7 @@ mod tests {
             ("s3:ExistingObjectTag/team", true),
             ("s3:x-amz-acll", false),
         ] {
-            assert_eq!(Actions::of_s3().has_condition_key(name), is_key, "{name}");
+            assert_eq!(Actions::s3().has_condition_key(name), is_key, "{name}");
         }
     }
 }

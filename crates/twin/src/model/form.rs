@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::{Member, Model, Shape, Structure};
 
-/// Reads an input from a form.
-struct Reader<'m> {
+/// Decodes the input of an operation from a form.
+struct FormDecoder<'m> {
     model: &'m Model,
     form: &'m [(String, String)],
 }
@@ -15,12 +15,12 @@ struct Reader<'m> {
 impl Model {
     /// Returns the input of an operation. Fields that the model does not know are ignored.
     pub(crate) fn input_of_form(&self, operation: &str, form: &[(String, String)]) -> Value {
-        let reader = Reader { model: self, form };
-        self.input(operation).map_or(Value::Null, |structure| reader.structure(structure, ""))
+        let decoder = FormDecoder { model: self, form };
+        self.input(operation).map_or(Value::Null, |structure| decoder.structure(structure, ""))
     }
 }
 
-impl Reader<'_> {
+impl FormDecoder<'_> {
     fn structure(&self, structure: &Structure, prefix: &str) -> Value {
         let members = structure.members.iter().filter_map(|(name, member)| {
             let value = self.member(member, &format!("{prefix}{}", member.wire_name(name)))?;

@@ -45,14 +45,14 @@ pub(crate) fn set_requester_pays(bucket: &mut Bucket, is_paying: bool) {
     }
 }
 
-/// The target of a request.
-enum Target<'r> {
+/// The resource of a request to S3.
+enum S3Resource<'r> {
     /// The list of all buckets.
     Service,
     /// The bucket itself.
     Bucket(&'r str),
     /// A configuration of the bucket, by the name of the query parameter.
-    Configuration(&'r str, &'static configuration::Kind),
+    Configuration(&'r str, &'static configuration::ConfigurationKind),
     /// The inventories of the bucket, or the inventory with this ID.
     Inventory(&'r str, Option<&'r str>),
     /// The policy of the bucket.
@@ -69,7 +69,7 @@ enum Target<'r> {
     Object(&'r str, &'r str),
 }
 
-impl<'r> Target<'r> {
+impl<'r> S3Resource<'r> {
     /// The bucket and the key of the object; empty if there is none.
     fn names(&self) -> (&'r str, &'r str) {
         match *self {
@@ -129,7 +129,7 @@ pub(super) fn requested(request: &Request) -> (String, bool) {
     (operation, !is_read)
 }
 
-fn named(target: &Result<Target<'_>, Fault>, method: &str) -> (String, bool) {
+fn named(target: &Result<S3Resource<'_>, Fault>, method: &str) -> (String, bool) {
     match target {
         Ok(target) => operation(target, method),
         Err(_) => (format!("s3:{method}"), true),
@@ -137,7 +137,7 @@ fn named(target: &Result<Target<'_>, Fault>, method: &str) -> (String, bool) {
 }
 
 /// Returns the name of the operation in the log, and whether the operation only reads.
-fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
+fn operation(target: &S3Resource<'_>, method: &str) -> (String, bool) {
     let (verb, is_read) = match method {
         "GET" => ("Get", true),
         "HEAD" => ("Head", true),
@@ -145,18 +145,18 @@ fn operation(target: &Target<'_>, method: &str) -> (String, bool) {
         _ => ("Put", false),
     };
     let name = match target {
-        Target::Service => "ListBuckets".to_owned(),
-        Target::Bucket(_) if verb == "Put" => "CreateBucket".to_owned(),
-        Target::Bucket(_) => format!("{verb}Bucket"),
-        Target::Configuration(_, kind) => format!("{verb}{}", kind.name),
-        Target::Inventory(_, id) => inventory::operation(method, id.is_some()).to_owned(),
-        Target::Policy(_) => format!("{verb}BucketPolicy"),
-        Target::Acl(_) => format!("{verb}BucketAcl"),
-        Target::Location(_) => format!("{verb}BucketLocation"),
-        Target::Versions(_) => "ListObjectVersions".to_owned(),
-        Target::Objects(_, true) => "ListObjectsV2".to_owned(),
-        Target::Objects(_, false) => "ListObjects".to_owned(),
-        Target::Object(..) => format!("{verb}Object"),
+        S3Resource::Service => "ListBuckets".to_owned(),
+        S3Resource::Bucket(_) if verb == "Put" => "CreateBucket".to_owned(),
+        S3Resource::Bucket(_) => format!("{verb}Bucket"),
+        S3Resource::Configuration(_, kind) => format!("{verb}{}", kind.name),
+        S3Resource::Inventory(_, id) => inventory::operation(method, id.is_some()).to_owned(),
+        S3Resource::Policy(_) => format!("{verb}BucketPolicy"),
+        S3Resource::Acl(_) => format!("{verb}BucketAcl"),
+        S3Resource::Location(_) => format!("{verb}BucketLocation"),
+        S3Resource::Versions(_) => "ListObjectVersions".to_owned(),
+        S3Resource::Objects(_, true) => "ListObjectsV2".to_owned(),
+        S3Resource::Objects(_, false) => "ListObjects".to_owned(),
+        S3Resource::Object(..) => format!("{verb}Object"),
     };
     (format!("s3:{name}"), is_read)
 }
@@ -166,26 +166,26 @@ fn bucket_name(request: &Request) -> Option<&str> {
     request.path.trim_start_matches('/').split('/').next().filter(|name| !name.is_empty())
 }
 
-fn target(request: &Request) -> Result<Target<'_>, Fault> {
-    let Some(name) = bucket_name(request) else { return Ok(Target::Service) };
+fn target(request: &Request) -> Result<S3Resource<'_>, Fault> {
+    let Some(name) = bucket_name(request) else { return Ok(S3Resource::Service) };
     let key = request.path.trim_start_matches('/').strip_prefix(name).unwrap_or_default();
     let key = key.trim_start_matches('/');
     if !key.is_empty() {
-        return Ok(Target::Object(name, key));
+        return Ok(S3Resource::Object(name, key));
     }
     let asked = |parameter: &str| request.query(parameter).is_some();
     let kind = configuration::KINDS.iter().find(|kind| asked(kind.parameter));
     Ok(match kind {
-        Some(kind) => Target::Configuration(name, kind),
-        None if asked("inventory") => Target::Inventory(name, request.query("id")),
-        None if asked("policy") => Target::Policy(name),
-        None if asked("acl") => Target::Acl(name),
-        None if asked("location") => Target::Location(name),
-        None if asked("versions") => Target::Versions(name),
+        Some(kind) => S3Resource::Configuration(name, kind),
+        None if asked("inventory") => S3Resource::Inventory(name, request.query("id")),
+        None if asked("policy") => S3Resource::Policy(name),
+        None if asked("acl") => S3Resource::Acl(name),
+        None if asked("location") => S3Resource::Location(name),
+        None if asked("versions") => S3Resource::Versions(name),
         None if request.method == Method::GET => {
-            Target::Objects(name, request.query("list-type") == Some("2"))
+            S3Resource::Objects(name, request.query("list-type") == Some("2"))
         }
-        None => Target::Bucket(name),
+        None => S3Resource::Bucket(name),
     })
 }
 
@@ -193,7 +193,7 @@ fn target(request: &Request) -> Result<Target<'_>, Fault> {
 ///
 /// See "List of error codes" in the S3 API reference: `MalformedXML` for a body, `InvalidArgument`
 /// for other values.
-fn check(operation: &str, request: &Request, target: &Target<'_>) -> Result<(), Fault> {
+fn check(operation: &str, request: &Request, target: &S3Resource<'_>) -> Result<(), Fault> {
     let Some(model) = Model::of("s3") else { return Ok(()) };
     let operation = operation.trim_start_matches("s3:");
     let (bucket, key) = target.names();
@@ -208,26 +208,26 @@ fn run(
     state: &mut State,
     caller: Caller<'_>,
     request: &Request,
-    target: &Target<'_>,
+    target: &S3Resource<'_>,
 ) -> Result<Response<Bytes>, Fault> {
     match target {
-        Target::Service => Ok(bucket::list(state, caller)),
-        Target::Bucket(name) => match request.method {
+        S3Resource::Service => Ok(bucket::list(state, caller)),
+        S3Resource::Bucket(name) => match request.method {
             Method::PUT => bucket::create(state, caller, request, name),
             Method::DELETE => bucket::delete(state, caller, request, name),
             Method::HEAD => bucket::head(state, caller, request, name),
             _ => Err(Fault::new(405, "MethodNotAllowed", "The specified method is not allowed")),
         },
-        Target::Objects(name, is_second_version) => {
+        S3Resource::Objects(name, is_second_version) => {
             list::answer(state, caller, request, name, *is_second_version)
         }
-        Target::Location(name) => bucket::location(state, caller, request, name),
-        Target::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
-        Target::Inventory(name, _) => inventory::answer(state, caller, request, name),
-        Target::Policy(name) => policy::answer(state, caller, request, name),
-        Target::Acl(name) => acl::answer(state, caller, request, name),
-        Target::Versions(name) => object::versions(state, caller, request, name),
-        Target::Object(name, key) => object::answer(state, caller, request, name, key),
+        S3Resource::Location(name) => bucket::location(state, caller, request, name),
+        S3Resource::Configuration(name, kind) => configuration::answer(state, caller, request, name, kind),
+        S3Resource::Inventory(name, _) => inventory::answer(state, caller, request, name),
+        S3Resource::Policy(name) => policy::answer(state, caller, request, name),
+        S3Resource::Acl(name) => acl::answer(state, caller, request, name),
+        S3Resource::Versions(name) => object::versions(state, caller, request, name),
+        S3Resource::Object(name, key) => object::answer(state, caller, request, name, key),
     }
 }
 

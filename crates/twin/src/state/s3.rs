@@ -17,7 +17,7 @@ pub(crate) struct Bucket {
     pub(crate) configuration: BTreeMap<String, String>,
     /// The grants of the ACL to others than the owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) grants: Vec<Grant>,
+    pub(crate) grants: Vec<BucketGrant>,
     /// Objects by key, each in its only version.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) objects: BTreeMap<String, Object>,
@@ -99,7 +99,7 @@ impl Object {
 
 /// A grant of a bucket ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Grant {
+pub(crate) struct BucketGrant {
     /// The URI of a group, or the canonical id of an account.
     pub(crate) grantee: String,
     /// The permission, such as `READ`.

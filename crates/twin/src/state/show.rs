@@ -9,9 +9,9 @@ use super::{Account, Regional, State};
 use crate::disagreement::Disagreement;
 use crate::services::cloudtrail::{attached, delivery};
 
-/// The content of the twin.
+/// A summary of the state of the twin.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Summary {
+pub struct StateSummary {
     /// The account of the current credentials.
     pub ambient: Option<String>,
     /// Accounts, by id.
@@ -108,7 +108,7 @@ pub struct BucketSummary {
 }
 
 impl State {
-    pub(crate) fn summary(&self) -> Summary {
+    pub(crate) fn summary(&self) -> StateSummary {
         let text = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
         let accounts = self.accounts.iter().map(|(id, account)| {
             let keys = account.regions.values().flat_map(|region| {
@@ -164,7 +164,7 @@ impl State {
             configuration: bucket.configuration.clone(),
             objects: bucket.objects.len(),
         });
-        Summary {
+        StateSummary {
             ambient: self.ambient.clone(),
             accounts: accounts.collect(),
             buckets: buckets.collect(),

@@ -2,9 +2,9 @@
 
 use super::Share;
 
-/// A kind of event. Its share is one of calls, unless it says otherwise.
+/// A kind of weather event. Its share is one of calls, unless it says otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum WeatherKind {
     /// Calls are throttled, whatever their rate.
     Throttles,
     /// Calls above the documented rates of an account and Region are throttled. The share is one of seeds.
@@ -39,7 +39,7 @@ pub enum Kind {
     RetiredFields,
 }
 
-impl Kind {
+impl WeatherKind {
     /// All kinds.
     pub const ALL: [Self; 15] = [
         Self::Throttles,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Kind, Share, Weather};
+use super::{Share, Weather, WeatherKind};
 
 /// The word for the weather without any event.
 const CALM: &str = "calm";
@@ -23,7 +23,7 @@ pub enum WeatherError {
 }
 
 fn all() -> String {
-    Kind::ALL.map(Kind::name).join(", ")
+    WeatherKind::ALL.map(WeatherKind::name).join(", ")
 }
 
 impl fmt::Display for Weather {
@@ -55,7 +55,7 @@ impl FromStr for Weather {
         kinds.split(',').try_fold(Self::calm().seeded(seed), |weather, item| {
             let (name, share) =
                 item.split_once('=').map_or((item, None), |(name, share)| (name, Some(share)));
-            let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+            let kind = WeatherKind::ALL.into_iter().find(|kind| kind.name() == name);
             let kind = kind.ok_or_else(|| WeatherError::Kind(name.to_owned()))?;
             let share = match share {
                 Some(share) => share.parse::<Share>().map_err(|()| WeatherError::Share(share.to_owned()))?,
@@ -79,7 +79,10 @@ mod tests {
             let weather = Weather::from_seed(seed);
             assert_eq!(weather.to_string().parse::<Weather>().unwrap(), weather);
         }
-        assert_eq!("7:resets".parse::<Weather>().unwrap(), Weather::calm().seeded(7).only(Kind::Resets));
+        assert_eq!(
+            "7:resets".parse::<Weather>().unwrap(),
+            Weather::calm().seeded(7).only(WeatherKind::Resets)
+        );
     }
 
     #[test]

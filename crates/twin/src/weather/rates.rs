@@ -85,17 +85,18 @@ fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
 
 /// The buckets of all accounts, Regions and groups of calls.
 #[derive(Debug, Default)]
-pub(super) struct Buckets(HashMap<[String; 3], Bucket>);
+pub(super) struct TokenBuckets(HashMap<[String; 3], TokenBucket>);
 
+/// A token bucket of an account, a Region and a group of calls.
 #[derive(Debug)]
-struct Bucket {
+struct TokenBucket {
     /// In billionths of a call.
     tokens: u128,
     /// When the tokens were counted.
     at: Duration,
 }
 
-impl Buckets {
+impl TokenBuckets {
     /// Takes a token for a call at the time `now`, and returns whether there was one. Calls without a documented rate need none.
     pub(super) fn take(
         &mut self,
@@ -109,12 +110,12 @@ impl Buckets {
         let Some(rate) = rate(operation, is_mutating) else { return true };
         let full = u128::from(rate.burst).saturating_mul(CALL);
         let place = [account, region, rate.group].map(str::to_owned);
-        let bucket = self.0.entry(place).or_insert(Bucket { tokens: full, at: now });
+        let bucket = self.0.entry(place).or_insert(TokenBucket { tokens: full, at: now });
         let passed = now.saturating_sub(bucket.at).as_nanos();
         let tokens =
             passed.saturating_mul(u128::from(rate.per_second)).saturating_add(bucket.tokens).min(full);
         let left = tokens.checked_sub(CALL);
-        *bucket = Bucket { tokens: left.unwrap_or(tokens), at: now.max(bucket.at) };
+        *bucket = TokenBucket { tokens: left.unwrap_or(tokens), at: now.max(bucket.at) };
         left.is_some()
     }
 }
@@ -165,10 +166,10 @@ mod tests {
 
     #[test]
     fn a_burst_can_come_at_once() {
-        let mut buckets = Buckets::default();
+        let mut buckets = TokenBuckets::default();
         let mut lists = |seconds: u64| {
             let now = Duration::from_secs(seconds);
-            let take = |buckets: &mut Buckets| {
+            let take = |buckets: &mut TokenBuckets| {
                 buckets.take(("1", "us-east-1"), "organizations:ListAccounts", false, now)
             };
             (0..20).filter(|_| take(&mut buckets)).count()
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_kept_per_account_and_region() {
-        let mut buckets = Buckets::default();
+        let mut buckets = TokenBuckets::default();
         let mut take = |account: &str, region: &str, operation: &str, is_mutating, tenths: u64| {
             buckets.take((account, region), operation, is_mutating, Duration::from_millis(tenths * 100))
         };

@@ -7,8 +7,8 @@ use reconcile_policy::Region;
 
 use super::chance::chance;
 use super::foreign::{ForeignTarget, ForeignWrite};
-use super::rates::Buckets;
-use super::{Clock, Event, Kind, Share, Weather, codes};
+use super::rates::TokenBuckets;
+use super::{Clock, Event, Share, Weather, WeatherKind, codes};
 use crate::fault::Fault;
 use crate::request::Request;
 use crate::services::query::Form;
@@ -38,13 +38,13 @@ pub(crate) struct Run {
     sessions: HashMap<String, u64>,
     /// The accounts in which the credentials of a session have expired early.
     renewing: HashSet<String>,
-    buckets: Buckets,
+    buckets: TokenBuckets,
     foreign: HashMap<ForeignTarget, u64>,
 }
 
 /// What is going to happen to a call.
 pub(crate) struct Forecast {
-    pub(crate) fate: Fate,
+    pub(crate) outcome: CallOutcome,
     /// Whether it may not yet see recent changes.
     pub(crate) is_late: bool,
     /// Whether another team writes first.
@@ -55,8 +55,8 @@ pub(crate) struct Forecast {
     session: Option<u64>,
 }
 
-/// What becomes of a call.
-pub(crate) enum Fate {
+/// The outcome of a call.
+pub(crate) enum CallOutcome {
     /// It is answered.
     Answered,
     /// It is refused; it takes effect all the same where the event says so.
@@ -92,7 +92,7 @@ impl Run {
             accounts: HashMap::new(),
             sessions: HashMap::new(),
             renewing: HashSet::new(),
-            buckets: Buckets::default(),
+            buckets: TokenBuckets::default(),
             foreign: HashMap::new(),
         }
     }
@@ -105,7 +105,7 @@ impl Run {
         self.clock
     }
 
-    /// The fate of the next call of an operation.
+    /// Returns the forecast for the next call of an operation.
     pub(crate) fn forecast(&mut self, request: &Request, operation: &str, is_mutating: bool) -> Forecast {
         let about = subject(request);
         let account = request.account().unwrap_or_default();
@@ -119,35 +119,38 @@ impl Run {
         let concerned = entered.unwrap_or(account);
 
         let weather = &self.weather;
-        let has = |kind: Kind| weather.has(kind, &words, n);
-        let is_slow = weather.has(Kind::SlowAccounts, &[concerned], 0);
+        let has = |kind: WeatherKind| weather.has(kind, &words, n);
+        let is_slow = weather.has(WeatherKind::SlowAccounts, &[concerned], 0);
         let delay = is_slow.then(|| {
             let draw = chance(weather.seed, "slow by", &words, n);
             Duration::from_millis(500 + draw % 4_000)
         });
         let least = if self.renewing.contains(concerned) { RENEWED } else { 2 };
-        let session = has(Kind::ExpiredCredentials)
+        let session = has(WeatherKind::ExpiredCredentials)
             .then(|| chance(weather.seed, "expires after", &words, n) % 15 + least);
         let (is_late, is_foreign) = match is_mutating {
-            true => (has(Kind::LateChanges), false),
+            true => (has(WeatherKind::LateChanges), false),
             // Tokens and times of STS differ from call to call.
-            false => (has(Kind::StaleReads) && !operation.starts_with("sts:"), has(Kind::ForeignWriters)),
+            false => (
+                has(WeatherKind::StaleReads) && !operation.starts_with("sts:"),
+                has(WeatherKind::ForeignWriters),
+            ),
         };
         let session = session.filter(|_| operation == "sts:AssumeRole");
-        let fate = self.fate(request, operation, is_mutating, (concerned, &words, n));
+        let outcome = self.outcome(request, operation, is_mutating, (concerned, &words, n));
         let (calls, passed) = self.accounts.entry(concerned.to_owned()).or_default();
         *calls += 1;
         *passed += CALL + delay.unwrap_or_default();
-        Forecast { fate, is_late, is_foreign, delay, session }
+        Forecast { outcome, is_late, is_foreign, delay, session }
     }
 
-    fn fate(
+    fn outcome(
         &mut self,
         request: &Request,
         operation: &str,
         is_mutating: bool,
         (concerned, words, n): (&str, &[&str; 4], u64),
-    ) -> Fate {
+    ) -> CallOutcome {
         let [account, region, ..] = *words;
         let service = operation.split(':').next().unwrap_or_default();
         let draw = chance(self.weather.seed, "call", words, n);
@@ -155,57 +158,64 @@ impl Run {
         let how = chance(self.weather.seed, "how", words, n);
         let (calls, passed) = self.accounts.get(concerned).copied().unwrap_or_default();
         if self.is_disabled(account, region, service) {
-            return Fate::Refused(Event::RegionDisabled, codes::disabled(service));
+            return CallOutcome::Refused(Event::RegionDisabled, codes::disabled(service));
         }
-        if self.weather.has(Kind::HangingAccounts, &[concerned], 0) {
-            return Fate::Broken(Event::Hung, Broken::Hung);
+        if self.weather.has(WeatherKind::HangingAccounts, &[concerned], 0) {
+            return CallOutcome::Broken(Event::Hung, Broken::Hung);
         }
         if self.is_expired(request) {
-            return Fate::Refused(Event::Expired, codes::expired(service));
+            return CallOutcome::Refused(Event::Expired, codes::expired(service));
         }
         if self.is_denied(concerned, operation, is_mutating, calls) {
             let draw = chance(self.weather.seed, "denied by", &[concerned], 0);
-            return Fate::Refused(Event::Denied, codes::denied(service, operation, draw));
+            return CallOutcome::Refused(Event::Denied, codes::denied(service, operation, draw));
         }
         let now = match self.clock {
             Clock::Calls => passed,
             Clock::Machine => self.began.elapsed(),
         };
-        let has_rates = self.weather.has(Kind::Rates, &[], 0);
+        let has_rates = self.weather.has(WeatherKind::Rates, &[], 0);
         if has_rates && !self.buckets.take((account, region), operation, is_mutating, now) {
-            return Fate::Refused(Event::RateExceeded, codes::throttled(service, how));
+            return CallOutcome::Refused(Event::RateExceeded, codes::throttled(service, how));
         }
         match self.drawn(draw) {
-            Some(Kind::Throttles) => return Fate::Refused(Event::Throttled, codes::throttled(service, how)),
-            Some(Kind::ServerErrors) => {
-                let took_effect = is_mutating && how.is_multiple_of(4);
-                return Fate::Refused(Event::ServerError { took_effect }, codes::failed(service, how / 4));
+            Some(WeatherKind::Throttles) => {
+                return CallOutcome::Refused(Event::Throttled, codes::throttled(service, how));
             }
-            Some(Kind::Resets) => return Fate::Broken(Event::Reset, Broken::Reset),
-            Some(Kind::LostAnswers) => return Fate::Lost,
+            Some(WeatherKind::ServerErrors) => {
+                let took_effect = is_mutating && how.is_multiple_of(4);
+                return CallOutcome::Refused(
+                    Event::ServerError { took_effect },
+                    codes::failed(service, how / 4),
+                );
+            }
+            Some(WeatherKind::Resets) => return CallOutcome::Broken(Event::Reset, Broken::Reset),
+            Some(WeatherKind::LostAnswers) => return CallOutcome::Lost,
             _ => {}
         }
         match codes::quota(operation) {
-            Some(fault) if self.weather.has(Kind::Quotas, &[account, operation], 0) => {
-                Fate::Refused(Event::QuotaReached, fault)
+            Some(fault) if self.weather.has(WeatherKind::Quotas, &[account, operation], 0) => {
+                CallOutcome::Refused(Event::QuotaReached, fault)
             }
-            _ => Fate::Answered,
+            _ => CallOutcome::Answered,
         }
     }
 
     /// What happens by chance to a call. The kinds exclude each other, so that each has exactly its share.
-    fn drawn(&self, draw: u64) -> Option<Kind> {
+    fn drawn(&self, draw: u64) -> Option<WeatherKind> {
         let mut bound = Share::NONE;
-        [Kind::Throttles, Kind::ServerErrors, Kind::Resets, Kind::LostAnswers].into_iter().find(|kind| {
-            bound = bound.and(self.weather.share(*kind));
-            bound.contains(draw)
-        })
+        [WeatherKind::Throttles, WeatherKind::ServerErrors, WeatherKind::Resets, WeatherKind::LostAnswers]
+            .into_iter()
+            .find(|kind| {
+                bound = bound.and(self.weather.share(*kind));
+                bound.contains(draw)
+            })
     }
 
     /// IAM and Organizations are in one Region, which is enabled everywhere.
     fn is_disabled(&self, account: &str, region: &str, service: &str) -> bool {
         !matches!(service, "iam" | "organizations")
-            && self.weather.has(Kind::DisabledRegions, &[account, region], 0)
+            && self.weather.has(WeatherKind::DisabledRegions, &[account, region], 0)
             && region.parse().is_ok_and(|region: Region| region.is_opt_in())
     }
 
@@ -225,7 +235,7 @@ impl Run {
         const SERVICES: [&str; 5] = ["s3:", "kms:", "cloudtrail:", "logs:", "iam:"];
 
         // Everybody is allowed to ask who he is.
-        if operation == "sts:GetCallerIdentity" || !self.weather.has(Kind::Denials, &[account], 0) {
+        if operation == "sts:GetCallerIdentity" || !self.weather.has(WeatherKind::Denials, &[account], 0) {
             return false;
         }
         let draw = chance(self.weather.seed, "denial", &[account], 0);
@@ -279,7 +289,7 @@ impl Run {
 
     /// Whether answers lack the members that AWS has retired.
     pub(crate) fn retires_fields(&self) -> bool {
-        self.weather.has(Kind::RetiredFields, &[], 0)
+        self.weather.has(WeatherKind::RetiredFields, &[], 0)
     }
 }
 

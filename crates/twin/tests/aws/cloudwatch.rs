@@ -1,7 +1,7 @@
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic, Tag};
-use reconcile_twin::{Denial, Garbage, GarbageAnswer};
+use reconcile_twin::{Garbage, GarbageAnswer, InjectedDenial};
 use serde_json::{Value, json};
 
 use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, cloudwatch, code, twin};
@@ -115,7 +115,11 @@ async fn denials_and_answers_of_others_are_in_the_protocol_of_cloudwatch() {
     let twin = twin();
     let client = cloudwatch(&twin, MASTER);
     let operation = "cloudwatch:DescribeAlarms".to_owned();
-    twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation: operation.clone() }]);
+    twin.deny(vec![InjectedDenial {
+        account: MASTER.to_owned(),
+        region: None,
+        operation: operation.clone(),
+    }]);
     assert_eq!(code(client.describe_alarms().send().await), "AccessDenied");
     twin.deny(Vec::new());
     let answer = |answer| vec![Garbage { operation: operation.clone(), answer }];

@@ -3,7 +3,7 @@
 use aws_sdk_cloudtrail::Client;
 use aws_sdk_cloudtrail::types::{Event, EventCategory, LookupAttribute, LookupAttributeKey};
 use aws_smithy_types::DateTime;
-use reconcile_twin::{Clock, Kind, Share, Twin, Weather};
+use reconcile_twin::{Clock, Share, Twin, Weather, WeatherKind};
 use serde_json::Value;
 
 use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, code, kms, s3, twin};
@@ -127,7 +127,7 @@ async fn wrong_requests_have_the_errors_of_the_api_reference() {
 #[tokio::test]
 async fn aws_answers_two_lookups_a_second() {
     let (twin, client) = with_keys(1).await;
-    twin.set_weather(Weather::calm().with(Kind::Rates, Share::ALL), Clock::Calls);
+    twin.set_weather(Weather::calm().with(WeatherKind::Rates, Share::ALL), Clock::Calls);
     for _ in 0..2 {
         client.lookup_events().send().await.unwrap();
     }

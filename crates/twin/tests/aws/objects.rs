@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_s3::primitives::ByteStream;
-use reconcile_twin::{Denial, StoredObject, Twin, signing_key};
+use reconcile_twin::{InjectedDenial, StoredObject, Twin, signing_key};
 
 use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, code, s3, twin};
 
@@ -80,7 +80,11 @@ async fn an_encrypted_object_is_read_only_by_who_may_decrypt() {
     assert_eq!(twin.object(BUCKET, "log"), Some(object));
     let get = || s3.get_object().bucket(BUCKET).key("log").send();
     assert_eq!(get().await.unwrap().server_side_encryption().unwrap().as_str(), "aws:kms");
-    twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation: "kms:Decrypt".to_owned() }]);
+    twin.deny(vec![InjectedDenial {
+        account: MASTER.to_owned(),
+        region: None,
+        operation: "kms:Decrypt".to_owned(),
+    }]);
     assert_eq!(code(get().await), "AccessDenied");
     assert!(s3.get_object().bucket(BUCKET).key("b").send().await.is_ok());
 }

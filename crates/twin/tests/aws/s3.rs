@@ -3,7 +3,7 @@ use aws_sdk_s3::types::{
     BucketVersioningStatus, CreateBucketConfiguration, ObjectOwnership, OwnershipControls,
     OwnershipControlsRule, Payer, PublicAccessBlockConfiguration, Tag, Tagging, VersioningConfiguration,
 };
-use reconcile_twin::{Denial, Twin};
+use reconcile_twin::{InjectedDenial, Twin};
 
 use crate::clients::{MASTER, MEMBER, REGION, code, s3, twin};
 
@@ -46,7 +46,7 @@ async fn a_bucket_is_created_with_its_tags_by_a_caller_who_is_allowed_to_tag() {
     };
     assert_eq!(code(create("aws:theirs").await), "InvalidTag");
     let operation = "s3:TagResource".to_owned();
-    twin.deny(vec![Denial { account: MASTER.to_owned(), region: None, operation }]);
+    twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     assert_eq!(code(create("team").await), "AccessDenied");
     assert_eq!(code(s3.head_bucket().bucket(BUCKET).send().await), "NotFound");
     twin.deny(Vec::new());

@@ -5,7 +5,7 @@ use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::error::SdkError;
 use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
-use reconcile_twin::{Clock, Event, Kind, Share, Twin, Weather};
+use reconcile_twin::{Clock, Event, Share, Twin, Weather, WeatherKind};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -66,8 +66,8 @@ async fn a_connection_that_breaks_is_an_error_that_a_client_can_retry() {
     const CALLS: usize = 40;
 
     let twin = twin();
-    let weather = Weather::calm().seeded(7).with(Kind::Resets, Share::percent(30));
-    twin.set_weather(weather.with(Kind::LostAnswers, Share::percent(20)), Clock::Machine);
+    let weather = Weather::calm().seeded(7).with(WeatherKind::Resets, Share::percent(30));
+    twin.set_weather(weather.with(WeatherKind::LostAnswers, Share::percent(20)), Clock::Machine);
     let server = Server::start(&twin).await;
     let count = |event: Event| twin.calls().iter().filter(|call| call.weather.contains(&event)).count();
 
@@ -101,7 +101,7 @@ async fn an_account_that_hangs_does_not_hold_up_another() {
     // The first seed with which only the member hangs. With the clock of calls, a hanging call
     // fails at once.
     for seed in 0.. {
-        let weather = Weather::calm().seeded(seed).with(Kind::HangingAccounts, Share::percent(50));
+        let weather = Weather::calm().seeded(seed).with(WeatherKind::HangingAccounts, Share::percent(50));
         twin.set_weather(weather, Clock::Calls);
         let [master, member] = [MASTER, MEMBER].map(|account| kms(&twin, account).list_keys().send());
         if master.await.is_ok() && member.await.is_err() {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aws_sdk_cloudtrail::error::DisplayErrorContext;
-use reconcile_twin::{Clock, Event, ForeignTarget, Kind, Setup, SetupBucket, Share, Twin, Weather};
+use reconcile_twin::{Clock, Event, ForeignTarget, Setup, SetupBucket, Share, Twin, Weather, WeatherKind};
 
 use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, code, config, kms, organizations, s3, twin};
 
@@ -17,7 +17,7 @@ fn with_bucket() -> Twin {
     twin
 }
 
-fn only(kind: Kind, share: Share) -> Weather {
+fn only(kind: WeatherKind, share: Share) -> Weather {
     Weather::calm().seeded(7).with(kind, share)
 }
 
@@ -30,7 +30,8 @@ fn events(twin: &Twin, account: &str) -> Vec<Vec<Event>> {
 #[tokio::test]
 async fn throttles_and_lost_answers_have_exactly_the_shares_that_are_asked_for() {
     let twin = twin();
-    let weather = only(Kind::Throttles, Share::percent(30)).with(Kind::LostAnswers, Share::percent(5));
+    let weather =
+        only(WeatherKind::Throttles, Share::percent(30)).with(WeatherKind::LostAnswers, Share::percent(5));
     twin.set_weather(weather, Clock::Calls);
     let kms = kms(&twin, MASTER);
     for _ in 0..2_000 {
@@ -47,9 +48,9 @@ async fn throttles_and_lost_answers_have_exactly_the_shares_that_are_asked_for()
 
 #[tokio::test]
 async fn a_seed_does_the_same_to_each_account_whatever_other_accounts_do() {
-    let weather = only(Kind::Throttles, Share::percent(30))
-        .with(Kind::ServerErrors, Share::percent(20))
-        .with(Kind::Resets, Share::percent(20));
+    let weather = only(WeatherKind::Throttles, Share::percent(30))
+        .with(WeatherKind::ServerErrors, Share::percent(20))
+        .with(WeatherKind::Resets, Share::percent(20));
     let run = async |accounts: &[&str]| {
         let twin = twin();
         twin.set_weather(weather.clone(), Clock::Calls);
@@ -70,9 +71,14 @@ async fn a_seed_does_the_same_to_each_account_whatever_other_accounts_do() {
 #[tokio::test]
 async fn each_service_throttles_and_fails_in_its_own_words() {
     for (kind, of_s3, of_kms, of_organizations) in [
-        (Kind::Throttles, &["SlowDown"][..], &["ThrottlingException"][..], &["TooManyRequestsException"][..]),
         (
-            Kind::ServerErrors,
+            WeatherKind::Throttles,
+            &["SlowDown"][..],
+            &["ThrottlingException"][..],
+            &["TooManyRequestsException"][..],
+        ),
+        (
+            WeatherKind::ServerErrors,
             &["InternalError", "ServiceUnavailable"],
             &["KMSInternalException", "DependencyTimeoutException"],
             &["ServiceException", "ServiceUnavailable"],
@@ -109,7 +115,7 @@ async fn an_account_is_denied_all_calls_or_some_for_good_or_for_a_while() {
     for seed in 0..40 {
         let twin = twin();
         twin.set_weather(
-            Weather::calm().seeded(seed).only(Kind::Denials).with(Kind::Denials, Share::ALL),
+            Weather::calm().seeded(seed).only(WeatherKind::Denials).with(WeatherKind::Denials, Share::ALL),
             Clock::Calls,
         );
         let mut denied = [Vec::new(), Vec::new()];
@@ -138,7 +144,9 @@ async fn an_account_is_denied_all_calls_or_some_for_good_or_for_a_while() {
 
 #[tokio::test]
 async fn a_connection_breaks_before_or_after_the_call_takes_effect() {
-    for (kind, keys) in [(Kind::Resets, 0), (Kind::LostAnswers, 1), (Kind::HangingAccounts, 0)] {
+    for (kind, keys) in
+        [(WeatherKind::Resets, 0), (WeatherKind::LostAnswers, 1), (WeatherKind::HangingAccounts, 0)]
+    {
         let twin = twin();
         twin.set_weather(only(kind, Share::ALL), Clock::Calls);
         let error = kms(&twin, MASTER).create_key().send().await.unwrap_err();
@@ -150,7 +158,7 @@ async fn a_connection_breaks_before_or_after_the_call_takes_effect() {
 #[tokio::test]
 async fn a_change_is_seen_late_by_at_most_three_reads() {
     let twin = with_bucket();
-    twin.set_weather(only(Kind::StaleReads, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::StaleReads, Share::ALL), Clock::Calls);
     let s3 = s3(&twin, MASTER, REGION);
     let policy = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"{MASTER}"}},"Action":"s3:GetObject","Resource":"arn:aws:s3:::{BUCKET}/*"}}]}}"#
@@ -168,7 +176,7 @@ async fn a_change_is_seen_late_by_at_most_three_reads() {
 #[tokio::test]
 async fn a_write_that_needs_a_recent_change_is_refused_at_most_three_times() {
     let twin = twin();
-    twin.set_weather(only(Kind::LateChanges, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::LateChanges, Share::ALL), Clock::Calls);
     let kms = kms(&twin, MASTER);
     let made = kms.create_key().send().await.unwrap().key_metadata.unwrap();
     let alias = || kms.create_alias().alias_name("alias/logs").target_key_id(&made.key_id).send();
@@ -181,7 +189,7 @@ async fn a_write_that_needs_a_recent_change_is_refused_at_most_three_times() {
 #[tokio::test]
 async fn the_credentials_of_a_role_expire_and_new_ones_are_good() {
     let twin = twin();
-    twin.set_weather(only(Kind::ExpiredCredentials, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::ExpiredCredentials, Share::ALL), Clock::Calls);
     let sts = aws_sdk_sts::Client::new(&config(&twin, MASTER, REGION));
     for calls_of_session in [1..30, 100..130] {
         let assumed = sts
@@ -222,7 +230,7 @@ async fn the_credentials_of_a_role_expire_and_new_ones_are_good() {
 #[tokio::test]
 async fn a_foreign_statement_is_added_before_a_read_and_shown_by_it() {
     let twin = with_bucket();
-    let weather = only(Kind::ForeignWriters, Share::ALL).with(Kind::StaleReads, Share::ALL);
+    let weather = only(WeatherKind::ForeignWriters, Share::ALL).with(WeatherKind::StaleReads, Share::ALL);
     twin.set_weather(weather, Clock::Calls);
     let s3 = s3(&twin, MASTER, REGION);
     for number in 1..=5 {
@@ -249,7 +257,7 @@ async fn foreign_teams_write_policies_and_tags_that_aws_accepts() {
     trails.create_trail().name("Trail").s3_bucket_name(BUCKET).send().await.unwrap();
     let kms = kms(&twin, MASTER);
     let key = kms.create_key().send().await.unwrap().key_metadata.unwrap();
-    twin.set_weather(only(Kind::ForeignWriters, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::ForeignWriters, Share::ALL), Clock::Calls);
 
     let policy = kms.get_key_policy().key_id(key.key_id()).send().await.unwrap().policy.unwrap();
     kms.put_key_policy().key_id(key.key_id()).policy(policy).send().await.unwrap();
@@ -276,11 +284,11 @@ async fn foreign_teams_write_policies_and_tags_that_aws_accepts() {
 #[tokio::test]
 async fn quotas_rates_disabled_regions_and_retired_fields() {
     let twin = twin();
-    twin.set_weather(only(Kind::Quotas, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::Quotas, Share::ALL), Clock::Calls);
     assert_eq!(code(kms(&twin, MASTER).create_key().send().await), "LimitExceededException");
     kms(&twin, MASTER).list_keys().send().await.unwrap();
 
-    twin.set_weather(only(Kind::Rates, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::Rates, Share::ALL), Clock::Calls);
     let mut accepted = 0;
     for _ in 0..40 {
         let trail = cloudtrail(&twin, MASTER, REGION).start_logging().name("Trail").send().await;
@@ -289,12 +297,12 @@ async fn quotas_rates_disabled_regions_and_retired_fields() {
     // Forty calls take four seconds, and trails are written once a second.
     assert_eq!(accepted, 4);
 
-    twin.set_weather(only(Kind::DisabledRegions, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::DisabledRegions, Share::ALL), Clock::Calls);
     let in_region = async |region| cloudtrail(&twin, MASTER, region).describe_trails().send().await;
     assert_eq!(code(in_region("af-south-1").await), "UnrecognizedClientException");
     in_region(REGION).await.unwrap();
 
-    twin.set_weather(only(Kind::RetiredFields, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::RetiredFields, Share::ALL), Clock::Calls);
     let accounts = organizations(&twin, MASTER).list_accounts().send().await.unwrap().accounts.unwrap();
     assert_eq!(accounts.len(), 2);
     for account in accounts {
@@ -307,7 +315,7 @@ async fn quotas_rates_disabled_regions_and_retired_fields() {
 #[tokio::test]
 async fn a_slow_account_says_how_slow_and_nobody_waits_in_a_test() {
     let twin = twin();
-    twin.set_weather(only(Kind::SlowAccounts, Share::ALL), Clock::Calls);
+    twin.set_weather(only(WeatherKind::SlowAccounts, Share::ALL), Clock::Calls);
     let began = std::time::Instant::now();
     kms(&twin, MASTER).list_keys().send().await.unwrap();
     assert!(began.elapsed() < Duration::from_millis(500));

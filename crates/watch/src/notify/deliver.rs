@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::message::Message;
-use super::receiver::{Form, Place, Receiver, Secret};
+use super::receiver::{Destination, PayloadFormat, Receiver, Secret};
 use super::{Publish, Unpublished};
 use crate::board::Board;
 
@@ -35,17 +35,17 @@ pub(super) fn client() -> std::io::Result<Connection> {
     Ok(Client::builder(TokioExecutor::new()).build(connector))
 }
 
-/// What becomes of a message after an attempt.
+/// The outcome of an attempt to deliver a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum DeliveryOutcome {
     Delivered,
-    Again,
+    Retry,
     Refused,
 }
 
-/// Delivers the messages for one receiver.
+/// The task that delivers the messages for one receiver.
 #[derive(Debug)]
-pub(super) struct Courier {
+pub(super) struct DeliveryTask {
     pub(super) client: Connection,
     pub(super) secret: Option<Secret>,
     pub(super) publisher: Arc<dyn Publish>,
@@ -55,7 +55,7 @@ pub(super) struct Courier {
     pub(super) waiting: Arc<AtomicUsize>,
 }
 
-impl Courier {
+impl DeliveryTask {
     pub(super) async fn run(self, mut messages: mpsc::Receiver<Arc<Message>>) {
         while let Some(message) = messages.recv().await {
             self.deliver(&message).await;
@@ -66,11 +66,12 @@ impl Courier {
     async fn deliver(&self, message: &Message) {
         let name = self.receiver.name();
         for attempt in 1..=ATTEMPTS {
-            let silent = |_| (Fate::Again, format!("no answer within {} seconds", ATTEMPT.as_secs()));
-            let (fate, answer) = timeout(ATTEMPT, self.send(message)).await.unwrap_or_else(silent);
-            match (fate, attempt) {
-                (Fate::Delivered, _) => return self.board.message(&name, "delivered"),
-                (Fate::Refused, _) | (Fate::Again, ATTEMPTS) => {
+            let silent =
+                |_| (DeliveryOutcome::Retry, format!("no answer within {} seconds", ATTEMPT.as_secs()));
+            let (outcome, answer) = timeout(ATTEMPT, self.send(message)).await.unwrap_or_else(silent);
+            match (outcome, attempt) {
+                (DeliveryOutcome::Delivered, _) => return self.board.message(&name, "delivered"),
+                (DeliveryOutcome::Refused, _) | (DeliveryOutcome::Retry, ATTEMPTS) => {
                     tracing::error!(
                         receiver = name,
                         id = message.id,
@@ -79,7 +80,7 @@ impl Courier {
                     );
                     break;
                 }
-                (Fate::Again, _) => {
+                (DeliveryOutcome::Retry, _) => {
                     tracing::warn!(receiver = name, attempt, answer, "a notification is sent again");
                     sleep(pause(attempt)).await;
                 }
@@ -89,32 +90,32 @@ impl Courier {
     }
 
     /// Makes one attempt. Returns what becomes of the message, and the answer for the log.
-    async fn send(&self, message: &Message) -> (Fate, String) {
+    async fn send(&self, message: &Message) -> (DeliveryOutcome, String) {
         match &self.receiver.0 {
-            Place::Web(form, url) => match self.post(*form, url, message).await {
-                Ok(status) => (fate(Some(status)), status.to_string()),
-                Err(error) => (fate(None), error),
+            Destination::Web(format, url) => match self.post(*format, url, message).await {
+                Ok(status) => (outcome(Some(status)), status.to_string()),
+                Err(error) => (outcome(None), error),
             },
-            Place::Aws(target) => match self.publisher.publish(target, message).await {
-                Ok(()) => (Fate::Delivered, String::new()),
+            Destination::Aws(target) => match self.publisher.publish(target, message).await {
+                Ok(()) => (DeliveryOutcome::Delivered, String::new()),
                 Err(Unpublished { error, is_final }) => {
-                    (if is_final { Fate::Refused } else { Fate::Again }, error)
+                    (if is_final { DeliveryOutcome::Refused } else { DeliveryOutcome::Retry }, error)
                 }
             },
         }
     }
 
-    async fn post(&self, form: Form, url: &Uri, message: &Message) -> Result<StatusCode, String> {
-        let body = match form {
-            Form::Json => message.json(),
-            Form::Slack => message.slack(),
+    async fn post(&self, format: PayloadFormat, url: &Uri, message: &Message) -> Result<StatusCode, String> {
+        let body = match format {
+            PayloadFormat::Json => message.json(),
+            PayloadFormat::Slack => message.slack(),
         };
         let seconds = Timestamp::now().as_second();
         let mut request = Request::post(url.clone())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::USER_AGENT, concat!("reconcile/", env!("CARGO_PKG_VERSION")));
         // See the specification "Standard Webhooks".
-        if let (Form::Json, Some(secret)) = (form, &self.secret) {
+        if let (PayloadFormat::Json, Some(secret)) = (format, &self.secret) {
             request = request
                 .header("webhook-id", &message.id)
                 .header("webhook-timestamp", seconds)
@@ -127,12 +128,12 @@ impl Courier {
 }
 
 /// Judges an answer; `None` is no answer. A receiver that refuses a message refuses it the next time as well.
-fn fate(status: Option<StatusCode>) -> Fate {
+fn outcome(status: Option<StatusCode>) -> DeliveryOutcome {
     match status {
-        Some(status) if status.is_success() => Fate::Delivered,
-        Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => Fate::Again,
-        Some(status) if status.is_client_error() || status.is_redirection() => Fate::Refused,
-        Some(_) | None => Fate::Again,
+        Some(status) if status.is_success() => DeliveryOutcome::Delivered,
+        Some(StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS) => DeliveryOutcome::Retry,
+        Some(status) if status.is_client_error() || status.is_redirection() => DeliveryOutcome::Refused,
+        Some(_) | None => DeliveryOutcome::Retry,
     }
 }
 
@@ -148,19 +149,19 @@ mod tests {
     #[test]
     fn a_message_is_sent_again_if_a_later_attempt_can_succeed() {
         for (status, expected) in [
-            (Some(200), Fate::Delivered),
-            (Some(204), Fate::Delivered),
-            (Some(301), Fate::Refused),
-            (Some(400), Fate::Refused),
-            (Some(404), Fate::Refused),
-            (Some(408), Fate::Again),
-            (Some(429), Fate::Again),
-            (Some(500), Fate::Again),
-            (Some(503), Fate::Again),
-            (None, Fate::Again),
+            (Some(200), DeliveryOutcome::Delivered),
+            (Some(204), DeliveryOutcome::Delivered),
+            (Some(301), DeliveryOutcome::Refused),
+            (Some(400), DeliveryOutcome::Refused),
+            (Some(404), DeliveryOutcome::Refused),
+            (Some(408), DeliveryOutcome::Retry),
+            (Some(429), DeliveryOutcome::Retry),
+            (Some(500), DeliveryOutcome::Retry),
+            (Some(503), DeliveryOutcome::Retry),
+            (None, DeliveryOutcome::Retry),
         ] {
             let status = status.map(|status| StatusCode::from_u16(status).unwrap());
-            assert_eq!(fate(status), expected, "{status:?}");
+            assert_eq!(outcome(status), expected, "{status:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use reconcile_text::{count, escape, escape_json};
 use serde_json::{Value, json};
 
 use crate::board::News;
-use crate::change::{Change, Transition};
+use crate::change::{FindingChange, FindingTransition};
 use crate::evidence::EvidenceNews;
 
 /// The most findings that a message for people lists.
@@ -39,7 +39,7 @@ impl Message {
     }
 
     /// A message about a verification of log files. It has the fields of the other messages, so that receivers need not tell them apart.
-    pub(crate) fn of_evidence(
+    pub(crate) fn from_evidence(
         spec: &str,
         installation: Option<&str>,
         at: Timestamp,
@@ -138,9 +138,9 @@ impl Message {
 }
 
 /// The changes, the most severe first, and what is resolved at the end.
-fn by_severity(changes: &[Change]) -> Vec<&Change> {
-    let mut sorted: Vec<&Change> = changes.iter().collect();
-    sorted.sort_by_key(|change| (change.transition == Transition::Resolved, change.finding.severity));
+fn by_severity(changes: &[FindingChange]) -> Vec<&FindingChange> {
+    let mut sorted: Vec<&FindingChange> = changes.iter().collect();
+    sorted.sort_by_key(|change| (change.transition == FindingTransition::Resolved, change.finding.severity));
     sorted
 }
 
@@ -150,12 +150,13 @@ fn text(spec: &str, news: &News) -> String {
     for change in &news.changes {
         *numbers.entry(change.transition.as_str()).or_default() += 1;
     }
-    let mut parts: Vec<String> = [Transition::New, Transition::Worse, Transition::Resolved]
-        .into_iter()
-        .filter_map(|transition| {
-            Some(format!("{} {}", numbers.get(transition.as_str())?, transition.as_str()))
-        })
-        .collect();
+    let mut parts: Vec<String> =
+        [FindingTransition::New, FindingTransition::Worse, FindingTransition::Resolved]
+            .into_iter()
+            .filter_map(|transition| {
+                Some(format!("{} {}", numbers.get(transition.as_str())?, transition.as_str()))
+            })
+            .collect();
     if news.is_recovered {
         parts.push("can be checked again".to_owned());
     }
@@ -167,10 +168,10 @@ fn text(spec: &str, news: &News) -> String {
         None => text += &parts.join(", "),
     }
     let listed = by_severity(&news.changes);
-    for Change { transition, finding } in listed.iter().take(LISTED) {
+    for FindingChange { transition, finding } in listed.iter().take(LISTED) {
         let word = match transition {
-            Transition::New | Transition::Worse => finding.severity.as_str(),
-            Transition::Resolved => transition.as_str(),
+            FindingTransition::New | FindingTransition::Worse => finding.severity.as_str(),
+            FindingTransition::Resolved => transition.as_str(),
         };
         let _ = write!(text, "\n• {word}: {}: {}", escape(&finding.address), escape(&finding.message));
     }
@@ -215,8 +216,8 @@ mod tests {
     use crate::change::tests::finding;
     use crate::evidence::tests::{self as evidence, verification};
 
-    fn news(changes: &[(Transition, &str)]) -> News {
-        let change = |(transition, text): &(Transition, &str)| Change {
+    fn news(changes: &[(FindingTransition, &str)]) -> News {
+        let change = |(transition, text): &(FindingTransition, &str)| FindingChange {
             transition: *transition,
             finding: finding(text),
         };
@@ -229,8 +230,8 @@ mod tests {
 
     #[test]
     fn a_message_names_what_changed() {
-        use Transition::{New, Resolved, Worse};
-        let many: Vec<(Transition, &str)> = [(New, "a:high"); 12].into();
+        use FindingTransition::{New, Resolved, Worse};
+        let many: Vec<(FindingTransition, &str)> = [(New, "a:high"); 12].into();
         for (news, expected) in [
             (
                 news(&[(New, "a:low"), (Worse, "b:critical"), (Resolved, "c:high")]),
@@ -254,7 +255,7 @@ mod tests {
             let (record, _) = verification(text);
             let new = ids.split_whitespace().map(evidence::finding).collect();
             let news = EvidenceNews { result: record.result, new };
-            Message::of_evidence("specs/prod.yaml", Some("prod"), record.at, &news)
+            Message::from_evidence("specs/prod.yaml", Some("prod"), record.at, &news)
         };
         for (message, expected) in [
             (
@@ -282,8 +283,8 @@ mod tests {
     #[test]
     fn a_message_for_aws_has_as_many_changes_as_fit() {
         let of = |count: usize| {
-            let mut news = news(&vec![(Transition::New, "a:low"); count]);
-            news.changes.extend(self::news(&[(Transition::New, "b:critical")]).changes);
+            let mut news = news(&vec![(FindingTransition::New, "a:low"); count]);
+            news.changes.extend(self::news(&[(FindingTransition::New, "b:critical")]).changes);
             message(&news)
         };
         let few: Value = serde_json::from_str(&of(2).topic()).unwrap();
@@ -309,17 +310,17 @@ mod tests {
         assert!(subject.starts_with("reconcile: specs/prod.yaml: cannot be checked: \\nx"), "{subject}");
         assert_eq!(subject.len(), 99);
         assert_eq!(
-            message(&news(&[(Transition::New, "a:low")])).subject(),
+            message(&news(&[(FindingTransition::New, "a:low")])).subject(),
             "reconcile: specs/prod.yaml: 1 new"
         );
     }
 
     #[test]
     fn the_same_news_have_the_same_id() {
-        let first = news(&[(Transition::New, "a:high")]);
+        let first = news(&[(FindingTransition::New, "a:high")]);
         let later = Message::new("specs/prod.yaml", Some("prod"), Timestamp::UNIX_EPOCH, &first);
         assert_eq!(message(&first).id, later.id);
-        assert_ne!(message(&first).id, message(&news(&[(Transition::Resolved, "a:high")])).id);
+        assert_ne!(message(&first).id, message(&news(&[(FindingTransition::Resolved, "a:high")])).id);
         assert_eq!(first, first.clone());
     }
 

@@ -10,9 +10,9 @@ use reconcile_aws::Remote;
 use reconcile_policy::Arn;
 use sha2::Sha256;
 
-/// The form of the messages that a receiver understands.
+/// The format of the messages that a receiver understands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum PayloadFormat {
     /// The JSON document.
     Json,
     /// A message of Slack.
@@ -21,20 +21,20 @@ pub(crate) enum Form {
 
 /// A receiver of notifications.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Receiver(pub(super) Place);
+pub struct Receiver(pub(super) Destination);
 
-/// The place of a receiver.
+/// The destination of the messages for a receiver.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Destination {
     /// A server that accepts POST requests.
-    Web(Form, Uri),
+    Web(PayloadFormat, Uri),
     /// A topic or event bus.
-    Aws(Target),
+    Aws(AwsTarget),
 }
 
 /// A receiver in AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum AwsTarget {
     /// A topic of SNS.
     Topic(Remote),
     /// An event bus of EventBridge.
@@ -75,15 +75,21 @@ impl Receiver {
                     && !arn.resource().contains(':')
                     && arn.resource().strip_suffix(".fifo").is_none()
             };
-            return remote(arn, is_topic).map(Target::Topic).map(Self::of_aws).ok_or(ReceiverError::NotTopic);
+            return remote(arn, is_topic)
+                .map(AwsTarget::Topic)
+                .map(Self::from_target)
+                .ok_or(ReceiverError::NotTopic);
         }
         if let Some(arn) = text.strip_prefix("eventbridge:") {
             let is_bus = |arn: &Arn| arn.service() == "events" && arn.resource().starts_with("event-bus/");
-            return remote(arn, is_bus).map(Target::Bus).map(Self::of_aws).ok_or(ReceiverError::NotBus);
+            return remote(arn, is_bus)
+                .map(AwsTarget::Bus)
+                .map(Self::from_target)
+                .ok_or(ReceiverError::NotBus);
         }
-        let (form, url) = match text.strip_prefix("slack+") {
-            Some(url) => (Form::Slack, url),
-            None => (Form::Json, text),
+        let (format, url) = match text.strip_prefix("slack+") {
+            Some(url) => (PayloadFormat::Slack, url),
+            None => (PayloadFormat::Json, text),
         };
         let url: Uri = url.parse().map_err(|_| ReceiverError::NotUrl)?;
         let is_local = matches!(url.host(), Some("localhost" | "127.0.0.1" | "[::1]"));
@@ -94,23 +100,23 @@ impl Receiver {
             _ => return Err(ReceiverError::NotUrl),
         }
         // The webhooks of Slack have a format of their own, and no signature.
-        let form = if url.host() == Some("hooks.slack.com") { Form::Slack } else { form };
-        Ok(Self(Place::Web(form, url)))
+        let format = if url.host() == Some("hooks.slack.com") { PayloadFormat::Slack } else { format };
+        Ok(Self(Destination::Web(format, url)))
     }
 
-    fn of_aws(target: Target) -> Self {
-        Self(Place::Aws(target))
+    fn from_target(target: AwsTarget) -> Self {
+        Self(Destination::Aws(target))
     }
 
     /// The name in logs and metrics: the ARN, or only the host, because the path of a webhook is often a secret.
     pub(crate) fn name(&self) -> String {
         match &self.0 {
-            Place::Web(_, url) => {
+            Destination::Web(_, url) => {
                 let scheme = url.scheme_str().unwrap_or_default();
                 format!("{scheme}://{}", url.authority().map(http::uri::Authority::host).unwrap_or_default())
             }
-            Place::Aws(Target::Topic(topic)) => format!("sns:{}", topic.arn()),
-            Place::Aws(Target::Bus(bus)) => format!("eventbridge:{}", bus.arn()),
+            Destination::Aws(AwsTarget::Topic(topic)) => format!("sns:{}", topic.arn()),
+            Destination::Aws(AwsTarget::Bus(bus)) => format!("eventbridge:{}", bus.arn()),
         }
     }
 }
@@ -162,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_receiver_is_encrypted_or_local() {
-        let (json, slack) = (Some(Form::Json), Some(Form::Slack));
+        let (json, slack) = (Some(PayloadFormat::Json), Some(PayloadFormat::Slack));
         let (topic, bus) = (
             "sns:arn:aws:sns:eu-west-1:111111111111:alerts",
             "eventbridge:arn:aws:events:eu-west-1:111111111111:event-bus/default",
@@ -186,12 +192,12 @@ mod tests {
             ("alerts", Err(ReceiverError::NotUrl)),
             ("", Err(ReceiverError::NotUrl)),
         ] {
-            let form = |receiver: &Receiver| match receiver.0 {
-                Place::Web(form, _) => Some(form),
-                Place::Aws(_) => None,
+            let format = |receiver: &Receiver| match receiver.0 {
+                Destination::Web(format, _) => Some(format),
+                Destination::Aws(_) => None,
             };
-            let parsed = Receiver::parse(text).map(|receiver| (form(&receiver), receiver.name()));
-            assert_eq!(parsed, expected.map(|(form, name)| (form, name.to_owned())), "{text}");
+            let parsed = Receiver::parse(text).map(|receiver| (format(&receiver), receiver.name()));
+            assert_eq!(parsed, expected.map(|(format, name)| (format, name.to_owned())), "{text}");
         }
         let receiver = Receiver::parse("https://hooks.slack.com/services/T/B/secret").unwrap();
         assert!(!format!("{receiver:?}").contains("secret"));

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::ApplyError;
 
 /// The resource that has the policy.
-enum Holder {
+enum TaggedResource {
     Bucket(BucketName),
     Key(Arn),
     Topic(Arn),
@@ -28,44 +28,49 @@ enum Holder {
 pub(crate) async fn record(context: &Context, trial: &Trial, is_refused: bool) -> Result<(), ApplyError> {
     let (address, region) = (&trial.policy, &trial.region);
     let session = context.session_of(&address.account).await?;
-    let holder = holder(context, session, address, region).await?;
-    let tags = match &holder {
-        Holder::Bucket(name) => read_tags(session, region, name).await?,
-        Holder::Key(arn) => key::tags(session, region, arn.as_str()).await?,
-        Holder::Topic(arn) => topic::tags(session, region, arn).await?,
+    let resource = tagged_resource(context, session, address, region).await?;
+    let tags = match &resource {
+        TaggedResource::Bucket(name) => read_tags(session, region, name).await?,
+        TaggedResource::Key(arn) => key::tags(session, region, arn.as_str()).await?,
+        TaggedResource::Topic(arn) => topic::tags(session, region, arn).await?,
     };
     let mut forms = refused_forms(&tags);
     let is_changed = if is_refused { forms.insert(trial.form) } else { forms.remove(&trial.form) };
     if !is_changed {
         return Ok(());
     }
-    write(session, region, &holder, &text(&forms)).await
+    write(session, region, &resource, &text(&forms)).await
 }
 
-async fn holder(
+async fn tagged_resource(
     context: &Context,
     session: &Session,
     address: &Address,
     region: &Region,
-) -> Result<Holder, ApplyError> {
+) -> Result<TaggedResource, ApplyError> {
     let bad = || ApplyError::BadAddress(address.clone());
     Ok(match address.kind.policy().ok_or_else(bad)? {
-        PolicyKind::Bucket => Holder::Bucket(address.name.parse().map_err(|_| bad())?),
-        PolicyKind::Key => Holder::Key(context.existing_key(session, address).await?),
+        PolicyKind::Bucket => TaggedResource::Bucket(address.name.parse().map_err(|_| bad())?),
+        PolicyKind::Key => TaggedResource::Key(context.existing_key(session, address).await?),
         PolicyKind::Topic | PolicyKind::TopicKey => {
             let (partition, id) = (region.partition(), session.id().as_str());
-            Holder::Topic(Arn::new(partition, "sns", region.as_str(), id, &address.name))
+            TaggedResource::Topic(Arn::new(partition, "sns", region.as_str(), id, &address.name))
         }
     })
 }
 
-async fn write(session: &Session, region: &Region, holder: &Holder, value: &str) -> Result<(), ApplyError> {
-    match holder {
-        Holder::Bucket(name) => {
+async fn write(
+    session: &Session,
+    region: &Region,
+    resource: &TaggedResource,
+    value: &str,
+) -> Result<(), ApplyError> {
+    match resource {
+        TaggedResource::Bucket(name) => {
             let tag = Tags([(TAG.to_owned(), value.to_owned())].into());
             add_tags(session, region, name, &tag).await?;
         }
-        Holder::Key(arn) => {
+        TaggedResource::Key(arn) => {
             let tag = aws_sdk_kms::types::Tag::builder().tag_key(TAG).tag_value(value).build().ok();
             let call = session
                 .kms(region)
@@ -75,7 +80,7 @@ async fn write(session: &Session, region: &Region, holder: &Holder, value: &str)
                 .send();
             session.call(Operation::TagKey, call).await.map(drop)?;
         }
-        Holder::Topic(arn) => {
+        TaggedResource::Topic(arn) => {
             let tag = aws_sdk_sns::types::Tag::builder().key(TAG).value(value).build().ok();
             let call = session.sns(region).tag_resource().resource_arn(arn.as_str());
             let call = call.set_tags(tag.map(|it| vec![it])).send();

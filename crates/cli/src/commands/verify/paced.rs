@@ -13,17 +13,17 @@ use crate::progress::Verifying;
 /// A source with a maximum number of requests a second.
 pub(super) struct Paced<S> {
     source: S,
-    pace: Option<Pace>,
+    limiter: Option<RateLimiter>,
     progress: Arc<Verifying>,
 }
 
-/// The interval between two requests, and the time of the next one.
-struct Pace {
+/// Limits the rate of requests: the interval between two requests, and the time of the next one.
+struct RateLimiter {
     interval: Duration,
     next: Mutex<Instant>,
 }
 
-impl Pace {
+impl RateLimiter {
     async fn turn(&self) {
         let at = {
             let mut next = self.next.lock().await;
@@ -42,13 +42,14 @@ fn take(next: &mut Instant, now: Instant, interval: Duration) -> Instant {
 
 impl<S: Source> Paced<S> {
     pub(super) fn new(source: S, rate: Option<u32>, progress: Arc<Verifying>) -> Self {
-        let pace = |rate| Pace { interval: Duration::from_secs(1) / rate, next: Mutex::new(Instant::now()) };
-        Self { source, pace: rate.map(pace), progress }
+        let limiter =
+            |rate| RateLimiter { interval: Duration::from_secs(1) / rate, next: Mutex::new(Instant::now()) };
+        Self { source, limiter: rate.map(limiter), progress }
     }
 
     async fn turn(&self) {
-        if let Some(pace) = &self.pace {
-            pace.turn().await;
+        if let Some(limiter) = &self.limiter {
+            limiter.turn().await;
         }
     }
 }

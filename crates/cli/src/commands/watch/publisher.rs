@@ -5,10 +5,10 @@ use std::fmt;
 use futures::future::BoxFuture;
 use reconcile_aws::{Aws, BusEvent, Remote, TopicMessage, publish, put_event};
 use reconcile_operations::{Class, Error};
-use reconcile_watch::{Message, Publish, Target, Unpublished};
+use reconcile_watch::{AwsTarget, Message, Publish, Unpublished};
 
 use crate::args::Global;
-use crate::connect::World;
+use crate::connect::Backend;
 
 /// The source of events, and their type.
 const SOURCE: &str = "reconcile";
@@ -17,7 +17,7 @@ const DETAIL_TYPE: &str = "reconcile drift";
 /// Sends with the current credentials, which it reads for each message: a watch runs longer than credentials are valid.
 pub(super) struct Publisher {
     pub(super) global: Global,
-    pub(super) world: World,
+    pub(super) backend: Backend,
 }
 
 impl fmt::Debug for Publisher {
@@ -28,17 +28,17 @@ impl fmt::Debug for Publisher {
 
 impl Publisher {
     fn connect(&self, remote: &Remote) -> Result<Aws, Unpublished> {
-        let connected = self.world.connect_without_spec(&self.global, remote.region().clone());
+        let connected = self.backend.connect_without_spec(&self.global, remote.region().clone());
         connected.map_err(|error| Unpublished { error: reconcile_text::message(&error), is_final: false })
     }
 
-    async fn send(&self, target: &Target, message: &Message) -> Result<(), Unpublished> {
+    async fn send(&self, target: &AwsTarget, message: &Message) -> Result<(), Unpublished> {
         let sent = match target {
-            Target::Topic(topic) => {
+            AwsTarget::Topic(topic) => {
                 let (subject, body) = (message.subject(), message.topic());
                 publish(&self.connect(topic)?, topic, TopicMessage { subject: &subject, body: &body }).await
             }
-            Target::Bus(bus) => {
+            AwsTarget::Bus(bus) => {
                 let event = BusEvent { source: SOURCE, detail_type: DETAIL_TYPE, detail: &message.detail() };
                 put_event(&self.connect(bus)?, bus, event).await
             }
@@ -50,7 +50,7 @@ impl Publisher {
 impl Publish for Publisher {
     fn publish<'p>(
         &'p self,
-        target: &'p Target,
+        target: &'p AwsTarget,
         message: &'p Message,
     ) -> BoxFuture<'p, Result<(), Unpublished>> {
         Box::pin(self.send(target, message))

@@ -10,48 +10,50 @@ use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Installation, KeyIdentity};
 
-use super::{Place, place_of};
+use super::{SurveyedAccount, account_of};
 use crate::observe::{grant, key, log_group, organization, policy, role, topic};
-
-type Seen = [(AccountName, Trail)];
 
 /// Reads the keys with which trails encrypt.
 pub(super) async fn keys(
-    places: &[Place],
-    trails: &Seen,
+    surveyed: &[SurveyedAccount],
+    trails: &[(AccountName, Trail)],
     installation: &Installation,
 ) -> BTreeMap<Arn, Result<SetupKey, MissingKey>> {
     let named: BTreeSet<Arn> = trails.iter().filter_map(|(_, trail)| trail.key_arn().cloned()).collect();
     let found = named.into_iter().map(async |arn| {
-        let found = read_key(places, &arn, installation).await;
+        let found = read_key(surveyed, &arn, installation).await;
         (arn, found)
     });
     join_all(found).await.into_iter().collect()
 }
 
-async fn read_key(places: &[Place], arn: &Arn, installation: &Installation) -> Result<SetupKey, MissingKey> {
-    let (Some(place), Ok(region)) = (place_of(places, arn), arn.region().parse::<Region>()) else {
+async fn read_key(
+    surveyed: &[SurveyedAccount],
+    arn: &Arn,
+    installation: &Installation,
+) -> Result<SetupKey, MissingKey> {
+    let (Some(account), Ok(region)) = (account_of(surveyed, arn), arn.region().parse::<Region>()) else {
         return Err(MissingKey::Elsewhere);
     };
     let identity = KeyIdentity::Existing(arn.clone());
-    let found = key::find(&place.session, &region, &identity, installation).await?;
+    let found = key::find(&account.session, &region, &identity, installation).await?;
     let found = found.found.ok_or_else(|| ReadError::NoSuchKey { arn: arn.clone() })?;
     let ((key, aliases), policy, grants) = try_join3(
         try_join(
-            key::read(&place.session, &region, &found),
-            key::aliases(&place.session, &region, &found.arn),
+            key::read(&account.session, &region, &found),
+            key::aliases(&account.session, &region, &found.arn),
         ),
-        policy::read_key_policy(&place.session, &region, &found.arn),
-        grant::list(&place.session, &region, &found.arn),
+        policy::read_key_policy(&account.session, &region, &found.arn),
+        grant::list(&account.session, &region, &found.arn),
     )
     .await?;
-    Ok(SetupKey { account: place.name.clone(), alias: aliases.into_iter().next(), key, policy, grants })
+    Ok(SetupKey { account: account.name.clone(), alias: aliases.into_iter().next(), key, policy, grants })
 }
 
 /// Reads the destinations of trails besides the bucket. IAM is called in the partition of `region`.
 pub(super) async fn read(
-    places: &[Place],
-    trails: &Seen,
+    surveyed: &[SurveyedAccount],
+    trails: &[(AccountName, Trail)],
     installation: &Installation,
     region: &Region,
 ) -> Around {
@@ -59,7 +61,7 @@ pub(super) async fn read(
     let policies = installation.log_policies();
     let mut around = Around::default();
     for arn in &arns {
-        let Some(Place { session, .. }) = place_of(places, arn) else { continue };
+        let Some(SurveyedAccount { session, .. }) = account_of(surveyed, arn) else { continue };
         let home = arn.region().parse::<Region>();
         match (arn.service(), home) {
             ("logs", Ok(home)) => {
@@ -83,12 +85,12 @@ pub(super) async fn read(
 
 /// Reads the permissions of CloudTrail in the organization, from the first account with an organization trail.
 pub(super) async fn organization(
-    places: &[Place],
-    trails: &Seen,
+    surveyed: &[SurveyedAccount],
+    trails: &[(AccountName, Trail)],
     region: &Region,
 ) -> Option<Result<SetupOrganization, ReadError>> {
     let (account, _) = trails.iter().find(|(_, trail)| trail.organization)?;
-    let session = &places.iter().find(|place| place.name == *account)?.session;
+    let session = &surveyed.iter().find(|it| it.name == *account)?.session;
     let found = try_join(
         organization::has_service_access(session, region),
         organization::list_delegated_administrators(session, region),

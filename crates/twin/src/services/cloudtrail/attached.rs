@@ -6,7 +6,7 @@
 use reconcile_policy::{CLOUDTRAIL, Document, Request, evaluate};
 use serde_json::{Value, json};
 
-use super::request::{Place, by_trail};
+use super::request::{ResourceLocation, by_trail};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{Role, State, Trail, partition};
@@ -86,7 +86,7 @@ pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
         }
     };
     let topic = state.regional_ref(account, region).and_then(|regional| regional.topics.get(name));
-    let request = by_trail(state, trail, "SNS:Publish", arn, Place { account, region });
+    let request = by_trail(state, trail, "SNS:Publish", arn, ResourceLocation { account, region });
     let is_allowed = topic.is_some_and(|topic| {
         Policy::parse(&topic.policy).is_ok_and(|policy| state.disagreement.allows(&policy, request))
             && topic.kms_key.as_ref().is_none_or(|key| may_encrypt(state, trail, arn, key))
@@ -110,7 +110,7 @@ fn may_encrypt(state: &State, trail: &Trail, topic: &str, key: &str) -> bool {
     let Ok(policy) = Policy::parse(&key.policy) else { return false };
     let owner = key.arn.split(':').nth(4).unwrap_or(account);
     let may = |action: &str| {
-        let request = by_trail(state, trail, action, &key.arn, Place { account: owner, region })
+        let request = by_trail(state, trail, action, &key.arn, ResourceLocation { account: owner, region })
             .with("kms:EncryptionContext:aws:sns:topicArn", topic)
             .with_each("kms:EncryptionContextKeys", ["aws:sns:topicArn"]);
         state.disagreement.allows(&policy, request)

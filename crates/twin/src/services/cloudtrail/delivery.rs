@@ -3,7 +3,7 @@
 //! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail"
 //! in the CloudTrail user guide.
 
-use super::request::{Place, by_trail};
+use super::request::{ResourceLocation, by_trail};
 use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::services::organizations::ID as ORGANIZATION;
@@ -40,11 +40,11 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
     let arn = format!("arn:{}:s3:::{}", partition(&bucket.region), trail.bucket);
     let prefix = trail.prefix.as_ref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let account = &trail.account;
-    let place = Place { account: &bucket.owner, region: &bucket.region };
+    let location = ResourceLocation { account: &bucket.owner, region: &bucket.region };
     let file = |below: &str, folder: &str| {
         let region = &trail.home_region;
         let key = format!("{arn}/{prefix}AWSLogs/{below}/{folder}/{region}/2026/11/23/log.json.gz");
-        let request = by_trail(state, trail, "s3:PutObject", &key, place)
+        let request = by_trail(state, trail, "s3:PutObject", &key, location)
             .with("s3:x-amz-acl", "bucket-owner-full-control");
         match trail.kms_key.as_ref().filter(|_| folder != DIGESTS) {
             Some(key) => request
@@ -54,7 +54,7 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
         }
     };
     let allows = |request| state.disagreement.allows(&policy, request);
-    let is_allowed = allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, place))
+    let is_allowed = allows(by_trail(state, trail, "s3:GetBucketAcl", &arn, location))
         && allows(file(account, "CloudTrail"))
         && (!trail.log_file_validation || allows(file(account, DIGESTS)))
         // The log files of members are below the folder of the organization.
@@ -81,10 +81,10 @@ fn check_key(state: &State, bucket: &Bucket, trail: &Trail, arn: &str) -> Result
     };
     let policy = Policy::parse(&key.policy).map_err(|_| insufficient())?;
     let owner = arn.split(':').nth(4).unwrap_or_default();
-    let place = Place { account: owner, region: &bucket.region };
-    let look = by_trail(state, trail, "kms:DescribeKey", arn, place);
+    let location = ResourceLocation { account: owner, region: &bucket.region };
+    let look = by_trail(state, trail, "kms:DescribeKey", arn, location);
     let with_context = |action: &str| {
-        by_trail(state, trail, action, arn, place)
+        by_trail(state, trail, action, arn, location)
             .with("kms:EncryptionContext:aws:cloudtrail:arn", &trail.arn)
             .with_each("kms:EncryptionContextKeys", ["aws:cloudtrail:arn"])
             .with("kms:EncryptionAlgorithm", "SYMMETRIC_DEFAULT")

@@ -26,23 +26,23 @@ fn unknown(given: &str, caller: Caller<'_>) -> Fault {
     Fault::bad("TrailNotFoundException", format!("Unknown trail: {given} for the user: {}", caller.account))
 }
 
-/// The name of a trail in a request.
-struct Named<'n> {
+/// The identifier of a trail in a request: its name or its ARN.
+struct TrailIdentifier<'n> {
     name: &'n str,
     /// The Region and the account, if the request has an ARN.
     of: Option<(&'n str, &'n str)>,
 }
 
-fn parts(given: &str) -> Result<Named<'_>, Fault> {
+fn parse(given: &str) -> Result<TrailIdentifier<'_>, Fault> {
     if !given.starts_with("arn:") {
         check(given)?;
-        return Ok(Named { name: given, of: None });
+        return Ok(TrailIdentifier { name: given, of: None });
     }
     let mut elements = given.splitn(6, ':').skip(3);
     let (region, account, resource) = (elements.next(), elements.next(), elements.next());
     let name = resource.and_then(|resource| resource.strip_prefix("trail/"));
     match (name, region.zip(account)) {
-        (Some(name), Some(of)) => Ok(Named { name, of: Some(of) }),
+        (Some(name), Some(of)) => Ok(TrailIdentifier { name, of: Some(of) }),
         _ => Err(Fault::bad("CloudTrailARNInvalidException", format!("{given} is not the ARN of a trail."))),
     }
 }
@@ -51,7 +51,7 @@ fn parts(given: &str) -> Result<Named<'_>, Fault> {
 /// the shadow of a multi-Region trail. Accounts that act for the organization can also read its
 /// trails, by their ARN.
 pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Result<&'s Trail, Fault> {
-    let Named { name, of } = parts(given)?;
+    let TrailIdentifier { name, of } = parse(given)?;
     let owner = of.map_or(caller.account, |(_, account)| account);
     let is_own = owner == caller.account;
     if !is_own && !organization::acts_for_it(state, caller) {
@@ -79,7 +79,7 @@ pub(super) fn find_mut<'s>(
         let message = format!("Trail {given} can only be changed in its home region {home}.");
         return Err(Fault::bad("InvalidHomeRegionException", message));
     }
-    let name = parts(given)?.name;
+    let name = parse(given)?.name;
     state.regional(&owner, caller.region).trails.get_mut(name).ok_or_else(|| unknown(given, caller))
 }
 

@@ -11,9 +11,9 @@ use reconcile_policy::{CLOUDTRAIL, Request};
 use crate::services::organizations::{ID as ORGANIZATION, path_of};
 use crate::state::{State, Trail};
 
-/// The owner and the location of the resource of a request.
+/// The account and the Region of the resource of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'p> {
+pub(super) struct ResourceLocation<'p> {
     pub(super) account: &'p str,
     pub(super) region: &'p str,
 }
@@ -24,7 +24,7 @@ pub(super) fn by_trail(
     trail: &Trail,
     action: &str,
     resource: &str,
-    place: Place<'_>,
+    location: ResourceLocation<'_>,
 ) -> Request {
     let request = Request::by_service(CLOUDTRAIL, action, resource)
         .with_each(
@@ -35,10 +35,10 @@ pub(super) fn by_trail(
         .with("aws:SourceAccount", &trail.account)
         .with("aws:SourceOrgID", ORGANIZATION)
         .with("aws:SourceOrgPaths", &path_of(state, &trail.account))
-        .with("aws:ResourceAccount", place.account)
+        .with("aws:ResourceAccount", location.account)
         .with("aws:ResourceOrgID", ORGANIZATION)
-        .with("aws:ResourceOrgPaths", &path_of(state, place.account))
-        .with("aws:RequestedRegion", place.region)
+        .with("aws:ResourceOrgPaths", &path_of(state, location.account))
+        .with("aws:RequestedRegion", location.region)
         .with("aws:CurrentTime", &jiff::Timestamp::now().to_string())
         .with("aws:EpochTime", &crate::state::now().to_string())
         .with("aws:PrincipalType", "Service")
@@ -46,7 +46,7 @@ pub(super) fn by_trail(
         .with("aws:UserAgent", CLOUDTRAIL);
     match action.split(':').next() {
         Some("s3") => request
-            .with("s3:ResourceAccount", place.account)
+            .with("s3:ResourceAccount", location.account)
             .with("s3:authType", "REST-HEADER")
             .with("s3:signatureversion", "AWS4-HMAC-SHA256")
             .with("s3:TlsVersion", "1.3")

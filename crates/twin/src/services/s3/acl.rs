@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::protocol::{escape, response};
 use crate::request::Request;
-use crate::state::{Bucket, Grant, State};
+use crate::state::{Bucket, BucketGrant, State};
 
 const GROUPS: &str = "http://acs.amazonaws.com/groups/";
 const ALL_USERS: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
@@ -35,8 +35,8 @@ pub(super) fn answer(
         return Err(Fault::bad("AccessControlListNotSupported", "The bucket does not allow ACLs"));
     }
     let grants = match request.header("x-amz-acl") {
-        Some(canned) => of_canned(canned)?,
-        None => of_xml(body(request)?, &bucket.owner)?,
+        Some(canned) => parse_canned(canned)?,
+        None => parse_xml(body(request)?, &bucket.owner)?,
     };
     if grants.iter().any(is_public) && bucket.has("publicAccessBlock", "<BlockPublicAcls>true") {
         return Err(Fault::new(403, "AccessDenied", "Access Denied"));
@@ -54,11 +54,11 @@ pub(super) fn check_ownership(bucket: &Bucket, controls: &str) -> Result<(), Fau
     Ok(())
 }
 
-fn is_public(grant: &Grant) -> bool {
+fn is_public(grant: &BucketGrant) -> bool {
     [ALL_USERS, AUTHENTICATED_USERS].contains(&grant.grantee.as_str())
 }
 
-fn of_canned(canned: &str) -> Result<Vec<Grant>, Fault> {
+fn parse_canned(canned: &str) -> Result<Vec<BucketGrant>, Fault> {
     let grants: &[(&str, &str)] = match canned {
         "private" | "bucket-owner-full-control" => &[],
         "public-read" => &[(ALL_USERS, "READ")],
@@ -67,7 +67,7 @@ fn of_canned(canned: &str) -> Result<Vec<Grant>, Fault> {
         "log-delivery-write" => &[(LOG_DELIVERY, "WRITE"), (LOG_DELIVERY, "READ_ACP")],
         _ => return Err(Fault::bad("InvalidArgument", format!("`{canned}` is not a canned ACL"))),
     };
-    let grant = |(grantee, permission): &(&str, &str)| Grant {
+    let grant = |(grantee, permission): &(&str, &str)| BucketGrant {
         grantee: (*grantee).to_owned(),
         permission: (*permission).to_owned(),
     };
@@ -75,24 +75,24 @@ fn of_canned(canned: &str) -> Result<Vec<Grant>, Fault> {
 }
 
 /// The grants of an `AccessControlPolicy` to others than the owner.
-fn of_xml(xml: &str, owner: &str) -> Result<Vec<Grant>, Fault> {
+fn parse_xml(xml: &str, owner: &str) -> Result<Vec<BucketGrant>, Fault> {
     let document = Document::parse(xml).map_err(|_| malformed_xml())?;
     let grants = document.descendants().filter(|node| node.tag_name().name() == "Grant").map(|grant| {
         let text = |name: &str| grant.descendants().find(|it| it.tag_name().name() == name)?.text();
         let grantee = text("URI").or_else(|| text("ID"))?.to_owned();
-        Some(Grant { grantee, permission: text("Permission")?.to_owned() })
+        Some(BucketGrant { grantee, permission: text("Permission")?.to_owned() })
     });
-    let grants = grants.collect::<Option<Vec<Grant>>>().ok_or_else(malformed_xml)?;
+    let grants = grants.collect::<Option<Vec<BucketGrant>>>().ok_or_else(malformed_xml)?;
     Ok(grants.into_iter().filter(|grant| grant.grantee != owner).collect())
 }
 
 /// The ACL that is in effect: without public grants if S3 ignores them.
 fn to_xml(bucket: &Bucket) -> String {
     let ignores_public = bucket.has("publicAccessBlock", "<IgnorePublicAcls>true");
-    let owner = Grant { grantee: bucket.owner.clone(), permission: "FULL_CONTROL".to_owned() };
+    let owner = BucketGrant { grantee: bucket.owner.clone(), permission: "FULL_CONTROL".to_owned() };
     let others = bucket.grants.iter().filter(|grant| !(ignores_public && is_public(grant)));
     let mut grants = String::new();
-    for Grant { grantee, permission } in std::iter::once(&owner).chain(others) {
+    for BucketGrant { grantee, permission } in std::iter::once(&owner).chain(others) {
         let (kind, tag) =
             if grantee.starts_with(GROUPS) { ("Group", "URI") } else { ("CanonicalUser", "ID") };
         let _ = write!(

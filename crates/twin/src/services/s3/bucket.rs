@@ -107,7 +107,7 @@ impl New {
         let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
         let element = document.descendants().find(|node| node.tag_name().name() == "LocationConstraint");
         let region = element.and_then(|node| node.text()).map(str::to_owned);
-        Ok(Self { region, tags: tagging::of_new_bucket(&document)? })
+        Ok(Self { region, tags: tagging::initial_tags(&document)? })
     }
 }
 

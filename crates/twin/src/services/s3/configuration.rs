@@ -21,8 +21,8 @@ const REPLICATION: &str = "replication";
 pub(super) const TAGGING: &str = "tagging";
 const VERSIONING: &str = "versioning";
 
-/// A kind of configuration.
-pub(super) struct Kind {
+/// A kind of bucket configuration.
+pub(super) struct ConfigurationKind {
     /// The query parameter of the configuration.
     pub(super) parameter: &'static str,
     /// The name of the configuration in operations.
@@ -40,57 +40,61 @@ enum Absent {
     Default(&'static str),
 }
 
-pub(super) const KINDS: &[Kind] = &[
-    Kind {
+pub(super) const KINDS: &[ConfigurationKind] = &[
+    ConfigurationKind {
         parameter: "encryption",
         name: "BucketEncryption",
         absent: Absent::Error("ServerSideEncryptionConfigurationNotFoundError"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: VERSIONING,
         name: "BucketVersioning",
         absent: Absent::Empty("VersioningConfiguration"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: "publicAccessBlock",
         name: "PublicAccessBlock",
         absent: Absent::Error("NoSuchPublicAccessBlockConfiguration"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: OWNERSHIP,
         name: "BucketOwnershipControls",
         absent: Absent::Error("OwnershipControlsNotFoundError"),
     },
-    Kind { parameter: TAGGING, name: "BucketTagging", absent: Absent::Error("NoSuchTagSet") },
-    Kind {
+    ConfigurationKind { parameter: TAGGING, name: "BucketTagging", absent: Absent::Error("NoSuchTagSet") },
+    ConfigurationKind {
         parameter: LIFECYCLE,
         name: "BucketLifecycleConfiguration",
         absent: Absent::Error("NoSuchLifecycleConfiguration"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: "object-lock",
         name: "ObjectLockConfiguration",
         absent: Absent::Error("ObjectLockConfigurationNotFoundError"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: REPLICATION,
         name: "BucketReplication",
         absent: Absent::Error("ReplicationConfigurationNotFoundError"),
     },
-    Kind {
+    ConfigurationKind {
         parameter: NOTIFICATION,
         name: "BucketNotificationConfiguration",
         absent: Absent::Empty("NotificationConfiguration"),
     },
-    Kind { parameter: "logging", name: "BucketLogging", absent: Absent::Empty("BucketLoggingStatus") },
-    Kind {
+    ConfigurationKind {
+        parameter: "logging",
+        name: "BucketLogging",
+        absent: Absent::Empty("BucketLoggingStatus"),
+    },
+    ConfigurationKind {
         parameter: REQUEST_PAYMENT,
         name: "BucketRequestPayment",
         absent: Absent::Default(
             "<RequestPaymentConfiguration><Payer>BucketOwner</Payer></RequestPaymentConfiguration>",
         ),
     },
-    Kind {
+    ConfigurationKind {
         parameter: ABAC,
         name: "BucketAbac",
         absent: Absent::Default("<AbacStatus><Status>Disabled</Status></AbacStatus>"),
@@ -131,7 +135,7 @@ pub(super) fn answer(
     caller: Caller<'_>,
     request: &Request,
     name: &str,
-    kind: &Kind,
+    kind: &ConfigurationKind,
 ) -> Result<Response<Bytes>, Fault> {
     let is_trusting = state.is_trusting;
     owned(state, caller, request, name)?;
@@ -171,7 +175,7 @@ pub(super) fn answer(
 }
 
 /// Rejects configurations that S3 rejects for the bucket.
-fn check(bucket: &Bucket, kind: &Kind, xml: &str) -> Result<(), Fault> {
+fn check(bucket: &Bucket, kind: &ConfigurationKind, xml: &str) -> Result<(), Fault> {
     let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
     match kind.parameter {
         LIFECYCLE => lifecycle::check(&document),

@@ -16,7 +16,7 @@ use crate::protocol::escape;
 /// The tags in a request that creates a bucket, as a document of tags; `None` if there are none.
 ///
 /// See `CreateBucketConfiguration` in the S3 API reference.
-pub(super) fn of_new_bucket(configuration: &Document<'_>) -> Result<Option<String>, Fault> {
+pub(super) fn initial_tags(configuration: &Document<'_>) -> Result<Option<String>, Fault> {
     check(None, configuration)?;
     let tag = |(key, value): (String, String)| {
         format!("<Tag><Key>{}</Key><Value>{}</Value></Tag>", escape(&key), escape(&value))

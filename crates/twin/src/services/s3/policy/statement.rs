@@ -23,7 +23,7 @@ pub(super) fn check(statement: &Value, bucket: &str) -> Result<(), &'static str>
     }
     let has_unknown_key = condition_keys(statement).any(|key| {
         key.get(..3).is_some_and(|prefix| prefix.eq_ignore_ascii_case("s3:"))
-            && !Actions::of_s3().has_condition_key(key)
+            && !Actions::s3().has_condition_key(key)
     });
     if has_unknown_key { Err("Policy has an invalid condition key") } else { Ok(()) }
 }
@@ -49,10 +49,10 @@ fn is_of_bucket(arn: &str, bucket: &str) -> bool {
 /// matches.
 fn levels(action: &str) -> Option<Levels> {
     if action == "*" {
-        return Some(Actions::of_s3().levels("*"));
+        return Some(Actions::s3().levels("*"));
     }
     let (service, name) = action.split_once(':')?;
-    let levels = Actions::of_s3().levels(name);
+    let levels = Actions::s3().levels(name);
     (service.eq_ignore_ascii_case("s3") && levels != Levels::default()).then_some(levels)
 }
 

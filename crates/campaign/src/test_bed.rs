@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconcile_apply::{
-    Altered, Approval, Asking, Interrupt, Journal, JournalError, Options, Outcome, Propagation, apply,
-    approve,
+    Altered, ApplyOptions, Approval, ConfirmationPauses, Interrupt, Journal, JournalError, Outcome,
+    Propagation, apply, approve,
 };
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, read};
@@ -51,15 +51,15 @@ impl Task {
     /// The spec.
     ///
     /// # Errors
-    /// [`Failure::Spec`] if the text is not a spec.
-    pub fn parse(&self) -> Result<Spec, Failure> {
-        parse("spec.yaml", self.spec.as_bytes()).map_err(|problems| Failure::Spec(problems.to_string()))
+    /// [`RunError::Spec`] if the text is not a spec.
+    pub fn parse(&self) -> Result<Spec, RunError> {
+        parse("spec.yaml", self.spec.as_bytes()).map_err(|problems| RunError::Spec(problems.to_string()))
     }
 }
 
-/// Why there is no plan, or no outcome.
+/// The reason why a run has no plan, or no outcome.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum RunError {
     /// The text is not a spec.
     #[error("the spec is rejected: {0}")]
     Spec(String),
@@ -77,13 +77,13 @@ pub enum Failure {
     Folder(#[from] std::io::Error),
     /// Another user could not set something up.
     #[error(transparent)]
-    Others(#[from] crate::others::Refused),
+    Others(#[from] crate::others::CallRefused),
     /// A step that has to succeed did not.
     #[error("{0}")]
     Unfinished(String),
 }
 
-impl From<LiveError> for Failure {
+impl From<LiveError> for RunError {
     fn from(error: LiveError) -> Self {
         match error {
             LiveError::Observe(error) => Self::Observe(Box::new(error)),
@@ -106,26 +106,26 @@ pub type Journals = BTreeMap<String, Vec<u8>>;
 
 /// An embedded AWS with a folder for journals.
 #[derive(Debug)]
-pub struct World {
+pub struct TestBed {
     /// The AWS.
     pub twin: Twin,
     journals: tempfile::TempDir,
 }
 
-impl World {
+impl TestBed {
     /// An AWS on which nothing was applied from here yet.
     ///
     /// # Errors
-    /// [`Failure::Folder`] if there is no temporary folder.
-    pub fn new(twin: Twin) -> Result<Self, Failure> {
+    /// [`RunError::Folder`] if there is no temporary folder.
+    pub fn new(twin: Twin) -> Result<Self, RunError> {
         Self::with_journals(twin, &Journals::new())
     }
 
     /// An AWS with what earlier applies wrote down.
     ///
     /// # Errors
-    /// [`Failure::Folder`] if the journals cannot be written.
-    pub fn with_journals(twin: Twin, journals: &Journals) -> Result<Self, Failure> {
+    /// [`RunError::Folder`] if the journals cannot be written.
+    pub fn with_journals(twin: Twin, journals: &Journals) -> Result<Self, RunError> {
         let folder = tempfile::tempdir()?;
         for (name, text) in journals {
             std::fs::write(folder.path().join(name), text)?;
@@ -141,8 +141,8 @@ impl World {
     /// Makes a plan. Returns the spec with the members of its organization as well.
     ///
     /// # Errors
-    /// [`Failure`] if the spec is rejected, or live state cannot be read at all.
-    pub async fn plan(&self, task: &Task) -> Result<(Spec, Plan), Failure> {
+    /// [`RunError`] if the spec is rejected, or live state cannot be read at all.
+    pub async fn plan(&self, task: &Task) -> Result<(Spec, Plan), RunError> {
         let spec = task.parse()?;
         let aws = self.connect(&spec);
         let Live { spec, observed } = Box::pin(read(&aws, spec, &Arc::new(Progress::default()))).await?;
@@ -154,15 +154,15 @@ impl World {
     /// Applies a plan.
     ///
     /// # Errors
-    /// [`Failure::Journal`] if the journal cannot be read.
-    pub async fn apply(&self, spec: &Spec, plan: &Plan) -> Result<Outcome, Failure> {
+    /// [`RunError::Journal`] if the journal cannot be read.
+    pub async fn apply(&self, spec: &Spec, plan: &Plan) -> Result<Outcome, RunError> {
         let journal = Journal::open(self.folder(), plan)?;
-        let options = Options {
+        let options = ApplyOptions {
             propagation: Propagation::simulated(PROPAGATION),
-            confirm: Some(Asking::AT_ONCE),
+            confirm: Some(ConfirmationPauses::AT_ONCE),
             in_flight: IN_FLIGHT,
             interrupt: Interrupt::default(),
-            watch: Arc::new(()),
+            observer: Arc::new(()),
         };
         let spec = spec.with_joined(plan.accounts());
         let aws = self.connect(&spec);
@@ -172,8 +172,8 @@ impl World {
     /// Applies a saved plan, as `apply PLAN`: only the changes that its spec gives for live state now.
     ///
     /// # Errors
-    /// [`Failure`] if there is no second plan or no journal, or if the saved plan is not one of the spec.
-    pub async fn apply_saved(&self, task: &Task, saved: Plan) -> Result<Outcome, Failure> {
+    /// [`RunError`] if there is no second plan or no journal, or if the saved plan is not one of the spec.
+    pub async fn apply_saved(&self, task: &Task, saved: Plan) -> Result<Outcome, RunError> {
         let (spec, fresh) = self.plan(task).await?;
         let journal = Journal::open(self.folder(), &saved)?;
         let order: Vec<_> = saved.changes.iter().map(|it| (it.address.clone(), it.phase)).collect();
@@ -184,8 +184,8 @@ impl World {
     /// Plans, applies, and plans again, as `apply SPEC` and then `plan SPEC`.
     ///
     /// # Errors
-    /// [`Failure`] if there is no plan or no journal.
-    pub async fn run(&self, task: &Task) -> Result<End, Failure> {
+    /// [`RunError`] if there is no plan or no journal.
+    pub async fn run(&self, task: &Task) -> Result<End, RunError> {
         let (spec, plan) = self.plan(task).await?;
         let outcome = self.apply(&spec, &plan).await?;
         let stopped = reasons(&plan, Some(&outcome));
@@ -195,8 +195,8 @@ impl World {
     /// What is left to do.
     ///
     /// # Errors
-    /// [`Failure`] if there is no plan.
-    pub async fn rest(&self, task: &Task) -> Result<End, Failure> {
+    /// [`RunError`] if there is no plan.
+    pub async fn rest(&self, task: &Task) -> Result<End, RunError> {
         let (_, plan) = self.plan(task).await?;
         let mut stopped = reasons(&plan, None);
         stopped.extend(
@@ -210,19 +210,19 @@ impl World {
     /// Plans and applies, which has to succeed.
     ///
     /// # Errors
-    /// [`Failure::Unfinished`] if it does not.
-    pub async fn converge(&self, task: &Task) -> Result<(), Failure> {
+    /// [`RunError::Unfinished`] if it does not.
+    pub async fn converge(&self, task: &Task) -> Result<(), RunError> {
         match self.run(task).await? {
             End::Converged => Ok(()),
-            End::Stopped(reasons) => Err(Failure::Unfinished(reasons.join("\n"))),
+            End::Stopped(reasons) => Err(RunError::Unfinished(reasons.join("\n"))),
         }
     }
 
     /// Gives the AWS the accounts of a spec and whatever the spec takes for granted, as a sandbox does.
     ///
     /// # Errors
-    /// [`Failure::Spec`] if the text is not a spec.
-    pub fn provision(&self, task: &Task) -> Result<(), Failure> {
+    /// [`RunError::Spec`] if the text is not a spec.
+    pub fn provision(&self, task: &Task) -> Result<(), RunError> {
         self.connect(&task.parse()?);
         Ok(())
     }
@@ -230,7 +230,7 @@ impl World {
     fn connect(&self, spec: &Spec) -> Aws {
         let desired = spec.desired();
         self.twin.provision(setup(spec));
-        Aws::new(reconcile_aws::Options {
+        Aws::new(reconcile_aws::ConnectOptions {
             profile: None,
             region: desired.bucket.site.region.clone(),
             endpoint_url: None,

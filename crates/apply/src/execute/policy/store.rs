@@ -3,16 +3,16 @@
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_policy::Document;
 
-use crate::confirm::Subject;
+use crate::confirm::ConfirmationTarget;
 use crate::error::ApplyError;
-use crate::propagation::{Patience, read_on};
+use crate::propagation::{Backoff, read_on};
 use crate::work::Work;
 use crate::write::{Write, document};
 
 /// The calls for a policy.
-pub(crate) trait Shelf {
+pub(crate) trait PolicyStore {
     /// The resource that has the policy.
-    fn subject(&self) -> Subject;
+    fn resource(&self) -> ConfirmationTarget;
 
     /// The live policy.
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError>;
@@ -22,28 +22,28 @@ pub(crate) trait Shelf {
 }
 
 /// Reads the policy, and waits while AWS returns the document that this apply replaced.
-pub(super) async fn look(
+pub(super) async fn read_fresh(
     work: &Work<'_>,
-    shelf: &impl Shelf,
-    patience: &mut Patience<'_>,
+    store: &impl PolicyStore,
+    backoff: &mut Backoff<'_>,
 ) -> Result<Option<StoredPolicy>, ApplyError> {
     let last = work.context.last_write(&work.change.address);
     let is_new = last.is_some() || work.context.has_created(&work.change.depends_on);
     let is_late = |live: &Option<StoredPolicy>| {
         last.as_ref().is_some_and(|last| last.is_missing_from(document(live.as_ref())))
     };
-    read_on(patience, is_new, is_late, || shelf.read()).await
+    read_on(backoff, is_new, is_late, || store.read()).await
 }
 
 /// Writes a text in place of the live document. Returns the written policy.
 pub(super) async fn put(
     work: &Work<'_>,
-    shelf: &impl Shelf,
+    store: &impl PolicyStore,
     live: Option<&StoredPolicy>,
     text: Option<String>,
 ) -> Result<Option<StoredPolicy>, ApplyError> {
     let written = stored(work, text)?;
-    shelf.write(written.as_ref().map(|it| it.text.as_str())).await?;
+    store.write(written.as_ref().map(|it| it.text.as_str())).await?;
     let write = Write { before: live.cloned(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
     Ok(written)

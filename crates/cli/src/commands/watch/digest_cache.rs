@@ -9,13 +9,13 @@ use reconcile_plan::freshness::{DigestTrails, Staleness};
 /// The time for which a list counts. CloudTrail delivers a digest every hour, and a check every 30 seconds would only cost more.
 const LISTED: Duration = Duration::from_mins(15);
 
-/// The result of the last list of each spec.
+/// A cache of the digests of each spec: the result of its last list.
 #[derive(Debug, Default)]
-pub(super) struct Freshness(Mutex<HashMap<String, (Instant, Vec<Staleness>)>>);
+pub(super) struct DigestCache(Mutex<HashMap<String, (Instant, Vec<Staleness>)>>);
 
-impl Freshness {
+impl DigestCache {
     /// Returns what stopped, from the last list or from a new one. A list that could not be read is read again by the next check.
-    pub(super) async fn of(
+    pub(super) async fn get_or_list(
         &self,
         spec: &str,
         digests: &DigestTrails,
@@ -75,17 +75,17 @@ mod tests {
             newest: Newest::At("2026-11-26T12:00:00Z".parse().unwrap()),
             is_own: true,
         };
-        let freshness = Freshness::default();
+        let cache = DigestCache::default();
         // A list that could not be read does not count.
         let unread = audit.unread("access denied");
-        assert_eq!(freshness.of("spec", &audit, async { unread.clone() }).await, unread);
+        assert_eq!(cache.get_or_list("spec", &audit, async { unread.clone() }).await, unread);
         assert_eq!(
-            freshness.of("spec", &audit, async { vec![silent.clone()] }).await,
+            cache.get_or_list("spec", &audit, async { vec![silent.clone()] }).await,
             slice::from_ref(&silent)
         );
-        assert_eq!(freshness.of("spec", &audit, async { unreachable!() }).await, [silent]);
+        assert_eq!(cache.get_or_list("spec", &audit, async { unreachable!() }).await, [silent]);
         // The trail is stopped now.
-        assert_eq!(freshness.of("spec", &DigestTrails::default(), async { unreachable!() }).await, []);
-        assert_eq!(freshness.of("other", &audit, async { vec![] }).await, []);
+        assert_eq!(cache.get_or_list("spec", &DigestTrails::default(), async { unreachable!() }).await, []);
+        assert_eq!(cache.get_or_list("other", &audit, async { vec![] }).await, []);
     }
 }

@@ -7,19 +7,19 @@ use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::refused_form;
-use super::shelf::{Shelf, look, put, text};
-use crate::asking::Asking;
-use crate::confirm::{Question, Subject};
+use super::store::{PolicyStore, put, read_fresh, text};
+use crate::confirm::{ConfirmationTarget, Question};
 use crate::error::ApplyError;
-use crate::outcome::{Confirmation, PolicyAfter, Refused, RefusedForm};
+use crate::outcome::{Confirmation, PolicyAfter, RefusedForm, RefusedTrail};
+use crate::pauses::ConfirmationPauses;
 use crate::work::Work;
 use crate::write::{document, is_same};
 
-/// A policy that CloudTrail must confirm.
-pub(super) struct Trial<'a, S> {
+/// The confirmation of a policy write by CloudTrail, from before the write until the answer.
+pub(super) struct PendingConfirmation<'a, S> {
     work: &'a Work<'a>,
-    shelf: &'a S,
-    asking: Asking,
+    store: &'a S,
+    pauses: ConfirmationPauses,
     _turn: Turn<'a>,
 }
 
@@ -29,16 +29,18 @@ enum Turn<'a> {
     BesideTopics(#[expect(dead_code, reason = "held, never read")] RwLockReadGuard<'a, ()>),
 }
 
-impl<'a, S: Shelf> Trial<'a, S> {
-    /// The trial of a change; `None` if no trail depends on the change, or if CloudTrail must not be asked.
-    pub(super) async fn of(work: &'a Work<'a>, shelf: &'a S) -> Option<Self> {
-        let asking = work.context.confirm.filter(|_| !work.change.confirm.is_empty())?;
-        let trials = &work.context.trials;
-        let turn = match shelf.subject() {
-            Subject::Bucket(_) | Subject::Key(_) => Turn::Alone(trials.write().await),
-            Subject::Topic(_) => Turn::BesideTopics(trials.read().await),
+impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
+    /// Begins the confirmation of a change; `None` if no trail depends on the change, or if CloudTrail must not be asked.
+    pub(super) async fn begin(work: &'a Work<'a>, store: &'a S) -> Option<Self> {
+        let pauses = work.context.confirm.filter(|_| !work.change.confirm.is_empty())?;
+        let confirmations = &work.context.confirmations;
+        let turn = match store.resource() {
+            ConfirmationTarget::Bucket(_) | ConfirmationTarget::Key(_) => {
+                Turn::Alone(confirmations.write().await)
+            }
+            ConfirmationTarget::Topic(_) => Turn::BesideTopics(confirmations.read().await),
         };
-        Some(Self { work, shelf, asking, _turn: turn })
+        Some(Self { work, store, pauses, _turn: turn })
     }
 
     /// Makes sure, before permissions are removed, that CloudTrail can be asked about every trail and accepts every trail. Otherwise it
@@ -110,13 +112,13 @@ impl<'a, S: Shelf> Trial<'a, S> {
         written: Option<&StoredPolicy>,
     ) -> Result<bool, ApplyError> {
         let (journal, change) = (self.work.journal, self.work.change);
-        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        let live = read_fresh(self.work, self.store, &mut self.work.backoff()).await?;
         if !is_same(document(live.as_ref()), document(written)) {
             journal.left(change)?;
             return Ok(false);
         }
-        put(self.work, self.shelf, live.as_ref(), previous.map(|it| it.text.clone())).await?;
-        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        put(self.work, self.store, live.as_ref(), previous.map(|it| it.text.clone())).await?;
+        let live = read_fresh(self.work, self.store, &mut self.work.backoff()).await?;
         let is_restored = is_same(document(live.as_ref()), document(previous));
         if is_restored {
             journal.restored(change)?;
@@ -127,7 +129,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
     }
 
     /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail cannot be asked.
-    async fn is_accepted(&self, refused: &Refused) -> Option<bool> {
+    async fn is_accepted(&self, refused: &RefusedTrail) -> Option<bool> {
         let trail: Vec<TrailRef> =
             self.work.change.confirm.iter().filter(|it| it.address == refused.trail).cloned().collect();
         let answer = self.ask(PolicyAfter::Unwritten, &trail).await;
@@ -144,7 +146,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
     }
 
     /// Restores the longer form for every trail if CloudTrail refuses the trail that tried the short form of the live policy.
-    async fn retreat(&self, refused: &Refused) -> PolicyAfter {
+    async fn retreat(&self, refused: &RefusedTrail) -> PolicyAfter {
         let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
             return PolicyAfter::Unwritten;
         };
@@ -162,15 +164,15 @@ impl<'a, S: Shelf> Trial<'a, S> {
     /// Waits until AWS uses the policy that was written just now. An emulator uses it at once.
     async fn settle(&self) {
         if !self.work.session.is_elsewhere() {
-            self.asking.settle(&self.work.context.pace.interrupt).await;
+            self.pauses.settle(&self.work.context.waits.interrupt).await;
         }
     }
 
     async fn put_longer(&self, before: Option<&Document>, longer: &Document) -> Result<(), ApplyError> {
         let ownership = &self.work.context.ownership;
-        let live = look(self.work, self.shelf, &mut self.work.patience()).await?;
+        let live = read_fresh(self.work, self.store, &mut self.work.backoff()).await?;
         let next = Step::between(before, Some(longer), ownership).apply(document(live.as_ref()), ownership);
-        put(self.work, self.shelf, live.as_ref(), text(&next)).await.map(drop)
+        put(self.work, self.store, live.as_ref(), text(&next)).await.map(drop)
     }
 
     /// Asks about the trails. The trail that tries a short form is asked about alone, and the others only if CloudTrail confirms
@@ -181,7 +183,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
         let question = Question {
             context: self.work.context,
             address: &self.work.change.address,
-            subject: self.shelf.subject(),
+            resource: self.store.resource(),
             policy,
         };
         let mut confirmation = question.ask(&first).await;
@@ -195,7 +197,7 @@ impl<'a, S: Shelf> Trial<'a, S> {
     }
 
     /// Records the refusal of a short form, unless CloudTrail refuses the trail under the other form as well.
-    async fn refuse(&self, confirmation: Confirmation, mut refused: Refused) -> ApplyError {
+    async fn refuse(&self, confirmation: Confirmation, mut refused: RefusedTrail) -> ApplyError {
         if let (
             PolicyAfter::Restored { accepted: Some(true) } | PolicyAfter::Retreated { accepted: Some(true) },
             Some(first_use),

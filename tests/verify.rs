@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
-use reconcile_evidence::{ChainId, DigestKind, Place, PublicKeys, Root, Stored};
+use reconcile_evidence::{ChainId, DigestKind, ObjectLocation, PublicKeys, Root, Stored};
 use serde_json::json;
 
 use crate::support::{Project, Run};
@@ -52,7 +52,7 @@ fn copied() -> Project {
     project
 }
 
-fn save(project: &Project, place: &Place, object: &Stored) {
+fn save(project: &Project, place: &ObjectLocation, object: &Stored) {
     let path = format!("copy/{}/{}", place.bucket, place.key);
     project.write(&path, &object.body);
     let head = json!({ "LastModified": object.modified, "Metadata": object.metadata });

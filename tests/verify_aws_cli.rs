@@ -5,7 +5,7 @@ use std::process::Command;
 
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
-use reconcile_evidence::{ChainId, DigestKind, Place, Root, Stored};
+use reconcile_evidence::{ChainId, DigestKind, ObjectLocation, Root, Stored};
 use reconcile_sandbox::{DeliveryOptions, deliver};
 use reconcile_twin::{StoredObject, Twin, signing_key};
 
@@ -159,7 +159,7 @@ fn change_content(twin: &Twin, key: &str, edit: impl FnOnce(&mut Vec<u8>)) {
     });
 }
 
-fn put(twin: &Twin, place: &Place, file: Stored) {
+fn put(twin: &Twin, place: &ObjectLocation, file: Stored) {
     let Stored { body, metadata, modified } = file;
     let (metadata, stored) = (metadata.unwrap_or_default(), modified.unwrap());
     twin.put_object(BUCKET, &place.key, StoredObject { content: body.into(), metadata, key: None, stored });

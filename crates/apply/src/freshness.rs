@@ -2,7 +2,7 @@
 
 use reconcile_plan::plan::{Change, Views};
 use reconcile_plan::view::View;
-use reconcile_plan::{Difference, Fingerprint, differences};
+use reconcile_plan::{Difference, Fingerprint, diff_views};
 use reconcile_policy::{Document, Ownership, Statement, Step, canonical_text, owned};
 
 /// The relation of a live resource to a plan.
@@ -35,7 +35,7 @@ pub(crate) fn view_freshness<V: View>(
         (_, None) => "the resource no longer exists".to_owned(),
         (None, Some(_)) => "the resource now exists".to_owned(),
         (Some(before), Some(live)) => {
-            let fields: Vec<String> = differences(Some(before), Some(live))
+            let fields: Vec<String> = diff_views(Some(before), Some(live))
                 .iter()
                 .map(Difference::path)
                 .map(|path| format!("`{path}`"))
@@ -53,9 +53,9 @@ pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Opt
     let Some(before) = before.map(|before| before.managed(wanted)) else {
         return live != wanted.managed(wanted);
     };
-    let since_before = differences(Some(&before), Some(&live));
+    let since_before = diff_views(Some(&before), Some(&live));
     let is_as_before = |path: &str| since_before.iter().all(|it| it.path() != path);
-    let missing = differences(Some(&live), Some(&wanted.managed(wanted)));
+    let missing = diff_views(Some(&live), Some(&wanted.managed(wanted)));
     missing.iter().any(|missing| is_as_before(missing.path()))
 }
 

@@ -63,7 +63,7 @@ pub async fn acquire(
 /// [`LockError`], in particular who leads.
 pub async fn lead(aws: &Aws, desired: &Desired, request: LockRequest) -> Result<Option<HeldLock>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
-    acquire_object(aws, desired, &lock.of_leader(), request).await
+    acquire_object(aws, desired, &lock.leader_lock(), request).await
 }
 
 async fn acquire_object(
@@ -93,7 +93,7 @@ async fn acquire_object(
             }
             Err(error) if error.is_absent() && lock.bucket == desired.bucket.name => return Ok(None),
             // Two that come at the same moment get a conflict, and both may try again.
-            Err(error) if error.is_already_so() => {}
+            Err(error) if error.is_conflict() => {}
             Err(error) => return Err(failed(error)),
         }
         let found = object.read().await.map_err(failed)?;
@@ -119,7 +119,7 @@ async fn acquire_object(
                         return Ok(Some(held.taken_over_from(found.holder())));
                     }
                     // Somebody else was faster, or the answer to our own call was lost.
-                    Err(error) if error.is_absent() || error.is_already_so() => continue,
+                    Err(error) if error.is_absent() || error.is_conflict() => continue,
                     Err(error) => return Err(failed(error)),
                 }
             }

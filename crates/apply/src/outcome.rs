@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use reconcile_plan::Address;
 use reconcile_plan::plan::{ActionKind, Change, Phase, SpecRef};
-use reconcile_policy::Form;
+use reconcile_policy::StatementForm;
 use serde::Serialize;
 
 /// The outcome of an apply.
@@ -81,7 +81,7 @@ pub struct RefusedTrail {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusedForm {
     /// The form.
-    pub form: Form,
+    pub form: StatementForm,
     /// The policy.
     pub policy: Address,
     /// The reason why the refusal could not be recorded for the next plan; `None` if it was recorded.
@@ -247,7 +247,7 @@ impl OutcomeCounts {
                 ChangeStatus::Unchanged => summary.unchanged += 1,
                 ChangeStatus::Failed { .. } => summary.failed += 1,
                 ChangeStatus::Skipped { .. } | ChangeStatus::NotBegun | ChangeStatus::Stale { .. } => {
-                    summary.skipped += 1
+                    summary.skipped += 1;
                 }
             }
         }

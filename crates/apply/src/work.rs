@@ -267,7 +267,7 @@ impl Work<'_> {
 /// answer was lost.
 pub(crate) fn made<T>(result: Result<T, ApplyError>) -> Result<(), ApplyError> {
     match result {
-        Err(ApplyError::Aws(error)) if error.is_already_so() => Ok(()),
+        Err(ApplyError::Aws(error)) if error.is_conflict() => Ok(()),
         result => result.map(drop),
     }
 }

@@ -9,10 +9,10 @@ use std::io;
 use aws_config::meta::{ProviderAttempt, ProviderChainError};
 use aws_credential_types::provider::error::CredentialsError;
 
-use reconcile_operations::{Endpoint, Failure};
+use reconcile_operations::{CallFailure, Endpoint};
 
 /// Returns the reason why no answer came, from the causes of an error.
-pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
+pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> CallFailure {
     if let Some(error) = find::<CredentialsError>(error) {
         return credentials_failure(error);
     }
@@ -20,17 +20,17 @@ pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     // The SDK ends the search for credentials after some seconds.
     if says(&["identity resolver timed out"]) {
-        return Failure::ProviderFailed;
+        return CallFailure::ProviderFailed;
     }
     // The proxy comes first: its host can be unknown, too.
     if says(&["tunnel error", "proxy"]) {
-        return Failure::Proxy;
+        return CallFailure::Proxy;
     }
     if says(&["dns error", "failed to lookup address", "resolve dns"]) {
-        return Failure::Dns;
+        return CallFailure::Dns;
     }
     if says(&["certificate", "tls", "ssl", "handshake", "corrupt message"]) {
-        return Failure::Tls;
+        return CallFailure::Tls;
     }
     match io_kind(error) {
         Some(
@@ -38,58 +38,58 @@ pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> Failure {
             | io::ErrorKind::HostUnreachable
             | io::ErrorKind::NetworkUnreachable
             | io::ErrorKind::AddrNotAvailable,
-        ) => Failure::NotConnected,
-        Some(io::ErrorKind::TimedOut) => Failure::Timeout,
+        ) => CallFailure::NotConnected,
+        Some(io::ErrorKind::TimedOut) => CallFailure::Timeout,
         Some(
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof,
-        ) => Failure::Closed,
-        _ if says(&["timed out", "timeout"]) => Failure::Timeout,
-        _ if says(&["connection closed", "connection reset", "end of file"]) => Failure::Closed,
-        _ => Failure::Broken,
+        ) => CallFailure::Closed,
+        _ if says(&["timed out", "timeout"]) => CallFailure::Timeout,
+        _ if says(&["connection closed", "connection reset", "end of file"]) => CallFailure::Closed,
+        _ => CallFailure::Broken,
     }
 }
 
-fn credentials_failure(error: &CredentialsError) -> Failure {
+fn credentials_failure(error: &CredentialsError) -> CallFailure {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => Failure::NoCredentials,
-        CredentialsError::InvalidConfiguration(_) => Failure::Misconfigured,
+        CredentialsError::CredentialsNotLoaded(_) => CallFailure::NoCredentials,
+        CredentialsError::InvalidConfiguration(_) => CallFailure::Misconfigured,
         error => {
             let text = texts(error).join(": ").to_ascii_lowercase();
             let is_session = text.contains("sso") || text.contains("login") || text.contains("cached token");
             let is_over = ["expired", "unauthorized", "not found", "no such file", "refresh"];
             let is_over = is_over.iter().any(|word| text.contains(word));
-            if is_session && is_over { Failure::SignedOut } else { Failure::ProviderFailed }
+            if is_session && is_over { CallFailure::SignedOut } else { CallFailure::ProviderFailed }
         }
     }
 }
 
 /// Describes the failure, with the host, the Region and the causes.
 pub(crate) fn describe(
-    failure: Failure,
+    failure: CallFailure,
     error: &(dyn Error + 'static),
     endpoint: Option<&Endpoint>,
 ) -> String {
     let host = endpoint.map_or_else(|| "AWS".to_owned(), Endpoint::to_string);
     let causes = causes(error);
     match failure {
-        Failure::Dns => format!("cannot resolve the host {host}: {causes}"),
-        Failure::NotConnected => format!("cannot connect to {host}: {causes}"),
-        Failure::Proxy => format!("the proxy cannot connect to {host}: {causes}"),
-        Failure::Tls => format!("cannot establish a TLS connection to {host}: {causes}"),
-        Failure::Timeout => format!("{host} did not answer in time: {causes}"),
-        Failure::Closed => format!("{host} closed the connection before it answered: {causes}"),
-        Failure::Broken => format!("got no answer from {host}: {causes}"),
-        Failure::OtherAccount => causes,
-        Failure::NoCredentials => match searched_providers(error) {
+        CallFailure::Dns => format!("cannot resolve the host {host}: {causes}"),
+        CallFailure::NotConnected => format!("cannot connect to {host}: {causes}"),
+        CallFailure::Proxy => format!("the proxy cannot connect to {host}: {causes}"),
+        CallFailure::Tls => format!("cannot establish a TLS connection to {host}: {causes}"),
+        CallFailure::Timeout => format!("{host} did not answer in time: {causes}"),
+        CallFailure::Closed => format!("{host} closed the connection before it answered: {causes}"),
+        CallFailure::Broken => format!("got no answer from {host}: {causes}"),
+        CallFailure::OtherAccount => causes,
+        CallFailure::NoCredentials => match searched_providers(error) {
             Some(tried) => format!("found no credentials (searched: {tried})"),
             None => "found no credentials".to_owned(),
         },
-        Failure::Misconfigured => format!("the configuration of the credentials is wrong: {causes}"),
-        Failure::SignedOut => format!("the session of the credentials has expired: {causes}"),
-        Failure::ProviderFailed => match endpoint {
+        CallFailure::Misconfigured => format!("the configuration of the credentials is wrong: {causes}"),
+        CallFailure::SignedOut => format!("the session of the credentials has expired: {causes}"),
+        CallFailure::ProviderFailed => match endpoint {
             Some(endpoint) => format!("cannot get credentials from {endpoint}: {causes}"),
             None => format!("cannot get credentials: {causes}"),
         },

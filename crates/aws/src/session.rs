@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::sdk_config::SharedCredentialsProvider;
 use futures::future::BoxFuture;
-use reconcile_operations::{Class, Error, Failure, Operation, SessionPolicy, Unseen};
+use reconcile_operations::{CallFailure, Class, Error, NotVisible, Operation, SessionPolicy};
 use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{Account, Desired, RoleAccess};
 use tracing::{Instrument, field, trace_span};
@@ -171,7 +171,7 @@ impl Session {
             self.account.name, self.account.id
         );
         let error = self.error(Operation::GetCallerIdentity, Class::Credentials, &message);
-        Err(Error { failure: Some(Failure::OtherAccount), ..error })
+        Err(Error { failure: Some(CallFailure::OtherAccount), ..error })
     }
 
     /// Returns the user or role of the calls, if known: the role that the spec names, or the user or role of the current credentials.
@@ -260,7 +260,7 @@ impl Session {
 
     /// Returns the error of an answer that denies the existence of a resource that exists.
     pub fn missing(&self, operation: Operation, message: &str) -> Error {
-        self.error(operation, Class::NotYetSeen(Unseen::Resource), message)
+        self.error(operation, Class::NotYetSeen(NotVisible::Resource), message)
     }
 
     fn error(&self, operation: Operation, class: Class, message: &str) -> Error {

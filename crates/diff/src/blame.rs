@@ -6,7 +6,7 @@ use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::Finding;
-use reconcile_plan::blame::{Reader, Record, Search};
+use reconcile_plan::blame::{EventRecord, EventScan, Search};
 use reconcile_policy::Arn;
 use reconcile_spec::{Account, AccountName, Desired};
 use tokio::task::JoinSet;
@@ -20,44 +20,44 @@ use crate::observe::page;
 /// accounts at the same time.
 pub async fn blame(aws: &Aws, desired: &Desired, key: Option<&Arn>, findings: &mut [Finding]) {
     let search = Search::new(desired, key, findings);
-    let mut by_account: BTreeMap<AccountName, Vec<Reader>> = BTreeMap::new();
-    for reader in search.readers() {
-        by_account.entry(reader.listing().account.clone()).or_default().push(reader);
+    let mut by_account: BTreeMap<AccountName, Vec<EventScan>> = BTreeMap::new();
+    for scan in search.scans() {
+        by_account.entry(scan.listing().account.clone()).or_default().push(scan);
     }
     let mut tasks = JoinSet::new();
-    for (name, readers) in by_account {
+    for (name, scans) in by_account {
         let Some(account) = desired.account(&name).cloned() else { continue };
         let aws = aws.clone();
         let span = trace_span!("account", account = %name);
-        let read = async move { read_account(&aws, &account, readers).await };
+        let read = async move { read_account(&aws, &account, scans).await };
         tasks.spawn(read.instrument(span));
     }
-    let mut readers = Vec::new();
+    let mut scans = Vec::new();
     while let Some(read) = tasks.join_next().await {
-        readers.extend(read.unwrap_or_default());
+        scans.extend(read.unwrap_or_default());
     }
-    search.settle(readers, findings);
+    search.name_authors(scans, findings);
 }
 
-async fn read_account(aws: &Aws, account: &Account, mut readers: Vec<Reader>) -> Vec<Reader> {
+async fn read_account(aws: &Aws, account: &Account, mut scans: Vec<EventScan>) -> Vec<EventScan> {
     let session = Session::open_to_look_up_events(aws, account).await;
-    for reader in &mut readers {
+    for scan in &mut scans {
         let read = match &session {
-            Ok(session) => read(session, reader).await,
+            Ok(session) => read(session, scan).await,
             Err(error) => Err(error.clone()),
         };
         if let Err(error) = read {
-            reader.fail(format!("the recorded events cannot be read: {error}"));
+            scan.fail(format!("the recorded events cannot be read: {error}"));
         }
     }
-    readers
+    scans
 }
 
-/// Reads the events of a list, the newest first, as far as the reader needs them.
-async fn read(session: &Session, reader: &mut Reader) -> Result<(), Error> {
+/// Reads the events of a list, the newest first, as far as the scan needs them.
+async fn read(session: &Session, scan: &mut EventScan) -> Result<(), Error> {
     const OPERATION: Operation = Operation::LookupEvents;
 
-    let listing = reader.listing().clone();
+    let listing = scan.listing().clone();
     let cloudtrail = &session.cloudtrail(&listing.region);
     let attribute = LookupAttribute::builder()
         .attribute_key(LookupAttributeKey::EventName)
@@ -74,9 +74,9 @@ async fn read(session: &Session, reader: &mut Reader) -> Result<(), Error> {
         async move {
             let page = session.call(OPERATION, call).await?;
             let events = page.events.ok_or_else(|| session.incomplete(OPERATION, "Events"))?;
-            let records = events.iter().map(|event| Record::parse(event.cloud_trail_event()?));
+            let records = events.iter().map(|event| EventRecord::parse(event.cloud_trail_event()?));
             Ok::<_, Error>((records.collect(), page.next_token))
         }
     };
-    page::each(session, OPERATION, page, |records| reader.read(records)).await
+    page::each(session, OPERATION, page, |records| scan.read(records)).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_aws::Aws;
-use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_spec::Spec;
 
 use crate::Progress;
@@ -18,7 +18,7 @@ use crate::read::{join, read};
 pub async fn import(
     aws: &Aws,
     accounts: &Spec,
-    request: &Request,
+    request: &ImportRequest,
     now: Timestamp,
     progress: &Arc<Progress>,
 ) -> Result<Imported, ImportError> {

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use reconcile_policy::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 
-use crate::place::{DigestKind, Root};
-use crate::verdict::{Finding, Outcome, Verdict};
+use crate::location::{DigestKind, Root};
+use crate::verdict::{EvidenceFinding, Verdict, VerificationOutcome};
 
 /// The trails of an account and Region that deliver into the same folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,23 +63,23 @@ pub struct CellReport {
     /// The bytes of log files that were read.
     pub bytes: u64,
     /// Everything that is wrong or could not be checked.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<EvidenceFinding>,
 }
 
 impl CellReport {
     /// Whether every object could be read. What is unknown for another reason, another run does not know either.
     pub fn is_read(&self) -> bool {
-        let is_unread = |finding: &Finding| match finding {
-            Finding::Object { verdict, .. } => matches!(verdict, Verdict::Unreadable(_)),
-            Finding::Unlisted { .. } | Finding::KeysUnread { .. } => true,
-            Finding::Hole { .. } => false,
+        let is_unread = |finding: &EvidenceFinding| match finding {
+            EvidenceFinding::Object { verdict, .. } => matches!(verdict, Verdict::Unreadable(_)),
+            EvidenceFinding::Unlisted { .. } | EvidenceFinding::KeysUnread { .. } => true,
+            EvidenceFinding::Hole { .. } => false,
         };
         !self.findings.iter().any(is_unread)
     }
 
     /// The worst result of the account and Region.
-    pub fn outcome(&self) -> Outcome {
-        self.findings.iter().map(Finding::outcome).max().unwrap_or_default()
+    pub fn outcome(&self) -> VerificationOutcome {
+        self.findings.iter().map(EvidenceFinding::outcome).max().unwrap_or_default()
     }
 }
 

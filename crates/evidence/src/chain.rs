@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, Previous};
 use crate::hash::{Hash, hex};
 use crate::keys::KEY_SLACK_HOURS;
-use crate::place::{ChainId, DigestKind, Place, hours, minutes};
-use crate::verdict::{Finding, HoleCause, Verdict};
+use crate::location::{ChainId, DigestKind, ObjectLocation, hours, minutes};
+use crate::verdict::{EvidenceFinding, HoleCause, Verdict};
 
 /// The time in which to validate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,16 +50,16 @@ impl Range {
 /// A digest of a chain after its own validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
-    pub(crate) place: Place,
+    pub(crate) place: ObjectLocation,
     /// The end of the digest, from its key.
     pub(crate) end: Timestamp,
     /// What the digest proves; `None` if it is not verified.
-    pub(crate) proof: Option<Proof>,
+    pub(crate) proof: Option<DigestClaims>,
 }
 
 /// What a verified digest proves about its chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Proof {
+pub(crate) struct DigestClaims {
     pub(crate) start: Timestamp,
     pub(crate) end: Timestamp,
     pub(crate) hash: Hash,
@@ -68,7 +68,7 @@ pub(crate) struct Proof {
     pub(crate) previous: Option<Previous>,
 }
 
-impl Proof {
+impl DigestClaims {
     pub(crate) fn new(digest: &Digest, signature: Vec<u8>) -> Self {
         let Digest { start, end, hash, .. } = *digest;
         Self { start, end, hash, signature, previous: digest.previous.clone() }
@@ -103,14 +103,14 @@ pub(crate) const DELIVERY_HOURS: i64 = 1;
 /// Returns what is wrong with a chain beside what is wrong with single digests.
 ///
 /// The links are all digests of the chain in the range. A trail that is expected to log has a digest for every hour.
-pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: bool) -> Vec<Finding> {
+pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: bool) -> Vec<EvidenceFinding> {
     let mut links: Vec<&Link> = links.iter().collect();
     links.sort_by_key(|link| link.end);
-    let by_place: BTreeMap<&Place, &Link> = links.iter().map(|link| (&link.place, *link)).collect();
+    let by_place: BTreeMap<&ObjectLocation, &Link> = links.iter().map(|link| (&link.place, *link)).collect();
     let mut findings = broken_references(id, &links, &by_place, range);
     if id.kind == DigestKind::Hourly {
         let holes = holes(&links, &by_place, range).into_iter();
-        findings.extend(holes.map(|(from, to, cause)| Finding::Hole {
+        findings.extend(holes.map(|(from, to, cause)| EvidenceFinding::Hole {
             trail: id.trail.clone(),
             is_expected,
             from,
@@ -124,18 +124,19 @@ pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: b
 fn broken_references(
     id: &ChainId,
     links: &[&Link],
-    by_place: &BTreeMap<&Place, &Link>,
+    by_place: &BTreeMap<&ObjectLocation, &Link>,
     range: &Range,
-) -> Vec<Finding> {
-    let finding = |place: &Place, verdict| Finding::object(id.kind, place.clone(), verdict);
+) -> Vec<EvidenceFinding> {
+    let finding = |place: &ObjectLocation, verdict| EvidenceFinding::object(id.kind, place.clone(), verdict);
     let mut findings = Vec::new();
     let mut named = BTreeSet::new();
     for previous in links.iter().filter_map(|link| link.previous()) {
         named.insert(&previous.place);
         match by_place.get(&previous.place) {
             Some(link) => {
-                let is_other =
-                    |proof: &Proof| proof.hash != previous.hash || proof.signature != previous.signature;
+                let is_other = |proof: &DigestClaims| {
+                    proof.hash != previous.hash || proof.signature != previous.signature
+                };
                 if link.proof.as_ref().is_some_and(is_other) {
                     findings.push(finding(&previous.place, Verdict::OutOfChain));
                 }
@@ -160,13 +161,13 @@ fn broken_references(
 }
 
 /// Returns whether a digest belongs to the range. A digest with an unexpected name is looked for as well.
-fn is_in_range(id: &ChainId, place: &Place, range: &Range) -> bool {
+fn is_in_range(id: &ChainId, place: &ObjectLocation, range: &Range) -> bool {
     ChainId::parse(&id.account, &id.region, &place.key).is_none_or(|(_, end)| range.has_digest(end))
 }
 
 fn holes(
     links: &[&Link],
-    by_place: &BTreeMap<&Place, &Link>,
+    by_place: &BTreeMap<&ObjectLocation, &Link>,
     range: &Range,
 ) -> Vec<(Timestamp, Timestamp, HoleCause)> {
     let is_hole = |from: Timestamp, to: Timestamp| minutes(from, GAP_MINUTES) < to;
@@ -227,8 +228,8 @@ mod tests {
         hours("2026-01-01T00:00:00Z".parse().unwrap(), hour)
     }
 
-    fn place(end: i64) -> Place {
-        let root = crate::place::Root::new("logs", None, None);
+    fn place(end: i64) -> ObjectLocation {
+        let root = crate::location::Root::new("logs", None, None);
         root.place(id().key(&root, hour(end)))
     }
 
@@ -238,7 +239,7 @@ mod tests {
         let signature = |end: i64| end.to_be_bytes().to_vec();
         let previous =
             previous.map(|it| Previous { place: place(it), hash: content(it), signature: signature(it) });
-        let proof = Proof {
+        let proof = DigestClaims {
             start: hour(end - 1),
             end: hour(end),
             hash: content(end),
@@ -256,14 +257,14 @@ mod tests {
     fn found(links: &[Link]) -> Vec<String> {
         let range = Range { from: hour(0), to: hour(10), now: hour(20) };
         let short = |finding| match finding {
-            Finding::Object { place, verdict, .. } => {
+            EvidenceFinding::Object { place, verdict, .. } => {
                 let (_, end) = ChainId::parse(&id().account, &id().region, &place.key).unwrap();
                 format!("{} {verdict:?}", end.strftime("%H"))
             }
-            Finding::Hole { from, to, cause, .. } => {
+            EvidenceFinding::Hole { from, to, cause, .. } => {
                 format!("{}-{} {cause:?}", from.strftime("%H"), to.strftime("%H"))
             }
-            Finding::Unlisted { .. } | Finding::KeysUnread { .. } => unreachable!(),
+            EvidenceFinding::Unlisted { .. } | EvidenceFinding::KeysUnread { .. } => unreachable!(),
         };
         assess(&id(), links, &range, true).into_iter().map(short).collect()
     }
@@ -310,9 +311,11 @@ mod tests {
 
     #[test]
     fn another_version_of_a_digest_is_out_of_chain() {
-        for change in [(|proof: &mut Proof| proof.hash = Hash::of(b"other")) as fn(&mut Proof), |proof| {
-            proof.signature = b"other".to_vec();
-        }] {
+        for change in
+            [(|proof: &mut DigestClaims| proof.hash = Hash::of(b"other")) as fn(&mut DigestClaims), |proof| {
+                proof.signature = b"other".to_vec();
+            }]
+        {
             let mut links = whole();
             change(links[4].proof.as_mut().unwrap());
             assert_eq!(found(&links), ["05 OutOfChain"]);
@@ -350,7 +353,7 @@ mod tests {
         let range = Range { from: hour(0), to: hour(10), now: hour(20) };
         assert_eq!(assess(&id, &[link(3, None), link(7, Some(3))], &range, true), []);
         let findings = assess(&id, &[link(7, Some(3))], &range, true);
-        let [Finding::Object { kind, verdict: Verdict::Deleted, .. }] = &findings[..] else {
+        let [EvidenceFinding::Object { kind, verdict: Verdict::Deleted, .. }] = &findings[..] else {
             panic!("{findings:?}")
         };
         assert_eq!(*kind, crate::ObjectKind::BackfillDigest);

@@ -8,9 +8,9 @@ use sha2::Sha256;
 use crate::digest::{Digest, DigestError, LogFile, MAX_DIGEST, Previous, SHA_256_WITH_RSA, UnverifiedDigest};
 use crate::gzip::{Damage, Unpacked, Unpacker};
 use crate::hash::{Hash, decode_hex};
-use crate::keys::{Named, PublicKey, PublicKeys};
-use crate::place::{ChainId, DigestKind, Place};
-use crate::source::{Body, ReadError, Source};
+use crate::keys::{KeyLookup, PublicKey, PublicKeys};
+use crate::location::{ChainId, DigestKind, ObjectLocation};
+use crate::source::{Body, ObjectSource, ReadError};
 use crate::verdict::Verdict;
 
 /// The names of the metadata of a digest. See "Signature of the digest file" and "Backfill digest files" in "CloudTrail digest
@@ -57,7 +57,10 @@ pub(crate) struct NamedSignature {
 }
 
 /// Reads and decompresses a digest file.
-pub(crate) async fn read_digest<S: Source>(source: &S, place: &Place) -> Result<DigestFile, Verdict> {
+pub(crate) async fn read_digest<S: ObjectSource>(
+    source: &S,
+    place: &ObjectLocation,
+) -> Result<DigestFile, Verdict> {
     let mut object = source.get(place).await.map_err(unread)?;
     let mut unpacker = Unpacker::new(Vec::new(), MAX_DIGEST);
     while let Some(chunk) = object.body.chunk().await.map_err(unread)? {
@@ -85,7 +88,7 @@ fn malformed(damage: Damage) -> Verdict {
 /// Validates a digest file that was found at a location. `named` is the signature that the next digest of the chain names.
 pub(crate) fn check_digest(
     id: &ChainId,
-    place: &Place,
+    place: &ObjectLocation,
     file: &DigestFile,
     named: Option<&NamedSignature>,
     keys: &PublicKeys,
@@ -104,7 +107,7 @@ pub(crate) fn check_digest(
 
 fn check_signature(
     id: &ChainId,
-    place: &Place,
+    place: &ObjectLocation,
     file: &DigestFile,
     digest: &UnverifiedDigest,
     named: Option<&NamedSignature>,
@@ -123,9 +126,9 @@ fn check_signature(
     let time = value(BACKFILL_TIME).filter(|_| id.kind == DigestKind::Backfill);
     let time = time.and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or(digest.end());
     let key = match keys.named(&id.region, digest.fingerprint(), time) {
-        Named::Key(key) => key,
-        Named::Foreign => return (Verdict::UnknownKey, None),
-        Named::NoKeys => return (Verdict::NoKeys, None),
+        KeyLookup::Key(key) => key,
+        KeyLookup::Foreign => return (Verdict::UnknownKey, None),
+        KeyLookup::NoKeys => return (Verdict::NoKeys, None),
     };
     let own = value(SIGNATURE).map(|hex| decode_hex(hex).unwrap_or_default());
     let by_own = own.as_deref().and_then(|signature| verify(digest, key, signature));
@@ -150,13 +153,13 @@ fn verify(digest: &UnverifiedDigest, key: &PublicKey, signature: &[u8]) -> Optio
 }
 
 /// Reads and hashes a log file that a signed digest names. Returns the verdict and the bytes that were read.
-pub(crate) async fn check_log<S: Source>(source: &S, log: &LogFile) -> (Verdict, u64) {
+pub(crate) async fn check_log<S: ObjectSource>(source: &S, log: &LogFile) -> (Verdict, u64) {
     let mut bytes = 0;
     let verdict = hash_log(source, log, &mut bytes).await.unwrap_or_else(|verdict| verdict);
     (verdict, bytes)
 }
 
-async fn hash_log<S: Source>(source: &S, log: &LogFile, bytes: &mut u64) -> Result<Verdict, Verdict> {
+async fn hash_log<S: ObjectSource>(source: &S, log: &LogFile, bytes: &mut u64) -> Result<Verdict, Verdict> {
     let damaged = |damage| match damage {
         Damage::Truncated => Verdict::Truncated,
         Damage::Corrupt => Verdict::Changed,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::chain::{DELIVERY_HOURS, Range};
 use crate::hash::Half;
 use crate::ledger::identity;
-use crate::place::{Place, hours, log_time, minutes};
+use crate::location::{ObjectLocation, hours, log_time, minutes};
 use crate::source::Listed;
 use crate::verdict::Verdict;
 
@@ -51,7 +51,7 @@ impl Coverage {
     ///
     /// Only the time at which the object was written decides which digest has to name it. A copy of a bucket does not
     /// know that time; the name of the file then says when its newest event was, and CloudTrail delivers within an hour.
-    pub(crate) fn judge(&self, place: &Place, listed: &Listed, range: &Range) -> Option<Verdict> {
+    pub(crate) fn judge(&self, place: &ObjectLocation, listed: &Listed, range: &Range) -> Option<Verdict> {
         if self.named.contains(&identity(place)) {
             return None;
         }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn judge(key: &str, modified: Option<Timestamp>) -> Option<Verdict> {
-        let place = Place { bucket: "logs".to_owned(), key: key.to_owned() };
+        let place = ObjectLocation { bucket: "logs".to_owned(), key: key.to_owned() };
         let range = Range { from: time(0, 0), to: time(10, 0), now: time(11, 0) };
         coverage().judge(&place, &Listed { key: key.to_owned(), modified, size: None }, &range)
     }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_named_file_is_covered_at_any_time() {
-        let place = Place { bucket: "logs".to_owned(), key: "note.txt".to_owned() };
+        let place = ObjectLocation { bucket: "logs".to_owned(), key: "note.txt".to_owned() };
         let mut coverage = coverage();
         coverage.name(identity(&place));
         let listed = Listed { key: place.key.clone(), modified: None, size: None };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::{Hash, decode_hex, hex};
 use crate::keys::PublicKey;
-use crate::place::Place;
+use crate::location::ObjectLocation;
 
 /// The largest digest that is read: decompressed, and compressed. A digest has about 600 bytes for each log file of its hour.
 pub(crate) const MAX_DIGEST: u64 = 64 * 1024 * 1024;
@@ -34,7 +34,7 @@ pub struct Digest {
     /// The end of the time in which the named log files were delivered.
     pub end: Timestamp,
     /// The location to which CloudTrail delivered the digest.
-    pub place: Place,
+    pub place: ObjectLocation,
     /// The hash of the decompressed file.
     pub hash: Hash,
     /// The previous digest of the chain; `None` in the first digest of a chain.
@@ -47,7 +47,7 @@ pub struct Digest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Previous {
     /// The location of the previous digest.
-    pub place: Place,
+    pub place: ObjectLocation,
     /// The hash of the previous digest, decompressed.
     pub hash: Hash,
     /// The signature of the previous digest.
@@ -59,7 +59,7 @@ pub struct Previous {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFile {
     /// The location of the log file.
-    pub place: Place,
+    pub place: ObjectLocation,
     /// The hash of the decompressed log file.
     pub hash: Hash,
 }
@@ -98,7 +98,7 @@ impl UnverifiedDigest {
             content: Digest {
                 start,
                 end,
-                place: Place { bucket: raw.digest_s3_bucket, key: raw.digest_s3_object },
+                place: ObjectLocation { bucket: raw.digest_s3_bucket, key: raw.digest_s3_object },
                 hash: Hash::of(content),
                 previous,
                 logs: logs?,
@@ -127,7 +127,7 @@ impl UnverifiedDigest {
     }
 
     /// The location to which the digest claims to have been delivered.
-    pub fn place(&self) -> &Place {
+    pub fn place(&self) -> &ObjectLocation {
         &self.content.place
     }
 
@@ -159,8 +159,13 @@ impl UnverifiedDigest {
 
 /// The text of four lines that CloudTrail signs. See "Contents of the data signing string" in the CloudTrail user guide. The
 /// first digest of a chain has the word `null` as the previous signature, as in the AWS CLI.
-pub(crate) fn signed_text(end: &str, place: &Place, hash: Hash, previous_signature: Option<&str>) -> String {
-    let Place { bucket, key } = place;
+pub(crate) fn signed_text(
+    end: &str,
+    place: &ObjectLocation,
+    hash: Hash,
+    previous_signature: Option<&str>,
+) -> String {
+    let ObjectLocation { bucket, key } = place;
     let previous = previous_signature.unwrap_or("null");
     format!("{end}\n{bucket}/{key}\n{hash}\n{previous}")
 }
@@ -220,7 +225,7 @@ impl RawDigest {
             (Some(bucket), Some(key), Some(hash), Some(algorithm), Some(signature)) => {
                 check_algorithm(algorithm)?;
                 Ok(Some(Previous {
-                    place: Place { bucket: bucket.clone(), key: key.clone() },
+                    place: ObjectLocation { bucket: bucket.clone(), key: key.clone() },
                     hash: Hash::parse(hash).ok_or(DigestError::Field("previousDigestHashValue"))?,
                     signature: decode_hex(signature).ok_or(DigestError::Field("previousDigestSignature"))?,
                 }))
@@ -235,7 +240,7 @@ impl RawLogFile {
     fn parse(self) -> Result<LogFile, DigestError> {
         check_algorithm(&self.hash_algorithm)?;
         let hash = Hash::parse(&self.hash_value).ok_or(DigestError::Field("hashValue"))?;
-        Ok(LogFile { place: Place { bucket: self.bucket, key: self.key }, hash })
+        Ok(LogFile { place: ObjectLocation { bucket: self.bucket, key: self.key }, hash })
     }
 }
 

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::cell::Cell;
 use crate::chain::Range;
+use crate::location::{ChainId, Root, hours};
 use crate::pages::Pages;
-use crate::place::{ChainId, Root, hours};
-use crate::source::{Listed, Source};
-use crate::verdict::Finding;
+use crate::source::{Listed, ObjectSource};
+use crate::verdict::EvidenceFinding;
 use crate::verify::log_folders;
 
 /// The files of a validation. Files that are named by digests and do not exist are not counted, and neither are earlier buckets.
@@ -35,7 +35,11 @@ impl Estimate {
 }
 
 /// Counts the files of an account and Region. Folders that cannot be listed are findings.
-pub async fn estimate<S: Source>(source: &S, cell: &Cell, range: &Range) -> (Estimate, Vec<Finding>) {
+pub async fn estimate<S: ObjectSource>(
+    source: &S,
+    cell: &Cell,
+    range: &Range,
+) -> (Estimate, Vec<EvidenceFinding>) {
     let mut counter = Counter { source, range, estimate: Estimate::default(), findings: Vec::new() };
     for root in &cell.roots {
         let folder = format!("{}{}/", root.digests(&cell.account), cell.region);
@@ -54,7 +58,7 @@ pub async fn estimate<S: Source>(source: &S, cell: &Cell, range: &Range) -> (Est
                     counter.estimate.logs += logs;
                 }
             }
-            Err(unlisted) => counter.findings.extend(unlisted.map(Finding::from)),
+            Err(unlisted) => counter.findings.extend(unlisted.map(EvidenceFinding::from)),
         }
     }
     (counter.estimate, counter.findings)
@@ -64,10 +68,10 @@ struct Counter<'a, S> {
     source: &'a S,
     range: &'a Range,
     estimate: Estimate,
-    findings: Vec<Finding>,
+    findings: Vec<EvidenceFinding>,
 }
 
-impl<S: Source> Counter<'_, S> {
+impl<S: ObjectSource> Counter<'_, S> {
     /// Counts the wanted objects of a folder, and adds their sizes and the requests.
     async fn count(
         &mut self,

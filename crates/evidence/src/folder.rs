@@ -13,8 +13,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::place::Place;
-use crate::source::{Body, Listed, Object, Page, ReadError, Source};
+use crate::location::ObjectLocation;
+use crate::source::{Body, Listed, Object, ObjectSource, Page, ReadError};
 
 /// A copy of buckets in a folder.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ const MAX_HEAD: u64 = 64 * 1024;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct Head {
+struct ObjectHead {
     metadata: Option<BTreeMap<String, String>>,
     last_modified: Option<String>,
 }
@@ -104,7 +104,7 @@ impl Folder {
     }
 
     /// Returns the saved metadata of an object; `None` if there is none.
-    fn head(&self, bucket: &str, key: &str) -> Result<Option<Head>, ReadError> {
+    fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectHead>, ReadError> {
         let Some(path) = self.file(bucket, &format!("{key}{HEAD}")) else { return Ok(None) };
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -123,7 +123,7 @@ fn unreadable(path: &Path, error: &io::Error) -> ReadError {
     ReadError::Unreadable(format!("cannot read {}: {error}", path.display()))
 }
 
-impl Source for Folder {
+impl ObjectSource for Folder {
     type Body = FileBody;
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
@@ -150,8 +150,8 @@ impl Source for Folder {
         Ok(names)
     }
 
-    async fn get(&self, place: &Place) -> Result<Object<FileBody>, ReadError> {
-        let Place { bucket, key } = place;
+    async fn get(&self, place: &ObjectLocation) -> Result<Object<FileBody>, ReadError> {
+        let ObjectLocation { bucket, key } = place;
         let path = self.file(bucket, key).ok_or(ReadError::NotFound)?;
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -201,8 +201,8 @@ mod tests {
         (folder, source)
     }
 
-    fn place(bucket: &str, key: &str) -> Place {
-        Place { bucket: bucket.to_owned(), key: key.to_owned() }
+    fn place(bucket: &str, key: &str) -> ObjectLocation {
+        ObjectLocation { bucket: bucket.to_owned(), key: key.to_owned() }
     }
 
     #[tokio::test]

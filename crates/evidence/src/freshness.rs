@@ -14,11 +14,11 @@ use reconcile_spec::Desired;
 
 use crate::cell::Cell;
 use crate::chain::is_overdue;
-use crate::pages::{Pages, Unlisted};
-use crate::place::{ChainId, DigestKind, hours};
-use crate::scope::{Accounts, Only, Scope, ScopedTrail};
-use crate::source::Source;
-use crate::verdict::Finding;
+use crate::location::{ChainId, DigestKind, hours};
+use crate::pages::{ListError, Pages};
+use crate::scope::{Accounts, CellSelection, ScopedTrail, ValidationScope};
+use crate::source::ObjectSource;
+use crate::verdict::EvidenceFinding;
 
 /// The hours of the list of digests. The list begins at the start of a day, so its length is between one and two days.
 const LISTED_HOURS: i64 = 24;
@@ -27,16 +27,16 @@ const LISTED_HOURS: i64 = 24;
 ///
 /// Needs one request for each trail and account, and one for each account and Region. `at_once` is the number of requests at the same
 /// time.
-pub async fn freshness<S: Source>(
+pub async fn freshness<S: ObjectSource>(
     source: &S,
     desired: &Desired,
     digests: &DigestTrails,
     now: Timestamp,
     at_once: usize,
 ) -> Vec<Staleness> {
-    let mut scope = Scope::of(desired, digests.members.as_ref());
+    let mut scope = ValidationScope::of(desired, digests.members.as_ref());
     scope.trails.retain(|scoped| digests.trails.iter().any(|trail| is_same(scoped, trail)));
-    let (cells, unlisted) = scope.cells(source, &Only::default()).await;
+    let (cells, unlisted) = scope.cells(source, &CellSelection::default()).await;
     let since = start_of_day(hours(now, -LISTED_HOURS));
     let lists: Vec<_> = cells.iter().map(|cell| newest_digests(source, cell, since, now)).collect();
     let listed: Vec<_> = stream::iter(lists).buffered(at_once.max(1)).collect().await;
@@ -48,11 +48,13 @@ pub async fn freshness<S: Source>(
             let heard =
                 cells.iter().zip(&listed).filter_map(|(cell, digests)| Heard::of(trail, cell, digests));
             let unsought = unlisted.iter().filter_map(|finding| match finding {
-                Finding::Unlisted { place, reason } if scoped.is_sought_in(place) => Some(reason.clone()),
-                Finding::Unlisted { .. }
-                | Finding::Object { .. }
-                | Finding::Hole { .. }
-                | Finding::KeysUnread { .. } => None,
+                EvidenceFinding::Unlisted { place, reason } if scoped.is_sought_in(place) => {
+                    Some(reason.clone())
+                }
+                EvidenceFinding::Unlisted { .. }
+                | EvidenceFinding::Object { .. }
+                | EvidenceFinding::Hole { .. }
+                | EvidenceFinding::KeysUnread { .. } => None,
             });
             judge(trail, &heard.collect::<Vec<_>>(), unsought.collect(), since, now)
         })
@@ -84,12 +86,12 @@ struct Span {
 /// The chains of an account and Region that have a digest since a time, by the name and the home Region of their trail.
 type Spans = BTreeMap<(String, Region), Span>;
 
-async fn newest_digests<S: Source>(
+async fn newest_digests<S: ObjectSource>(
     source: &S,
     cell: &Cell,
     since: Timestamp,
     now: Timestamp,
-) -> Result<Spans, Unlisted> {
+) -> Result<Spans, ListError> {
     let mut spans = Spans::new();
     for root in &cell.roots {
         let folder = format!("{}{}/", root.digests(&cell.account), cell.region);
@@ -118,7 +120,7 @@ struct Heard {
 
 impl Heard {
     /// Returns `None` if the trail is not expected in the account and Region.
-    fn of(trail: &DigestTrail, cell: &Cell, digests: &Result<Spans, Unlisted>) -> Option<Self> {
+    fn of(trail: &DigestTrail, cell: &Cell, digests: &Result<Spans, ListError>) -> Option<Self> {
         if !trail.is_organization && cell.account != trail.account {
             return None;
         }
@@ -214,8 +216,8 @@ fn judge_account(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::location::Root;
     use crate::memory::{Memory, Stored};
-    use crate::place::Root;
 
     const NOW: &str = "2026-11-26T12:20:00Z";
     const PRODUCTION: &str = "222222222222";

@@ -12,7 +12,7 @@ use reconcile_policy::Region;
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::place::hours;
+use crate::location::hours;
 
 /// A public key of CloudTrail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct PublicKeys(BTreeMap<Region, Vec<PublicKey>>);
 
 /// The key that a digest names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Named<'a> {
+pub(crate) enum KeyLookup<'a> {
     Key(&'a PublicKey),
     /// CloudTrail had keys in this Region at this time, and the named key is not one of them.
     Foreign,
@@ -105,13 +105,13 @@ impl PublicKeys {
         serde_json::Value::Object(regions.collect())
     }
 
-    pub(crate) fn named(&self, region: &Region, fingerprint: &str, time: Timestamp) -> Named<'_> {
+    pub(crate) fn named(&self, region: &Region, fingerprint: &str, time: Timestamp) -> KeyLookup<'_> {
         let mut valid =
             self.0.get(region).into_iter().flatten().filter(|key| key.is_valid_at(time)).peekable();
         if valid.peek().is_none() {
-            return Named::NoKeys;
+            return KeyLookup::NoKeys;
         }
-        valid.find(|key| key.fingerprint == fingerprint).map_or(Named::Foreign, Named::Key)
+        valid.find(|key| key.fingerprint == fingerprint).map_or(KeyLookup::Foreign, KeyLookup::Key)
     }
 }
 
@@ -239,11 +239,11 @@ mod tests {
         let keys = PublicKeys::parse(DOCUMENTED.as_bytes()).unwrap();
         let named = |region: &str, key: &str, at| keys.named(&region.parse().unwrap(), key, time(at));
         let fingerprint = "8eba5db5bea9b640d1c96a77256fe7f2";
-        assert!(matches!(named("us-east-2", fingerprint, "2015-08-07T03:00:00Z"), Named::Key(_)));
-        assert_eq!(named("us-east-2", "0", "2015-08-07T03:00:00Z"), Named::Foreign);
-        assert_eq!(named("us-east-2", fingerprint, "2015-07-06T00:00:00Z"), Named::Foreign);
-        assert_eq!(named("us-east-2", fingerprint, "2015-09-07T00:00:00Z"), Named::NoKeys);
-        assert_eq!(named("us-east-1", fingerprint, "2015-08-07T00:00:00Z"), Named::NoKeys);
+        assert!(matches!(named("us-east-2", fingerprint, "2015-08-07T03:00:00Z"), KeyLookup::Key(_)));
+        assert_eq!(named("us-east-2", "0", "2015-08-07T03:00:00Z"), KeyLookup::Foreign);
+        assert_eq!(named("us-east-2", fingerprint, "2015-07-06T00:00:00Z"), KeyLookup::Foreign);
+        assert_eq!(named("us-east-2", fingerprint, "2015-09-07T00:00:00Z"), KeyLookup::NoKeys);
+        assert_eq!(named("us-east-1", fingerprint, "2015-08-07T00:00:00Z"), KeyLookup::NoKeys);
     }
 
     #[test]

@@ -12,9 +12,9 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::chain::{Proof, Range};
+use crate::chain::{DigestClaims, Range};
 use crate::hash::{Half, Hash};
-use crate::place::Place;
+use crate::location::ObjectLocation;
 
 /// What was verified before, and what is verified now.
 #[derive(Debug)]
@@ -35,14 +35,14 @@ struct Written {
 }
 
 /// The identity of a location: its memory does not depend on the length of the names.
-pub(crate) fn identity(place: &Place) -> Half {
+pub(crate) fn identity(place: &ObjectLocation) -> Half {
     Hash::of(format!("{}/{}", place.bucket, place.key).as_bytes()).half()
 }
 
 /// A verified digest whose log files are verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Record {
-    pub(crate) proof: Proof,
+pub(crate) struct DigestRecord {
+    pub(crate) proof: DigestClaims,
     /// The identities of the log files.
     pub(crate) logs: Vec<Half>,
     /// The size of the log files.
@@ -54,7 +54,7 @@ pub(crate) struct Record {
 enum Line {
     Validation { format_version: String, of: String, from: Timestamp, to: Timestamp, now: Timestamp },
     Log(Half, u64),
-    Digest(Half, Record),
+    Digest(Half, DigestRecord),
 }
 
 const FORMAT_VERSION: &str = "1.0";
@@ -169,7 +169,7 @@ impl Ledger {
     }
 
     /// The record of a digest; `None` if the digest must be read.
-    pub(crate) fn digest(&self, place: &Place) -> Option<Record> {
+    pub(crate) fn digest(&self, place: &ObjectLocation) -> Option<DigestRecord> {
         let (position, length) = *self.digests.get(&identity(place))?;
         let mut bytes = vec![0; length];
         let mut written = self.written();
@@ -190,7 +190,7 @@ impl Ledger {
         self.write(&Line::Log(id, bytes));
     }
 
-    pub(crate) fn add_digest(&self, place: &Place, record: Record) {
+    pub(crate) fn add_digest(&self, place: &ObjectLocation, record: DigestRecord) {
         self.write(&Line::Digest(identity(place), record));
     }
 
@@ -240,19 +240,19 @@ mod tests {
         }
     }
 
-    fn place(key: &str) -> Place {
-        Place { bucket: "logs".to_owned(), key: key.to_owned() }
+    fn place(key: &str) -> ObjectLocation {
+        ObjectLocation { bucket: "logs".to_owned(), key: key.to_owned() }
     }
 
-    fn record(logs: &[&str]) -> Record {
-        let proof = Proof {
+    fn record(logs: &[&str]) -> DigestRecord {
+        let proof = DigestClaims {
             start: range().from,
             end: range().to,
             hash: Hash::of(b"digest"),
             signature: vec![1, 2, 255],
             previous: None,
         };
-        Record { proof, logs: logs.iter().map(|key| identity(&place(key))).collect(), bytes: 7 }
+        DigestRecord { proof, logs: logs.iter().map(|key| identity(&place(key))).collect(), bytes: 7 }
     }
 
     fn open(path: &Path) -> Ledger {

@@ -2,7 +2,7 @@
 //!
 //! CloudTrail delivers a digest for every hour, account and Region, which names the log files of the hour and the previous
 //! digest, and signs it. This crate validates the digests and log files of an account and Region ([`verify()`]) in a bucket
-//! or in a copy of a bucket ([`Source`]), and returns everything that is wrong or could not be checked ([`Finding`]).
+//! or in a copy of a bucket ([`ObjectSource`]), and returns everything that is wrong or could not be checked ([`EvidenceFinding`]).
 //! Nothing is trusted that CloudTrail did not sign, and a chain is not trusted to end by itself.
 //!
 //! See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
@@ -21,10 +21,10 @@ mod gzip;
 mod hash;
 mod keys;
 mod ledger;
+mod location;
 mod memory;
 pub mod mint;
 mod pages;
-mod place;
 mod scope;
 mod shard;
 mod source;
@@ -41,10 +41,10 @@ pub use freshness::freshness;
 pub use hash::Hash;
 pub use keys::{KeysError, PublicKey, PublicKeys};
 pub use ledger::{Ledger, LedgerError};
+pub use location::{ChainId, DigestKind, ObjectLocation, Root};
 pub use memory::{Memory, Stored};
-pub use place::{ChainId, DigestKind, Place, Root};
-pub use scope::{Only, Scope};
+pub use scope::{CellSelection, ValidationScope};
 pub use shard::{NotAShard, Shard};
-pub use source::{Body, Listed, Object, Page, ReadError, Source};
-pub use verdict::{Finding, HoleCause, ObjectKind, Outcome, Verdict};
+pub use source::{Body, Listed, Object, ObjectSource, Page, ReadError};
+pub use verdict::{EvidenceFinding, HoleCause, ObjectKind, Verdict, VerificationOutcome};
 pub use verify::{Job, verify};

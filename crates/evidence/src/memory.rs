@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::place::Place;
-use crate::source::{Body, Listed, Object, Page, ReadError, Source};
+use crate::location::ObjectLocation;
+use crate::source::{Body, Listed, Object, ObjectSource, Page, ReadError};
 
 /// Objects in memory.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
-    objects: BTreeMap<Place, Stored>,
-    unreadable: BTreeSet<Place>,
+    objects: BTreeMap<ObjectLocation, Stored>,
+    unreadable: BTreeSet<ObjectLocation>,
 }
 
 /// An object in memory.
@@ -28,32 +28,32 @@ pub struct Stored {
 
 impl Memory {
     /// Stores an object.
-    pub fn put(&mut self, place: Place, object: Stored) {
+    pub fn put(&mut self, place: ObjectLocation, object: Stored) {
         self.objects.insert(place, object);
     }
 
     /// Deletes an object, and returns it.
-    pub fn delete(&mut self, place: &Place) -> Option<Stored> {
+    pub fn delete(&mut self, place: &ObjectLocation) -> Option<Stored> {
         self.objects.remove(place)
     }
 
     /// Refuses to read an object from now on.
-    pub fn deny(&mut self, place: Place) {
+    pub fn deny(&mut self, place: ObjectLocation) {
         self.unreadable.insert(place);
     }
 
     /// Returns an object to change it.
-    pub fn get_mut(&mut self, place: &Place) -> Option<&mut Stored> {
+    pub fn get_mut(&mut self, place: &ObjectLocation) -> Option<&mut Stored> {
         self.objects.get_mut(place)
     }
 
     /// Returns the locations of all objects.
-    pub fn places(&self) -> impl DoubleEndedIterator<Item = &Place> {
+    pub fn places(&self) -> impl DoubleEndedIterator<Item = &ObjectLocation> {
         self.objects.keys()
     }
 
     fn with_prefix<'a>(&'a self, bucket: &str, prefix: &str) -> impl Iterator<Item = (&'a str, &'a Stored)> {
-        let first = Place { bucket: bucket.to_owned(), key: prefix.to_owned() };
+        let first = ObjectLocation { bucket: bucket.to_owned(), key: prefix.to_owned() };
         let end = first.clone();
         let objects = self.objects.range(first..);
         objects
@@ -65,7 +65,7 @@ impl Memory {
 /// The size of a page is small, so that tests read several.
 const PAGE: usize = 100;
 
-impl Source for Memory {
+impl ObjectSource for Memory {
     type Body = Option<Bytes>;
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
@@ -88,7 +88,7 @@ impl Source for Memory {
         Ok(names.collect::<BTreeSet<_>>().into_iter().collect())
     }
 
-    async fn get(&self, place: &Place) -> Result<Object<Self::Body>, ReadError> {
+    async fn get(&self, place: &ObjectLocation) -> Result<Object<Self::Body>, ReadError> {
         if self.unreadable.contains(place) {
             return Err(ReadError::Unreadable("access denied".to_owned()));
         }

@@ -15,8 +15,8 @@ use crate::check::{BACKFILL_TIME, SIGNATURE, SIGNATURE_ALGORITHM};
 use crate::digest::{LogFile, MAX_DIGEST, SHA_256, SHA_256_WITH_RSA, signed_text};
 use crate::hash::{Hash, encode_hex};
 use crate::keys::PublicKey;
+use crate::location::{ChainId, DigestKind, ObjectLocation, Root, day};
 use crate::memory::Stored;
-use crate::place::{ChainId, DigestKind, Place, Root, day};
 
 /// The reason why a file cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +82,7 @@ pub struct Minted {
 /// The newest digest of a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastDigest {
-    place: Place,
+    place: ObjectLocation,
     hash: Hash,
     signature: String,
 }
@@ -98,7 +98,7 @@ impl Minted {
     /// # Errors
     ///
     /// Fails if the object is not a gzip file with a signature in its metadata.
-    pub fn after(id: ChainId, root: Root, place: Place, digest: &Stored) -> Result<Self, MintError> {
+    pub fn after(id: ChainId, root: Root, place: ObjectLocation, digest: &Stored) -> Result<Self, MintError> {
         let metadata = digest.metadata.as_ref();
         let signature = metadata.and_then(|it| it.get(SIGNATURE)).ok_or(MintError::NoSignature)?.clone();
         let mut content = Vec::new();
@@ -122,7 +122,7 @@ impl Minted {
         let time = delivered.strftime("%Y%m%dT%H%MZ");
         let key = format!(
             "{}CloudTrail/{region}/{}/{account}_CloudTrail_{region}_{time}_{unique}.json.gz",
-            self.root.of_account(account),
+            self.root.account_folder(account),
             day(delivered),
         );
         let log = LogFile { place: self.root.place(key), hash: Hash::of(content) };
@@ -143,7 +143,7 @@ impl Minted {
         end: Timestamp,
         logs: &[LogFile],
         generated: Timestamp,
-    ) -> Result<(Place, Stored), MintError> {
+    ) -> Result<(ObjectLocation, Stored), MintError> {
         let place = self.root.place(self.id.key(&self.root, end));
         let last = self.last.as_ref();
         let files = logs.iter().map(|log| {

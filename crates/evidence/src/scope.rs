@@ -8,15 +8,15 @@ use reconcile_policy::{AccountId, Region};
 use reconcile_spec::Desired;
 
 use crate::cell::{Cell, ExpectedTrail};
-use crate::pages::{Unlisted, unlisted};
-use crate::place::{Place, Root};
+use crate::location::{ObjectLocation, Root};
+use crate::pages::{ListError, list_error};
 use crate::shard::Shard;
-use crate::source::Source;
-use crate::verdict::Finding;
+use crate::source::ObjectSource;
+use crate::verdict::EvidenceFinding;
 
 /// The trails of a spec, as far as a validation needs them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Scope {
+pub struct ValidationScope {
     pub(crate) trails: Vec<ScopedTrail>,
     /// The names of accounts and trails whose log files no digest names, because log file validation is off.
     pub without_digests: Vec<String>,
@@ -42,7 +42,7 @@ pub(crate) enum Accounts {
 
 /// The accounts and Regions that are validated; all of them if a set is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Only {
+pub struct CellSelection {
     /// The accounts.
     pub accounts: BTreeSet<AccountId>,
     /// The Regions.
@@ -51,7 +51,7 @@ pub struct Only {
     pub shard: Option<Shard>,
 }
 
-impl Only {
+impl CellSelection {
     fn has_account(&self, account: &AccountId) -> bool {
         self.accounts.is_empty() || self.accounts.contains(account)
     }
@@ -62,7 +62,7 @@ impl Only {
     }
 }
 
-impl Scope {
+impl ValidationScope {
     /// Returns the trails that log.
     ///
     /// `members` are the members of the organization, if they are known. Otherwise, the accounts of the spec count as members.
@@ -96,7 +96,11 @@ impl Scope {
     ///
     /// A multi-Region trail must log in every Region that no account can disable, and can log in other Regions, which are
     /// found in the bucket. An organization trail logs in the known accounts, and in accounts that are found in the bucket.
-    pub async fn cells<S: Source>(&self, source: &S, only: &Only) -> (Vec<Cell>, Vec<Finding>) {
+    pub async fn cells<S: ObjectSource>(
+        &self,
+        source: &S,
+        only: &CellSelection,
+    ) -> (Vec<Cell>, Vec<EvidenceFinding>) {
         let mut findings = Vec::new();
         let mut folders = Vec::new();
         for trail in &self.trails {
@@ -114,8 +118,8 @@ impl Scope {
         let lists: Vec<_> = lists.collect();
         let listed: Vec<_> = stream::iter(lists).buffered(AT_ONCE).collect().await;
         let mut cells = BTreeMap::new();
-        for ((trail, account, roots), (regions, unlisted)) in folders.iter().zip(listed) {
-            findings.extend(unlisted.into_iter().map(Finding::from));
+        for ((trail, account, roots), (regions, list_errors)) in folders.iter().zip(listed) {
+            findings.extend(list_errors.into_iter().map(EvidenceFinding::from));
             for region in regions.iter().filter(|region| only.has(account, region)) {
                 add(&mut cells, trail, account, region, roots);
             }
@@ -133,7 +137,7 @@ impl ScopedTrail {
     }
 
     /// Whether the accounts and Regions of the trail are looked for in a folder.
-    pub(crate) fn is_sought_in(&self, folder: &Place) -> bool {
+    pub(crate) fn is_sought_in(&self, folder: &ObjectLocation) -> bool {
         let outer = self.root(None);
         let is_here = match &self.accounts {
             Accounts::One(account) => folder.key == outer.digests(account),
@@ -150,16 +154,16 @@ impl ScopedTrail {
 const ORGANIZATION: &str = "o-";
 
 /// The accounts of an organization trail, and the folders into which it delivers.
-async fn organization<S: Source>(
+async fn organization<S: ObjectSource>(
     source: &S,
     trail: &ScopedTrail,
     known: &BTreeSet<AccountId>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Vec<EvidenceFinding>,
 ) -> (BTreeSet<AccountId>, Vec<Root>) {
     let mut folders = async |root: &Root| match list(source, root, root.folder().to_owned()).await {
         Ok(names) => names,
-        Err(unlisted) => {
-            findings.push(unlisted.into());
+        Err(list_error) => {
+            findings.push(list_error.into());
             Vec::new()
         }
     };
@@ -174,29 +178,29 @@ async fn organization<S: Source>(
 }
 
 /// The Regions in which a trail can log in an account, and the folders that could not be listed.
-async fn regions<S: Source>(
+async fn regions<S: ObjectSource>(
     source: &S,
     trail: &ScopedTrail,
     account: &AccountId,
     roots: &[Root],
-) -> (BTreeSet<Region>, Vec<Unlisted>) {
-    let (mut regions, mut unlisted) = (BTreeSet::from([trail.home.clone()]), Vec::new());
+) -> (BTreeSet<Region>, Vec<ListError>) {
+    let (mut regions, mut list_errors) = (BTreeSet::from([trail.home.clone()]), Vec::new());
     if trail.is_multi_region {
         regions.extend(Region::always_enabled(trail.home.partition()));
         for root in roots {
             match list(source, root, root.digests(account)).await {
                 Ok(names) => regions.extend(names.iter().filter_map(|name| name.parse().ok())),
-                Err(error) => unlisted.push(error),
+                Err(error) => list_errors.push(error),
             }
         }
     }
-    (regions, unlisted)
+    (regions, list_errors)
 }
 
 /// Returns the folders in a folder; none if the folder does not exist.
-async fn list<S: Source>(source: &S, root: &Root, folder: String) -> Result<Vec<String>, Unlisted> {
+async fn list<S: ObjectSource>(source: &S, root: &Root, folder: String) -> Result<Vec<String>, ListError> {
     let names = source.folders(root.bucket(), &folder).await;
-    names.or_else(|error| unlisted(root, folder, &error).map_or(Ok(Vec::new()), Err))
+    names.or_else(|error| list_error(root, folder, &error).map_or(Ok(Vec::new()), Err))
 }
 
 /// Adds a trail to an account and Region.
@@ -241,25 +245,28 @@ trails:
     accounts: all
 ";
 
-    fn scope_with(change: impl Fn(String) -> String, members: Option<&BTreeSet<AccountId>>) -> Scope {
+    fn scope_with(
+        change: impl Fn(String) -> String,
+        members: Option<&BTreeSet<AccountId>>,
+    ) -> ValidationScope {
         let spec = reconcile_spec::parse("test.yaml", change(SPEC.to_owned()).as_bytes()).unwrap();
-        Scope::of(spec.desired(), members)
+        ValidationScope::of(spec.desired(), members)
     }
 
-    fn scope(change: impl Fn(String) -> String) -> Scope {
+    fn scope(change: impl Fn(String) -> String) -> ValidationScope {
         scope_with(change, None)
     }
 
     fn bucket(keys: &[&str]) -> Memory {
         let mut memory = Memory::default();
         for key in keys {
-            let place = Place { bucket: "central-logs".to_owned(), key: (*key).to_owned() };
+            let place = ObjectLocation { bucket: "central-logs".to_owned(), key: (*key).to_owned() };
             memory.put(place, Stored { body: Vec::new(), metadata: None, modified: None });
         }
         memory
     }
 
-    async fn cells(scope: &Scope, source: &Memory, only: &Only) -> Vec<Cell> {
+    async fn cells(scope: &ValidationScope, source: &Memory, only: &CellSelection) -> Vec<Cell> {
         let (cells, findings) = scope.cells(source, only).await;
         assert_eq!(findings, []);
         cells
@@ -268,7 +275,7 @@ trails:
     #[tokio::test]
     async fn a_multi_region_trail_must_log_in_every_region_that_is_always_enabled() {
         let source = bucket(&["AWSLogs/222222222222/CloudTrail-Digest/eu-south-1/2026/01/01/x.json.gz"]);
-        let cells = cells(&scope(|spec| spec), &source, &Only::default()).await;
+        let cells = cells(&scope(|spec| spec), &source, &CellSelection::default()).await;
         assert_eq!(cells.len(), 17 + 18);
         let may_log: Vec<&Cell> =
             cells.iter().filter(|cell| cell.trails.iter().any(|trail| !trail.must_log)).collect();
@@ -278,7 +285,7 @@ trails:
 
     #[tokio::test]
     async fn accounts_and_regions_can_be_selected() {
-        let only = Only {
+        let only = CellSelection {
             accounts: BTreeSet::from(["111111111111".parse().unwrap()]),
             regions: BTreeSet::from(["us-east-1".parse().unwrap(), "eu-west-1".parse().unwrap()]),
             shard: None,
@@ -296,7 +303,7 @@ trails:
                 .replace("trails:", "organization: { account: security }\ntrails:")
         });
         let source = bucket(&["AWSLogs/o-abcdefghij/333333333333/CloudTrail-Digest/eu-west-1/x"]);
-        let cells = cells(&scope, &source, &Only::default()).await;
+        let cells = cells(&scope, &source, &CellSelection::default()).await;
         let found: Vec<&str> = cells.iter().map(|cell| cell.account.as_str()).collect();
         assert_eq!(found, ["111111111111", "222222222222", "333333333333"]);
         let root = Root::new("central-logs", None, Some("o-abcdefghij"));
@@ -307,7 +314,7 @@ trails:
     async fn a_trail_without_digests_is_named_and_expected_nowhere() {
         let scope = scope(|spec| spec.replace("  - name", "  - log_file_validation: false\n    name"));
         assert_eq!(scope.without_digests, ["security/Audit", "production/Audit"]);
-        let cells = cells(&scope, &bucket(&[]), &Only::default()).await;
+        let cells = cells(&scope, &bucket(&[]), &CellSelection::default()).await;
         assert!(cells.iter().all(|cell| cell.trails.is_empty() && cell.has_other_logs));
     }
 }

@@ -11,7 +11,7 @@ use crate::hash::Hash;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: u32,
-    of: u32,
+    count: u32,
 }
 
 /// The text is not a shard.
@@ -26,14 +26,14 @@ impl Shard {
     }
 
     /// The number of all shards.
-    pub fn of(self) -> u32 {
-        self.of
+    pub fn count(self) -> u32 {
+        self.count
     }
 
     /// Returns whether an account and Region belong to this shard.
     pub fn has(self, account: &AccountId, region: &Region) -> bool {
         let hash = Hash::of(format!("{account}/{region}").as_bytes()).half();
-        u128::from_be_bytes(hash.0) % u128::from(self.of) == u128::from(self.index)
+        u128::from_be_bytes(hash.0) % u128::from(self.count) == u128::from(self.index)
     }
 }
 
@@ -43,14 +43,14 @@ impl FromStr for Shard {
     fn from_str(text: &str) -> Result<Self, NotAShard> {
         let (index, of) = text.split_once('/').ok_or(NotAShard)?;
         let shard =
-            Self { index: index.parse().map_err(|_| NotAShard)?, of: of.parse().map_err(|_| NotAShard)? };
-        if shard.index < shard.of { Ok(shard) } else { Err(NotAShard) }
+            Self { index: index.parse().map_err(|_| NotAShard)?, count: of.parse().map_err(|_| NotAShard)? };
+        if shard.index < shard.count { Ok(shard) } else { Err(NotAShard) }
     }
 }
 
 impl fmt::Display for Shard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.index, self.of)
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

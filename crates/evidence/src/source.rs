@@ -6,12 +6,12 @@ use std::future::Future;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use crate::place::Place;
+use crate::location::ObjectLocation;
 
 /// A source of objects.
 ///
 /// The source reads, and decides nothing. It reports an object that does not exist apart from an object that cannot be read.
-pub trait Source: Sync {
+pub trait ObjectSource: Sync {
     /// The content of an object, in chunks.
     type Body: Body + Send;
 
@@ -31,7 +31,10 @@ pub trait Source: Sync {
     ) -> impl Future<Output = Result<Vec<String>, ReadError>> + Send;
 
     /// Opens an object.
-    fn get(&self, place: &Place) -> impl Future<Output = Result<Object<Self::Body>, ReadError>> + Send;
+    fn get(
+        &self,
+        place: &ObjectLocation,
+    ) -> impl Future<Output = Result<Object<Self::Body>, ReadError>> + Send;
 }
 
 /// The content of an object, in chunks.

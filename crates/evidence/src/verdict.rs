@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use reconcile_policy::Region;
 use serde::{Deserialize, Serialize};
 
-use crate::place::{DigestKind, Place};
+use crate::location::{DigestKind, ObjectLocation};
 
 /// The result of a validation, from the best to the worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum VerificationOutcome {
     /// CloudTrail delivered everything that was found, and nothing is missing.
     #[default]
     Verified,
@@ -21,7 +21,7 @@ pub enum Outcome {
     Wrong,
 }
 
-impl Outcome {
+impl VerificationOutcome {
     /// The result in a word: `verified`, `unknown` or `wrong`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -76,9 +76,9 @@ pub enum Verdict {
 
 impl Verdict {
     /// The result in general.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> VerificationOutcome {
         match self {
-            Self::Verified => Outcome::Verified,
+            Self::Verified => VerificationOutcome::Verified,
             Self::Deleted
             | Self::Changed
             | Self::Truncated
@@ -89,13 +89,13 @@ impl Verdict {
             | Self::WrongSignature
             | Self::NoSignature
             | Self::UnknownKey
-            | Self::Malformed(_) => Outcome::Wrong,
+            | Self::Malformed(_) => VerificationOutcome::Wrong,
             Self::NotCovered
             | Self::NoKeys
             | Self::SignatureNotSaved
             | Self::UnknownAlgorithm(_)
             | Self::TooLarge
-            | Self::Unreadable(_) => Outcome::Unknown,
+            | Self::Unreadable(_) => VerificationOutcome::Unknown,
         }
     }
 }
@@ -142,12 +142,12 @@ pub enum HoleCause {
 
 impl HoleCause {
     /// The result in general, for a trail that is expected to log, or for any other trail.
-    pub fn outcome(self, is_expected: bool) -> Outcome {
+    pub fn outcome(self, is_expected: bool) -> VerificationOutcome {
         match self {
-            Self::DigestsDeleted => Outcome::Wrong,
-            Self::Ended | Self::NoDigests if is_expected => Outcome::Wrong,
+            Self::DigestsDeleted => VerificationOutcome::Wrong,
+            Self::Ended | Self::NoDigests if is_expected => VerificationOutcome::Wrong,
             Self::Ended | Self::NoDigests | Self::Restarted | Self::NotStarted | Self::Unproven => {
-                Outcome::Unknown
+                VerificationOutcome::Unknown
             }
         }
     }
@@ -156,14 +156,14 @@ impl HoleCause {
 /// Something that is wrong or could not be checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "finding", rename_all = "snake_case")]
-pub enum Finding {
+pub enum EvidenceFinding {
     /// An object that is not verified.
     Object {
         /// The kind of the object.
         kind: ObjectKind,
         /// The location of the object.
         #[serde(flatten)]
-        place: Place,
+        place: ObjectLocation,
         /// The verdict, which is never [`Verdict::Verified`].
         #[serde(flatten)]
         verdict: Verdict,
@@ -185,7 +185,7 @@ pub enum Finding {
     Unlisted {
         /// The folder.
         #[serde(flatten)]
-        place: Place,
+        place: ObjectLocation,
         /// The reason.
         reason: String,
     },
@@ -198,13 +198,13 @@ pub enum Finding {
     },
 }
 
-impl Finding {
-    pub(crate) fn object(kind: impl Into<ObjectKind>, place: Place, verdict: Verdict) -> Self {
+impl EvidenceFinding {
+    pub(crate) fn object(kind: impl Into<ObjectKind>, place: ObjectLocation, verdict: Verdict) -> Self {
         Self::Object { kind: kind.into(), place, verdict }
     }
 
     /// The order of findings: what is wrong first, digests before log files, and then by location.
-    pub(crate) fn rank(&self) -> (Reverse<Outcome>, u8, Option<&Place>) {
+    pub(crate) fn rank(&self) -> (Reverse<VerificationOutcome>, u8, Option<&ObjectLocation>) {
         let (kind, place) = match self {
             Self::KeysUnread { .. } => (0, None),
             Self::Unlisted { place, .. } => (0, Some(place)),
@@ -217,11 +217,11 @@ impl Finding {
     }
 
     /// The result in general.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> VerificationOutcome {
         match self {
             Self::Object { verdict, .. } => verdict.outcome(),
             Self::Hole { cause, is_expected, .. } => cause.outcome(*is_expected),
-            Self::Unlisted { .. } | Self::KeysUnread { .. } => Outcome::Unknown,
+            Self::Unlisted { .. } | Self::KeysUnread { .. } => VerificationOutcome::Unknown,
         }
     }
 
@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_finding_keeps_its_name_while_its_reason_or_the_time_changes() {
-        let place = || Place { bucket: "logs".to_owned(), key: "a/b.json.gz".to_owned() };
-        let object = |verdict| Finding::Object { kind: ObjectKind::Log, place: place(), verdict };
+        let place = || ObjectLocation { bucket: "logs".to_owned(), key: "a/b.json.gz".to_owned() };
+        let object = |verdict| EvidenceFinding::Object { kind: ObjectKind::Log, place: place(), verdict };
         let unreadable = |reason: &str| object(Verdict::Unreadable(reason.to_owned()));
-        let hole = |from: &str, to: &str, cause| Finding::Hole {
+        let hole = |from: &str, to: &str, cause| EvidenceFinding::Hole {
             trail: "Audit".to_owned(),
             is_expected: true,
             from: from.parse().unwrap(),
@@ -257,7 +257,7 @@ mod tests {
             cause,
         };
         let (one, two, three) = ("2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z", "2026-01-01T03:00:00Z");
-        let unlisted = |reason: &str| Finding::Unlisted { place: place(), reason: reason.to_owned() };
+        let unlisted = |reason: &str| EvidenceFinding::Unlisted { place: place(), reason: reason.to_owned() };
         for (case, a, b, is_same) in [
             ("the reason of an unreadable file", unreadable("timeout"), unreadable("throttled"), true),
             ("unreadable and then deleted", unreadable("timeout"), object(Verdict::Deleted), false),

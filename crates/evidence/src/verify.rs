@@ -12,10 +12,10 @@ use crate::coverage::Coverage;
 use crate::digest::Previous;
 use crate::keys::PublicKeys;
 use crate::ledger::Ledger;
-use crate::pages::{Pages, Unlisted, unlisted};
-use crate::place::{ChainId, DIGESTS, DigestKind, Place, Root, hours};
-use crate::source::Source;
-use crate::verdict::{Finding, ObjectKind, Verdict};
+use crate::location::{ChainId, DIGESTS, DigestKind, ObjectLocation, Root, hours};
+use crate::pages::{ListError, Pages, list_error};
+use crate::source::ObjectSource;
+use crate::verdict::{EvidenceFinding, ObjectKind, Verdict};
 
 /// What is the same for all accounts and Regions of a validation.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Job<S> {
 /// Validates all digests and log files of an account and Region.
 ///
 /// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes for each name.
-pub async fn verify<S: Source>(job: &Job<S>, cell: &Cell) -> CellReport {
+pub async fn verify<S: ObjectSource>(job: &Job<S>, cell: &Cell) -> CellReport {
     let mut work = Work { job, cell, chains: BTreeMap::new(), findings: Vec::new(), bytes: 0 };
     for trail in &cell.trails {
         work.chains.entry(work.hourly(trail)).or_default();
@@ -74,7 +74,7 @@ pub(crate) struct Work<'a, S> {
     pub(crate) job: &'a Job<S>,
     cell: &'a Cell,
     pub(crate) chains: BTreeMap<ChainId, Chain>,
-    findings: Vec<Finding>,
+    findings: Vec<EvidenceFinding>,
     pub(crate) bytes: u64,
 }
 
@@ -82,15 +82,15 @@ pub(crate) struct Work<'a, S> {
 pub(crate) struct Chain {
     pub(crate) links: Vec<Link>,
     /// The signatures of digests that are validated later.
-    pub(crate) named: HashMap<Place, NamedSignature>,
+    pub(crate) named: HashMap<ObjectLocation, NamedSignature>,
     pub(crate) digests: Tally,
     pub(crate) logs: Tally,
 }
 
 /// The digests of a chain with their ends.
-pub(crate) type Digests = Vec<(Timestamp, Place)>;
+pub(crate) type Digests = Vec<(Timestamp, ObjectLocation)>;
 
-impl<S: Source> Work<'_, S> {
+impl<S: ObjectSource> Work<'_, S> {
     fn hourly(&self, trail: &ExpectedTrail) -> ChainId {
         ChainId {
             account: self.cell.account.clone(),
@@ -106,7 +106,7 @@ impl<S: Source> Work<'_, S> {
     }
 
     /// Lists the digests of the range.
-    async fn list_digests(&mut self, root: &Root) -> Result<BTreeMap<ChainId, Digests>, Finding> {
+    async fn list_digests(&mut self, root: &Root) -> Result<BTreeMap<ChainId, Digests>, EvidenceFinding> {
         let folder = format!("{}{}/", root.digests(&self.cell.account), self.cell.region);
         let mut chains: BTreeMap<ChainId, Digests> = BTreeMap::new();
         let mut pages =
@@ -119,16 +119,22 @@ impl<S: Source> Work<'_, S> {
                         chains.entry(id).or_default().push((end, place));
                     }
                     Some(_) => {}
-                    None => self.findings.push(Finding::object(DigestKind::Hourly, place, Verdict::Added)),
+                    None => {
+                        self.findings.push(EvidenceFinding::object(
+                            DigestKind::Hourly,
+                            place,
+                            Verdict::Added,
+                        ));
+                    }
                 }
             }
         }
         Ok(chains)
     }
 
-    pub(crate) fn note(&mut self, kind: ObjectKind, place: Place, verdict: Verdict) {
+    pub(crate) fn note(&mut self, kind: ObjectKind, place: ObjectLocation, verdict: Verdict) {
         if verdict != Verdict::Verified {
-            self.findings.push(Finding::object(kind, place, verdict));
+            self.findings.push(EvidenceFinding::object(kind, place, verdict));
         }
     }
 
@@ -138,7 +144,7 @@ impl<S: Source> Work<'_, S> {
             self.chains.values().flat_map(|chain| &chain.links).filter_map(|link| link.proof.as_ref());
         let earlier = proofs.filter_map(|proof| {
             let previous = proof.previous.as_ref().filter(|_| proof.start > self.job.range.from)?;
-            Root::of_digest(&previous.place, &self.cell.account)
+            Root::from_digest(&previous.place, &self.cell.account)
         });
         earlier.collect()
     }
@@ -147,8 +153,8 @@ impl<S: Source> Work<'_, S> {
     async fn find_uncovered(&mut self, root: &Root, coverage: &Coverage) {
         let folders = match log_folders(&self.job.source, root, self.cell).await {
             Ok(folders) => folders,
-            Err(unlisted) => {
-                self.findings.extend(unlisted.map(Finding::from));
+            Err(list_error) => {
+                self.findings.extend(list_error.map(EvidenceFinding::from));
                 return;
             }
         };
@@ -170,8 +176,8 @@ impl<S: Source> Work<'_, S> {
                         }
                     }
                     Ok(None) => break,
-                    Err(unlisted) => {
-                        self.findings.push(unlisted.into());
+                    Err(list_error) => {
+                        self.findings.push(list_error.into());
                         break;
                     }
                 }
@@ -186,8 +192,9 @@ impl<S: Source> Work<'_, S> {
             // Without a list of the digests, an absent digest is not known to be deleted.
             if is_listed {
                 let findings = assess(&id, &chain.links, &self.job.range, is_expected);
-                let is_deleted =
-                    |finding: &&Finding| matches!(finding, Finding::Object { verdict: Verdict::Deleted, .. });
+                let is_deleted = |finding: &&EvidenceFinding| {
+                    matches!(finding, EvidenceFinding::Object { verdict: Verdict::Deleted, .. })
+                };
                 chain.digests.total += findings.iter().filter(is_deleted).count() as u64;
                 self.findings.extend(findings);
             }
@@ -216,14 +223,14 @@ impl<S: Source> Work<'_, S> {
 
 /// The folders of the log files of an account and Region. Insights events, for example, have a folder of their own beside
 /// `CloudTrail`.
-pub(crate) async fn log_folders<S: Source>(
+pub(crate) async fn log_folders<S: ObjectSource>(
     source: &S,
     root: &Root,
     cell: &Cell,
-) -> Result<Vec<String>, Option<Unlisted>> {
-    let account = root.of_account(&cell.account);
+) -> Result<Vec<String>, Option<ListError>> {
+    let account = root.account_folder(&cell.account);
     let kinds = source.folders(root.bucket(), &account).await;
-    let kinds = kinds.map_err(|error| unlisted(root, account.clone(), &error))?;
+    let kinds = kinds.map_err(|error| list_error(root, account.clone(), &error))?;
     let of_logs = kinds.iter().filter(|kind| kind.starts_with("CloudTrail") && *kind != DIGESTS);
     Ok(of_logs.map(|kind| format!("{account}{kind}/{}/", cell.region)).collect())
 }

@@ -6,20 +6,20 @@ use futures::StreamExt;
 use futures::stream::{FuturesOrdered, FuturesUnordered};
 use jiff::Timestamp;
 
-use crate::chain::{Link, Proof};
+use crate::chain::{DigestClaims, Link};
 use crate::check::{CheckedDigest, DigestFile, check_digest, check_log, read_digest};
 use crate::coverage::Coverage;
 use crate::digest::LogFile;
-use crate::ledger::{Ledger, Record, identity};
-use crate::place::{ChainId, DigestKind, Place};
-use crate::source::Source;
+use crate::ledger::{DigestRecord, Ledger, identity};
+use crate::location::{ChainId, DigestKind, ObjectLocation};
+use crate::source::ObjectSource;
 use crate::verdict::{ObjectKind, Verdict};
 use crate::verify::{Chain, Digests, Job, Work};
 
 /// A digest that was read, or verified before.
 enum Read {
     File(Result<DigestFile, Verdict>),
-    Before(Box<Record>),
+    Before(Box<DigestRecord>),
 }
 
 /// A log file that waits, with the number of its digest.
@@ -33,13 +33,13 @@ struct Open {
 }
 
 struct OpenDigest {
-    place: Place,
+    place: ObjectLocation,
     /// The record, if everything is verified so far.
-    record: Option<Record>,
+    record: Option<DigestRecord>,
     left: usize,
 }
 
-impl<S: Source> Work<'_, S> {
+impl<S: ObjectSource> Work<'_, S> {
     /// Validates the digests of a chain from the newest to the oldest, and the log files that they name.
     ///
     /// The digests do not wait for the log files, but the log files that wait are bounded: the next digest is read
@@ -99,7 +99,7 @@ impl<S: Source> Work<'_, S> {
         id: &ChainId,
         chain: &mut Chain,
         open: &mut Open,
-        (end, place): (Timestamp, Place),
+        (end, place): (Timestamp, ObjectLocation),
         checked: CheckedDigest,
         coverage: &mut Coverage,
     ) -> (usize, Vec<LogFile>) {
@@ -110,7 +110,7 @@ impl<S: Source> Work<'_, S> {
         let mut link = Link { place: place.clone(), end, proof: None };
         let (mut number, mut logs) = (0, Vec::new());
         if let Some((digest, signature)) = checked.signed {
-            let proof = Proof::new(&digest, signature);
+            let proof = DigestClaims::new(&digest, signature);
             // A backfill digest names only some log files of its time.
             if id.kind == DigestKind::Hourly {
                 coverage.cover(digest.start, digest.end);
@@ -122,7 +122,8 @@ impl<S: Source> Work<'_, S> {
             }
             if let Some(ledger) = &self.job.ledger {
                 let is_verified = checked.verdict == Verdict::Verified;
-                let record = is_verified.then(|| Record { proof: proof.clone(), logs: named, bytes: 0 });
+                let record =
+                    is_verified.then(|| DigestRecord { proof: proof.clone(), logs: named, bytes: 0 });
                 let left = logs.len();
                 number = open.add(OpenDigest { place: place.clone(), record, left }, ledger);
             }
@@ -139,11 +140,11 @@ impl<S: Source> Work<'_, S> {
         id: &ChainId,
         chain: &mut Chain,
         end: Timestamp,
-        place: Place,
-        record: Record,
+        place: ObjectLocation,
+        record: DigestRecord,
         coverage: &mut Coverage,
     ) {
-        let Record { proof, logs, bytes } = record;
+        let DigestRecord { proof, logs, bytes } = record;
         chain.digests.add(&Verdict::Verified);
         if let Some(previous) = proof.previous.clone() {
             chain.name(previous, true);
@@ -190,7 +191,11 @@ impl Open {
     }
 }
 
-async fn read<S: Source>(job: &Job<S>, end: Timestamp, place: Place) -> (Timestamp, Place, Read) {
+async fn read<S: ObjectSource>(
+    job: &Job<S>,
+    end: Timestamp,
+    place: ObjectLocation,
+) -> (Timestamp, ObjectLocation, Read) {
     let before = job.ledger.as_ref().and_then(|ledger| ledger.digest(&place));
     let read = match before {
         Some(record) => Read::Before(Box::new(record)),
@@ -199,7 +204,10 @@ async fn read<S: Source>(job: &Job<S>, end: Timestamp, place: Place) -> (Timesta
     (end, place, read)
 }
 
-async fn check<S: Source>(job: &Job<S>, (digest, log): Waiting) -> (usize, Place, Verdict, u64) {
+async fn check<S: ObjectSource>(
+    job: &Job<S>,
+    (digest, log): Waiting,
+) -> (usize, ObjectLocation, Verdict, u64) {
     let Some(ledger) = &job.ledger else {
         let (verdict, bytes) = check_log(&job.source, &log).await;
         return (digest, log.place, verdict, bytes);

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex};
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
 use reconcile_evidence::{
-    Cell, CellReport, ChainId, Concurrency, DigestKind, ExpectedTrail, Job, Ledger, Memory, Object, Outcome,
-    Page, Place, PublicKeys, Range, ReadError, Root, Source, estimate, verify,
+    Cell, CellReport, ChainId, Concurrency, DigestKind, ExpectedTrail, Job, Ledger, Memory, Object,
+    ObjectLocation, ObjectSource, Page, PublicKeys, Range, ReadError, Root, VerificationOutcome, estimate,
+    verify,
 };
 use tokio::sync::Notify;
 
@@ -23,13 +24,13 @@ const CONCURRENCY: Concurrency = Concurrency { digests: 2, logs: 4 };
 #[derive(Clone)]
 struct Counted {
     objects: Memory,
-    reads: Arc<Mutex<BTreeMap<Place, u32>>>,
+    reads: Arc<Mutex<BTreeMap<ObjectLocation, u32>>>,
     last: u32,
     stopped: Arc<Notify>,
 }
 
-impl Source for Counted {
-    type Body = <Memory as Source>::Body;
+impl ObjectSource for Counted {
+    type Body = <Memory as ObjectSource>::Body;
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
         self.objects.list(bucket, prefix, after).await
@@ -39,7 +40,7 @@ impl Source for Counted {
         self.objects.folders(bucket, folder).await
     }
 
-    async fn get(&self, place: &Place) -> Result<Object<Self::Body>, ReadError> {
+    async fn get(&self, place: &ObjectLocation) -> Result<Object<Self::Body>, ReadError> {
         let reads: u32 = {
             let mut reads = self.reads.lock().unwrap();
             *reads.entry(place.clone()).or_default() += 1;
@@ -132,7 +133,7 @@ async fn a_killed_validation_is_continued_and_reads_nothing_twice_but_what_was_i
         ledger: None,
     };
     let whole = verify(&job, &cell()).await;
-    assert_eq!(whole.outcome(), Outcome::Wrong);
+    assert_eq!(whole.outcome(), VerificationOutcome::Wrong);
     let reads = u32::try_from(job.source.reads.lock().unwrap().len()).unwrap();
     assert_eq!(reads, 24 + 24 * FILES);
 
@@ -146,7 +147,7 @@ async fn a_killed_validation_is_continued_and_reads_nothing_twice_but_what_was_i
 
         let reads = second.reads.lock().unwrap();
         let again = reads.iter().filter(|(_, reads)| **reads > 1).map(|(place, _)| place);
-        let (digests, logs): (Vec<&Place>, Vec<&Place>) =
+        let (digests, logs): (Vec<&ObjectLocation>, Vec<&ObjectLocation>) =
             again.partition(|place| place.key.contains("-Digest"));
         assert!(reads.values().all(|reads| *reads <= 2));
         // A log file that is not verified is read again.

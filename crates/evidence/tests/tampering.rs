@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{Minted, Signer};
 use reconcile_evidence::{
-    Cell, CellReport, ChainId, Concurrency, DigestKind, ExpectedTrail, Finding, Job, Memory, Outcome, Place,
-    PublicKeys, Range, Root, Source, Stored, verify,
+    Cell, CellReport, ChainId, Concurrency, DigestKind, EvidenceFinding, ExpectedTrail, Job, Memory,
+    ObjectLocation, ObjectSource, PublicKeys, Range, Root, Stored, VerificationOutcome, verify,
 };
 
 const CLOUDTRAIL: &[u8] = include_bytes!("keys/cloudtrail.pk8");
@@ -40,13 +40,13 @@ fn root(bucket: &str) -> Root {
 }
 
 /// The location of the digest that ends at a time.
-fn digest(region: &str, end: Timestamp) -> Place {
+fn digest(region: &str, end: Timestamp) -> ObjectLocation {
     let key = id(region, DigestKind::Hourly).key(&root("logs"), end);
-    Place { bucket: "logs".to_owned(), key }
+    ObjectLocation { bucket: "logs".to_owned(), key }
 }
 
 /// The location of the log file of `eu-west-1` that was delivered at a time.
-fn log(delivered: Timestamp) -> Place {
+fn log(delivered: Timestamp) -> ObjectLocation {
     let chain = Minted::new(id("eu-west-1", DigestKind::Hourly), root("logs"));
     chain.log(delivered, "abcdefghijklmnop", b"").unwrap().0.place
 }
@@ -98,16 +98,16 @@ impl World {
         }
     }
 
-    fn object(&mut self, place: &Place) -> &mut Stored {
+    fn object(&mut self, place: &ObjectLocation) -> &mut Stored {
         self.objects.get_mut(place).unwrap()
     }
 
-    fn delete(&mut self, place: &Place) {
+    fn delete(&mut self, place: &ObjectLocation) {
         self.objects.delete(place).unwrap();
     }
 
     /// Moves an object to the location of another object.
-    fn copy(&mut self, from: &Place, to: &Place) {
+    fn copy(&mut self, from: &ObjectLocation, to: &ObjectLocation) {
         let object = self.object(from).clone();
         self.objects.put(to.clone(), object);
     }
@@ -121,7 +121,7 @@ impl World {
     }
 
     fn forget_metadata(&mut self) {
-        let places: Vec<Place> = self.objects.places().cloned().collect();
+        let places: Vec<ObjectLocation> = self.objects.places().cloned().collect();
         for place in places {
             let object = self.object(&place);
             (object.metadata, object.modified) = (None, None);
@@ -143,9 +143,9 @@ impl World {
     }
 
     /// The findings of all Regions, one line for each, and the worst result.
-    async fn findings(&self) -> (Vec<String>, Outcome) {
+    async fn findings(&self) -> (Vec<String>, VerificationOutcome) {
         let mut lines = Vec::new();
-        let mut worst = Outcome::Verified;
+        let mut worst = VerificationOutcome::Verified;
         for region in REGIONS {
             let report = self.verify(region).await;
             lines.extend(report.findings.iter().map(|finding| format!("{region} {}", line(finding))));
@@ -155,35 +155,35 @@ impl World {
     }
 }
 
-fn line(finding: &Finding) -> String {
+fn line(finding: &EvidenceFinding) -> String {
     let json = serde_json::to_value(finding).unwrap();
     let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
     match finding {
-        Finding::Object { .. } => {
+        EvidenceFinding::Object { .. } => {
             let key = text("key");
             let time = key.split(['_', '.']).rfind(|part| part.starts_with("2026"));
             let time = time.map_or_else(|| key.rsplit('/').next().unwrap(), |time| &time[6..11]);
             format!("{} {time} {}", text("kind"), text("verdict"))
         }
-        Finding::Hole { from, to, cause, .. } => {
+        EvidenceFinding::Hole { from, to, cause, .. } => {
             let cause = serde_json::to_value(cause).unwrap();
             format!("hours {} {} {}", from.strftime("%dT%H"), to.strftime("%dT%H"), cause.as_str().unwrap())
         }
-        Finding::Unlisted { .. } => format!("unlisted {}", text("reason")),
-        Finding::KeysUnread { region, .. } => format!("keys of {region}"),
+        EvidenceFinding::Unlisted { .. } => format!("unlisted {}", text("reason")),
+        EvidenceFinding::KeysUnread { region, .. } => format!("keys of {region}"),
     }
 }
 
 type Tamper = fn(&mut World);
 
 /// A name, the tampering, and the findings with the general result.
-const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
-    ("nothing", |_| {}, &[], Outcome::Verified),
+const TABLE: &[(&str, Tamper, &[&str], VerificationOutcome)] = &[
+    ("nothing", |_| {}, &[], VerificationOutcome::Verified),
     (
         "delete a log file",
         |world| world.delete(&log(time(1, 5, 20))),
         &["eu-west-1 log 01T05 deleted"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete a digest",
@@ -193,7 +193,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T05 not_covered",
             "eu-west-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete two digests in a row and their log files",
@@ -205,7 +205,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             }
         },
         &["eu-west-1 hours 01T05 01T07 digests_deleted", "eu-west-1 digest 01T07 deleted"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete the first digest of the range",
@@ -215,7 +215,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T00 not_covered",
             "us-east-1 log 01T00 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete the last digest and its log files",
@@ -225,13 +225,14 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             world.delete(&log(time(2, 23, 40)));
         },
         &["eu-west-1 hours 02T23 03T00 ended"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete the whole second day",
         |world| {
-            let of_day = |place: &Place| place.key.contains("/eu-west-1/2026/01/02/");
-            let places: Vec<Place> = world.objects.places().filter(|place| of_day(place)).cloned().collect();
+            let of_day = |place: &ObjectLocation| place.key.contains("/eu-west-1/2026/01/02/");
+            let places: Vec<ObjectLocation> =
+                world.objects.places().filter(|place| of_day(place)).cloned().collect();
             assert_eq!(places.len(), 72);
             for place in &places {
                 world.delete(place);
@@ -246,38 +247,38 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T23 not_covered",
             "eu-west-1 log 01T23 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete a whole Region",
         |world| {
-            let of_region = |place: &Place| place.key.contains("/us-east-1/");
-            let places: Vec<Place> =
+            let of_region = |place: &ObjectLocation| place.key.contains("/us-east-1/");
+            let places: Vec<ObjectLocation> =
                 world.objects.places().filter(|place| of_region(place)).cloned().collect();
             for place in &places {
                 world.delete(place);
             }
         },
         &["us-east-1 hours 01T00 03T00 no_digests"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "change a byte of a log file",
         |world| world.object(&log(time(1, 5, 20))).body[30] ^= 1,
         &["eu-west-1 log 01T05 changed"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "replace a log file with another log file",
         |world| world.copy(&log(time(1, 5, 40)), &log(time(1, 5, 20))),
         &["eu-west-1 log 01T05 changed"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "append bytes after the end of a log file",
         |world| world.object(&log(time(1, 5, 20))).body.extend(b"more"),
         &["eu-west-1 log 01T05 trailing_bytes"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "append another gzip member to a log file",
@@ -286,19 +287,19 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             world.object(&log(time(1, 5, 20))).body.extend(more);
         },
         &["eu-west-1 log 01T05 trailing_bytes"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "append bytes after the end of a digest",
         |world| world.object(&digest("eu-west-1", time(1, 6, 0))).body.push(0),
         &["eu-west-1 digest 01T06 trailing_bytes"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "truncate a log file",
         |world| world.object(&log(time(1, 5, 20))).body.truncate(40),
         &["eu-west-1 log 01T05 truncated"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "truncate a digest",
@@ -308,7 +309,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T05 not_covered",
             "us-east-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "replace a digest with text",
@@ -318,7 +319,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T05 not_covered",
             "us-east-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "replace a digest with an older digest",
@@ -330,7 +331,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T05 not_covered",
             "us-east-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "swap two digests",
@@ -348,7 +349,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T06 not_covered",
             "us-east-1 log 01T06 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "copy the digest of another Region",
@@ -358,7 +359,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T05 not_covered",
             "eu-west-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "sign a digest with another key",
@@ -368,7 +369,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T05 not_covered",
             "eu-west-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "sign a digest with another key in the name of the key of CloudTrail",
@@ -382,7 +383,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T05 not_covered",
             "eu-west-1 log 01T05 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "remove the signature from a digest",
@@ -392,7 +393,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
         },
         // The next digest names the signature, so the log files are verified.
         &["eu-west-1 digest 01T06 no_signature"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "remove the signature from the newest digest",
@@ -405,7 +406,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 02T23 not_covered",
             "eu-west-1 log 02T23 not_covered",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "add a log file",
@@ -415,7 +416,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             world.objects.put(added.place, file);
         },
         &["us-east-1 log 01T05 added"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "add a file to the digests",
@@ -427,7 +428,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             });
         },
         &["us-east-1 digest 01T06 added"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "stop logging for three hours",
@@ -441,7 +442,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             }
         },
         &["eu-west-1 hours 01T06 01T09 restarted", "us-east-1 hours 01T06 01T09 restarted"],
-        Outcome::Unknown,
+        VerificationOutcome::Unknown,
     ),
     (
         "move the trail to another bucket",
@@ -456,7 +457,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             }
         },
         &[],
-        Outcome::Verified,
+        VerificationOutcome::Verified,
     ),
     (
         "move the trail to another bucket and delete a log file there",
@@ -469,12 +470,12 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
                 world.chains.get_mut(region).unwrap().root = root("logs");
                 world.deliver(region, time(1, 6, 0), 42);
             }
-            world.delete(&Place { bucket: "former".to_owned(), ..log(time(1, 2, 20)) });
+            world.delete(&ObjectLocation { bucket: "former".to_owned(), ..log(time(1, 2, 20)) });
         },
         &["eu-west-1 log 01T02 deleted"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
-    ("deliver log files late", |world| drop(backfill(world)), &[], Outcome::Verified),
+    ("deliver log files late", |world| drop(backfill(world)), &[], VerificationOutcome::Verified),
     (
         "delete a log file of a backfill digest",
         |world| {
@@ -482,7 +483,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             world.delete(&late[0]);
         },
         &["eu-west-1 log 01T05 deleted"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete a backfill digest",
@@ -491,7 +492,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             world.delete(&late[2]);
         },
         &["eu-west-1 backfill_digest 01T06 deleted", "eu-west-1 log 01T05 added"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "delete the last backfill digest",
@@ -501,7 +502,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
         },
         // Nothing names the digest, but nothing names its log file either.
         &["eu-west-1 log 01T09 added"],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
     (
         "deny access to a log file and to a digest",
@@ -515,7 +516,7 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "us-east-1 log 01T05 not_covered",
             "us-east-1 log 01T05 not_covered",
         ],
-        Outcome::Unknown,
+        VerificationOutcome::Unknown,
     ),
     (
         "change a digest and the copy has no metadata",
@@ -534,12 +535,12 @@ const TABLE: &[(&str, Tamper, &[&str], Outcome)] = &[
             "eu-west-1 log 01T05 not_covered",
             "us-east-1 digest 03T00 signature_not_saved",
         ],
-        Outcome::Wrong,
+        VerificationOutcome::Wrong,
     ),
 ];
 
 /// Delivers two log files late, with two backfill digests. Returns the locations of the files, and of the digests.
-fn backfill(world: &mut World) -> [Place; 4] {
+fn backfill(world: &mut World) -> [ObjectLocation; 4] {
     let mut chain = Minted::new(id("eu-west-1", DigestKind::Backfill), root("logs"));
     let mut places = Vec::new();
     let mut digests = Vec::new();
@@ -588,7 +589,7 @@ async fn without_public_keys_nothing_is_verified_and_nothing_is_wrong() {
     let mut world = World::new();
     world.keys = PublicKeys::default();
     let report = world.verify("eu-west-1").await;
-    assert_eq!(report.outcome(), Outcome::Unknown);
+    assert_eq!(report.outcome(), VerificationOutcome::Unknown);
     assert_eq!(report.chains[0].digests.verified, 0);
     assert!(line(&report.findings[0]).ends_with("no_keys"), "{:?}", report.findings[0]);
 }
@@ -596,8 +597,8 @@ async fn without_public_keys_nothing_is_verified_and_nothing_is_wrong() {
 /// A source that cannot list.
 struct Unlisted(Memory);
 
-impl Source for Unlisted {
-    type Body = <Memory as Source>::Body;
+impl ObjectSource for Unlisted {
+    type Body = <Memory as ObjectSource>::Body;
 
     async fn list(
         &self,
@@ -618,7 +619,7 @@ impl Source for Unlisted {
 
     async fn get(
         &self,
-        place: &Place,
+        place: &ObjectLocation,
     ) -> Result<reconcile_evidence::Object<Self::Body>, reconcile_evidence::ReadError> {
         self.0.get(place).await
     }
@@ -638,7 +639,7 @@ async fn digests_that_cannot_be_listed_are_not_deleted() {
     };
     let range = Range { from: time(1, 0, 0), to: time(3, 0, 0), now: time(3, 6, 0) };
     let report = verify(&job(Unlisted(world.objects), &world.keys, range), &cell).await;
-    assert_eq!(report.outcome(), Outcome::Unknown);
+    assert_eq!(report.outcome(), VerificationOutcome::Unknown);
     let lines: Vec<String> = report.findings.iter().map(line).collect();
     assert_eq!(lines, ["unlisted access denied", "unlisted access denied"]);
 }

@@ -8,10 +8,10 @@ pub enum Class {
     /// The resource that the call asks for, or deletes, does not exist. For a read, that is an answer.
     Absent,
     /// The resource that the call creates already exists, or is no longer as the call expects.
-    AlreadySo,
+    Conflict,
     /// A service does not see something that the call needs. It does not exist or is not right, or it was written a moment ago and
     /// is not seen everywhere yet.
-    NotYetSeen(Unseen),
+    NotYetSeen(NotVisible),
     /// Another change of the same resource is in progress, or the resource is not ready a moment after it was created.
     Busy,
     /// AWS received too many calls, and the retries are used up.
@@ -32,13 +32,13 @@ pub enum Class {
     Refused,
 }
 
-/// What a service does not see.
+/// The object that a service does not see yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Unseen {
+pub enum NotVisible {
     /// A resource that the call names.
     Resource,
     /// Something that CloudTrail checks before it creates or changes a trail.
-    Delivery(Checked),
+    Delivery(TrailDependency),
     /// A principal that a policy or a grant names.
     Principal,
     /// The key of a log group, or the part of its policy that lets CloudWatch Logs encrypt.
@@ -47,9 +47,9 @@ pub enum Unseen {
     Organization,
 }
 
-/// What CloudTrail checks of a trail.
+/// A dependency of a trail that CloudTrail checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Checked {
+pub enum TrailDependency {
     /// The bucket policy.
     BucketPolicy,
     /// The bucket policy or the key policy.
@@ -64,7 +64,7 @@ pub enum Checked {
     Other,
 }
 
-impl Checked {
+impl TrailDependency {
     /// The policies that can be the cause.
     pub fn policies(self) -> &'static [PolicyKind] {
         match self {
@@ -82,8 +82,8 @@ impl Class {
     /// Every class, with one representative of those that are not yet seen.
     pub const ALL: [Self; 12] = [
         Self::Absent,
-        Self::AlreadySo,
-        Self::NotYetSeen(Unseen::Resource),
+        Self::Conflict,
+        Self::NotYetSeen(NotVisible::Resource),
         Self::Busy,
         Self::Throttled,
         Self::LimitReached,
@@ -99,7 +99,7 @@ impl Class {
     pub fn name(self) -> &'static str {
         match self {
             Self::Absent => "absent",
-            Self::AlreadySo => "already-so",
+            Self::Conflict => "already-so",
             Self::NotYetSeen(_) => "not-yet-seen",
             Self::Busy => "busy",
             Self::Throttled => "throttled",

@@ -3,9 +3,9 @@
 //! See "Troubleshoot access denied error messages" in the IAM user guide, "Troubleshoot access denied (403 Forbidden) errors in
 //! Amazon S3" in the S3 user guide, and "Troubleshooting AWS KMS" in the KMS developer guide.
 
-/// What a message says of a denial.
+/// The content of a message that denies a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Denial<'a> {
+pub(crate) struct DenialMessage<'a> {
     /// The ARN of the caller.
     pub(crate) caller: Option<&'a str>,
     /// The action that is denied, which can be another than the one of the call, such as `iam:PassRole`.
@@ -19,7 +19,7 @@ pub(crate) enum Reason<'a> {
     /// The message says nothing, as to callers of another organization.
     Unknown,
     /// A policy has a `Deny`, or no policy of the kind has an `Allow`.
-    Policy { kind: Option<Kind>, effect: Option<Effect>, arn: Option<&'a str> },
+    Policy { kind: Option<DenyingPolicy>, effect: Option<Effect>, arn: Option<&'a str> },
     /// Block Public Access of S3 refuses a public policy.
     BlockPublicAccess,
     /// STS has to decode the message.
@@ -33,9 +33,9 @@ pub(crate) enum Effect {
     Implicit,
 }
 
-/// A kind of policy.
+/// The kind of the policy that denies a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum DenyingPolicy {
     ServiceControl,
     ResourceControl,
     PermissionsBoundary,
@@ -46,19 +46,19 @@ pub(crate) enum Kind {
     VpcEndpoint,
 }
 
-impl Kind {
+impl DenyingPolicy {
     /// The kind that a text names.
     fn named(text: &str) -> Option<Self> {
-        const NAMES: [(&str, Kind); 9] = [
-            ("service control policy", Kind::ServiceControl),
-            ("resource control policy", Kind::ResourceControl),
-            ("permissions boundary", Kind::PermissionsBoundary),
-            ("session policy", Kind::Session),
-            ("sessions policy", Kind::Session),
-            ("identity-based policy", Kind::IdentityBased),
-            ("resource-based policy", Kind::ResourceBased),
-            ("role trust policy", Kind::RoleTrust),
-            ("vpc endpoint policy", Kind::VpcEndpoint),
+        const NAMES: [(&str, DenyingPolicy); 9] = [
+            ("service control policy", DenyingPolicy::ServiceControl),
+            ("resource control policy", DenyingPolicy::ResourceControl),
+            ("permissions boundary", DenyingPolicy::PermissionsBoundary),
+            ("session policy", DenyingPolicy::Session),
+            ("sessions policy", DenyingPolicy::Session),
+            ("identity-based policy", DenyingPolicy::IdentityBased),
+            ("resource-based policy", DenyingPolicy::ResourceBased),
+            ("role trust policy", DenyingPolicy::RoleTrust),
+            ("vpc endpoint policy", DenyingPolicy::VpcEndpoint),
         ];
 
         let text = text.to_ascii_lowercase();
@@ -66,7 +66,7 @@ impl Kind {
     }
 }
 
-impl<'a> Denial<'a> {
+impl<'a> DenialMessage<'a> {
     pub(crate) fn read(message: &'a str) -> Self {
         let caller = between(message, "User: ", " is not authorized");
         let action =
@@ -84,18 +84,22 @@ impl<'a> Reason<'a> {
             let arn =
                 arn.or_else(|| behind(culprit, "boundary: ")).and_then(|rest| rest.split_whitespace().next());
             return Self::Policy {
-                kind: Kind::named(culprit.split(": ").next().unwrap_or_default()),
+                kind: DenyingPolicy::named(culprit.split(": ").next().unwrap_or_default()),
                 effect: Some(Effect::Explicit),
                 arn,
             };
         }
         if let Some(kind) = between(message, "because no ", " allows the") {
-            return Self::Policy { kind: Kind::named(kind), effect: Some(Effect::Implicit), arn: None };
+            return Self::Policy {
+                kind: DenyingPolicy::named(kind),
+                effect: Some(Effect::Implicit),
+                arn: None,
+            };
         }
         // KMS, to callers of another account: "because the resource does not exist in this Region, no resource-based policies
         // allow access, or a resource-based policy explicitly denies access".
         if message.contains("a resource-based policy explicitly denies access") {
-            return Self::Policy { kind: Some(Kind::ResourceBased), effect: None, arn: None };
+            return Self::Policy { kind: Some(DenyingPolicy::ResourceBased), effect: None, arn: None };
         }
         if ["BlockPublicPolicy", "BlockPublicAcls", "RestrictPublicBuckets"]
             .iter()
@@ -127,8 +131,8 @@ mod tests {
 
     #[test]
     fn a_message_names_the_kind_of_policy() {
+        use DenyingPolicy::*;
         use Effect::{Explicit, Implicit};
-        use Kind::*;
 
         for (context, kind, effect) in [
             ("because no service control policy allows the kms:CreateKey action", ServiceControl, Implicit),
@@ -160,12 +164,12 @@ mod tests {
             let message = format!(
                 "User: {CALLER} is not authorized to perform: kms:CreateKey on resource: * {context}"
             );
-            let expected = Denial {
+            let expected = DenialMessage {
                 caller: Some(CALLER),
                 action: Some("kms:CreateKey"),
                 reason: Reason::Policy { kind: Some(kind), effect: Some(effect), arn: None },
             };
-            assert_eq!(Denial::read(&message), expected, "{message}");
+            assert_eq!(DenialMessage::read(&message), expected, "{message}");
         }
     }
 
@@ -177,13 +181,13 @@ mod tests {
             "User: {CALLER} is not authorized to perform: s3:CreateBucket with an explicit deny in a service control policy: {scp}"
         );
         for (message, reason) in [
-            (named.as_str(), policy(Some(Kind::ServiceControl), Some(Effect::Explicit), Some(scp))),
+            (named.as_str(), policy(Some(DenyingPolicy::ServiceControl), Some(Effect::Explicit), Some(scp))),
             // The form of KMS for keys of other accounts.
             (
                 "User: arn:aws:sts::111111111111:assumed-role/a/b is not authorized to perform: kms:DescribeKey on this resource \
                  because the resource does not exist in this Region, no resource-based policies allow access, or a \
                  resource-based policy explicitly denies access",
-                policy(Some(Kind::ResourceBased), None, None),
+                policy(Some(DenyingPolicy::ResourceBased), None, None),
             ),
             // The forms of S3, of before and after 2025.
             (
@@ -210,7 +214,7 @@ mod tests {
             ("You don't have permissions to access this resource.", Reason::Unknown),
             ("", Reason::Unknown),
         ] {
-            assert_eq!(Denial::read(message).reason, reason, "{message}");
+            assert_eq!(DenialMessage::read(message).reason, reason, "{message}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use reconcile_policy::{AccountId, PolicyKind};
 
 use crate::table::classify;
-use crate::{Class, Endpoint, Failure, Operation, Unseen};
+use crate::{CallFailure, Class, Endpoint, NotVisible, Operation};
 
 /// An AWS call that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +24,7 @@ pub struct Error {
     /// Where the call went, if a request was sent.
     pub endpoint: Option<Box<Endpoint>>,
     /// Why there was no answer, if there was none.
-    pub failure: Option<Failure>,
+    pub failure: Option<CallFailure>,
 }
 
 impl Error {
@@ -59,8 +59,8 @@ impl Error {
     }
 
     /// Whether the resource that the call creates already exists. After a call that may have been repeated, that is its success.
-    pub fn is_already_so(&self) -> bool {
-        self.class == Class::AlreadySo
+    pub fn is_conflict(&self) -> bool {
+        self.class == Class::Conflict
     }
 
     /// Whether the caller is not allowed to make the call.
@@ -69,7 +69,7 @@ impl Error {
     }
 
     /// Whether AWS accepts the call from nobody, or not from this caller: another attempt gets the same answer.
-    pub fn is_turned_down(&self) -> bool {
+    pub fn is_rejected(&self) -> bool {
         matches!(self.class, Class::Denied | Class::Refused)
     }
 
@@ -102,9 +102,9 @@ impl Error {
     /// access to an organization.
     pub fn is_unready(&self) -> bool {
         match self.class {
-            Class::NotYetSeen(unseen) => unseen != Unseen::Organization,
+            Class::NotYetSeen(unseen) => unseen != NotVisible::Organization,
             Class::Absent | Class::Busy => true,
-            Class::AlreadySo
+            Class::Conflict
             | Class::Throttled
             | Class::LimitReached
             | Class::Denied
@@ -119,10 +119,10 @@ impl Error {
     /// Whether the error can pass by itself, without a change of what the call asks for.
     pub fn is_passing(&self) -> bool {
         match self.class {
-            Class::NotYetSeen(unseen) => unseen != Unseen::Organization,
+            Class::NotYetSeen(unseen) => unseen != NotVisible::Organization,
             Class::Busy | Class::Throttled | Class::Unavailable => true,
             Class::Absent
-            | Class::AlreadySo
+            | Class::Conflict
             | Class::LimitReached
             | Class::Denied
             | Class::Credentials
@@ -134,24 +134,24 @@ impl Error {
 
     /// Whether CloudTrail does not see a bucket, a key, a topic or a policy that a trail needs.
     pub fn is_unseen_delivery(&self) -> bool {
-        matches!(self.class, Class::NotYetSeen(Unseen::Delivery(_)))
+        matches!(self.class, Class::NotYetSeen(NotVisible::Delivery(_)))
     }
 
     /// Whether CloudTrail does not accept the policy of a trail's bucket, key or topic, or does not see it yet.
     pub fn is_about_policy(&self, policy: PolicyKind) -> bool {
-        matches!(self.class, Class::NotYetSeen(Unseen::Delivery(checked)) if checked.policies().contains(&policy))
+        matches!(self.class, Class::NotYetSeen(NotVisible::Delivery(checked)) if checked.policies().contains(&policy))
     }
 
     /// Whether a service does not see a principal that a policy or a grant names. That is the answer where the user or role does not
     /// exist, and for a while after it was created.
     pub fn is_unseen_principal(&self) -> bool {
-        self.class == Class::NotYetSeen(Unseen::Principal)
+        self.class == Class::NotYetSeen(NotVisible::Principal)
     }
 
     /// Whether CloudTrail does not see that it is allowed to act for the organization. That is also the answer for a while after
     /// trusted access was given, or a delegated administrator was registered.
     pub fn is_unseen_organization(&self) -> bool {
-        self.class == Class::NotYetSeen(Unseen::Organization)
+        self.class == Class::NotYetSeen(NotVisible::Organization)
     }
 
     fn detail(&self) -> String {

@@ -2,9 +2,9 @@
 
 use crate::Endpoint;
 
-/// Why a call got no answer of AWS.
+/// The reason why a call got no answer from AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
+pub enum CallFailure {
     /// The name of the host is not known.
     Dns,
     /// Nothing accepts connections there.
@@ -31,7 +31,7 @@ pub enum Failure {
     OtherAccount,
 }
 
-impl Failure {
+impl CallFailure {
     /// Whether it is about credentials.
     pub fn is_of_credentials(self) -> bool {
         match self {

@@ -4,7 +4,7 @@ use std::iter::successors;
 
 use reconcile_text::Hint;
 
-use crate::denial::{Denial, Effect, Kind, Reason};
+use crate::denial::{DenialMessage, DenyingPolicy, Effect, Reason};
 use crate::table::row;
 use crate::{Class, Error, Operation};
 
@@ -51,7 +51,7 @@ impl Hint for Error {
                  all of them".to_owned()
             }
             Class::Unavailable => "run again; if the error stays, check the network and --endpoint-url".to_owned(),
-            Class::Absent | Class::AlreadySo | Class::Refused => return None,
+            Class::Absent | Class::Conflict | Class::Refused => return None,
         })
     }
 }
@@ -65,7 +65,7 @@ impl Error {
 
     /// What helps against a denial: a change of the policy that the message names, or else of the most likely one.
     fn denied(&self) -> String {
-        let denial = Denial::read(&self.message);
+        let denial = DenialMessage::read(&self.message);
         let action = denial.action.unwrap_or(self.operation.action());
         let account = &self.account;
         let caller =
@@ -80,13 +80,13 @@ impl Error {
                     None => format!("allow {action} in {policy}, and check for a Deny there"),
                 };
                 match kind {
-                    Kind::ServiceControl | Kind::ResourceControl => {
+                    DenyingPolicy::ServiceControl | DenyingPolicy::ResourceControl => {
                         format!("{change}; no policy in an account overrides it")
                     }
-                    Kind::IdentityBased if effect == Some(Effect::Implicit) => {
+                    DenyingPolicy::IdentityBased if effect == Some(Effect::Implicit) => {
                         format!("{change}; `reconcile permissions` prints the policies that a spec needs")
                     }
-                    Kind::Session => {
+                    DenyingPolicy::Session => {
                         format!("{change}; with `--no-session-policy`, reconcile assumes roles without a session \
                             policy")
                     }
@@ -127,27 +127,27 @@ impl Error {
     }
 
     /// The policy of a kind, as people call it.
-    fn policy(&self, kind: Kind, caller: &str) -> String {
+    fn policy(&self, kind: DenyingPolicy, caller: &str) -> String {
         let service = self.operation.action().split(':').next().unwrap_or_default();
         match kind {
-            Kind::ServiceControl => {
+            DenyingPolicy::ServiceControl => {
                 format!(
                     "the service control policies of the organization that apply to account {}",
                     self.account
                 )
             }
-            Kind::ResourceControl => {
+            DenyingPolicy::ResourceControl => {
                 "the resource control policies of the organization that apply to the account of the resource"
                     .to_owned()
             }
-            Kind::PermissionsBoundary => format!("the permissions boundary of {caller}"),
-            Kind::Session => format!("the session policy of {caller}"),
-            Kind::IdentityBased => format!("the identity-based policies of {caller}"),
-            Kind::RoleTrust => "the trust policy of the role".to_owned(),
-            Kind::VpcEndpoint => {
+            DenyingPolicy::PermissionsBoundary => format!("the permissions boundary of {caller}"),
+            DenyingPolicy::Session => format!("the session policy of {caller}"),
+            DenyingPolicy::IdentityBased => format!("the identity-based policies of {caller}"),
+            DenyingPolicy::RoleTrust => "the trust policy of the role".to_owned(),
+            DenyingPolicy::VpcEndpoint => {
                 "the policy of the VPC endpoint through which this machine reaches AWS".to_owned()
             }
-            Kind::ResourceBased => match service {
+            DenyingPolicy::ResourceBased => match service {
                 "s3" => "the bucket policy".to_owned(),
                 "kms" => "the key policy".to_owned(),
                 "sns" => "the policy of the topic".to_owned(),

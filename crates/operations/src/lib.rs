@@ -13,10 +13,10 @@ mod operation;
 mod permission;
 mod table;
 
-pub use class::{Checked, Class, Unseen};
+pub use class::{Class, NotVisible, TrailDependency};
 pub use endpoint::Endpoint;
 pub use error::Error;
-pub use failure::Failure;
+pub use failure::CallFailure;
 pub use operation::Operation;
 pub use permission::{
     ANY_ACCOUNT, Mode, Permissions, Run, SessionPolicy, import_permissions, member_permissions, permissions,

@@ -9,11 +9,11 @@ enum Access {
     Write,
 }
 
-/// In which accounts an operation is made.
+/// The role of the accounts in which an operation is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// Accounts that are entered without assuming a role.
-    Start,
+pub(crate) enum AccountRole {
+    /// Accounts that are entered with the initial credentials, without assuming a role.
+    InitialCredentials,
     /// The account that lists the organization.
     Organization,
     /// The account of the key.
@@ -44,7 +44,7 @@ pub(crate) enum Place {
 
 /// The resources on which an operation acts, as far as IAM can distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum ResourceScope {
     /// None: everybody may call it without a permission.
     Nothing,
     /// IAM cannot distinguish resources, or no resource exists yet.
@@ -86,7 +86,7 @@ pub(crate) enum Scope {
 /// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action, whether it reads, in which
 /// accounts, on what.
 macro_rules! operations {
-    ($($name:ident => $action:literal, $access:ident, $place:ident, $scope:ident;)+) => {
+    ($($name:ident => $action:literal, $access:ident, $account_role:ident, $scope:ident;)+) => {
         /// An AWS operation.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Operation {
@@ -116,18 +116,18 @@ macro_rules! operations {
             /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock, only `verify` reads log files, and
             /// only `--blame` reads events.
             pub(crate) fn is_for_reading(self) -> bool {
-                self.is_read() && !matches!(self.place(), Place::Lock | Place::Evidence | Place::Blame)
+                self.is_read() && !matches!(self.account_role(), AccountRole::Lock | AccountRole::Evidence | AccountRole::Blame)
             }
 
-            pub(crate) fn place(self) -> Place {
+            pub(crate) fn account_role(self) -> AccountRole {
                 match self {
-                    $(Self::$name => Place::$place,)+
+                    $(Self::$name => AccountRole::$account_role,)+
                 }
             }
 
-            pub(crate) fn scope(self) -> Scope {
+            pub(crate) fn scope(self) -> ResourceScope {
                 match self {
-                    $(Self::$name => Scope::$scope,)+
+                    $(Self::$name => ResourceScope::$scope,)+
                 }
             }
         }
@@ -135,8 +135,8 @@ macro_rules! operations {
 }
 
 operations! {
-    AssumeRole => "sts:AssumeRole", Read, Start, Roles;
-    GetCallerIdentity => "sts:GetCallerIdentity", Read, Start, Nothing;
+    AssumeRole => "sts:AssumeRole", Read, InitialCredentials, Roles;
+    GetCallerIdentity => "sts:GetCallerIdentity", Read, InitialCredentials, Nothing;
 
     DescribeOrganization => "organizations:DescribeOrganization", Read, Organization, Everything;
     ListAccounts => "organizations:ListAccounts", Read, Organization, Everything;

@@ -14,7 +14,7 @@ use reconcile_spec::{Account, AtRest, Desired, KeyIdentity, Lock, Spec, Trail};
 use serde_json::{Value, json};
 
 use crate::Operation;
-use crate::operation::{Place, Scope};
+use crate::operation::{AccountRole, ResourceScope};
 use implied::{Implied, implied};
 
 pub use session_policy::SessionPolicy;
@@ -106,7 +106,10 @@ pub fn import_permissions(role: &str) -> (Value, Value) {
 
 /// The operations that read settings in an account, whatever its part in a spec is.
 fn reading() -> impl Iterator<Item = Operation> {
-    Operation::ALL.iter().copied().filter(|it| it.is_for_reading() && it.place() != Place::Start)
+    Operation::ALL
+        .iter()
+        .copied()
+        .filter(|it| it.is_for_reading() && it.account_role() != AccountRole::InitialCredentials)
 }
 
 /// On what, and on which condition, actions are allowed.
@@ -135,7 +138,7 @@ fn policy_with(desired: &Desired, account: &Account, run: Run, roles: Roles) -> 
         }
     };
     for operation in operations(desired, account, run) {
-        if operation.scope() == Scope::Roles {
+        if operation.scope() == ResourceScope::Roles {
             allow(
                 operation.action(),
                 Allowed { resources: assumed(desired, account, run.mode, roles), condition: None },
@@ -147,10 +150,10 @@ fn policy_with(desired: &Desired, account: &Account, run: Run, roles: Roles) -> 
         }
     }
     // An apply has the permissions on both objects.
-    if run.replicas && run.mode != Mode::Apply && is_of(desired, account, Place::Lock) {
+    if run.replicas && run.mode != Mode::Apply && has_role(desired, account, AccountRole::Lock) {
         let leader: Vec<String> =
-            desired.lock.iter().map(|lock| object(desired, &lock.of_leader())).collect();
-        for operation in Operation::ALL.iter().filter(|it| it.place() == Place::Lock) {
+            desired.lock.iter().map(|lock| object(desired, &lock.leader_lock())).collect();
+        for operation in Operation::ALL.iter().filter(|it| it.account_role() == AccountRole::Lock) {
             allow(operation.action(), Allowed { resources: leader.clone(), condition: None });
         }
     }
@@ -175,60 +178,62 @@ fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) 
 
 /// The operations that a run calls in one account, without those on the object of the leader.
 fn operations(desired: &Desired, account: &Account, run: Run) -> impl Iterator<Item = Operation> {
-    let asked = Operation::ALL.iter().copied().filter(move |it| match it.place() {
-        Place::Blame => run.blame,
-        Place::Evidence if *it == Operation::ListLogFiles && run.freshness => true,
+    let asked = Operation::ALL.iter().copied().filter(move |it| match it.account_role() {
+        AccountRole::Blame => run.blame,
+        AccountRole::Evidence if *it == Operation::ListLogFiles && run.freshness => true,
         _ => is_called(run.mode, *it),
     });
-    asked.filter(|it| is_of(desired, account, it.place()) && is_used(desired, *it))
+    asked.filter(|it| has_role(desired, account, it.account_role()) && is_used(desired, *it))
 }
 
 /// Whether a command calls the operation at all.
 fn is_called(mode: Mode, operation: Operation) -> bool {
     match mode {
         Mode::Plan => operation.is_for_reading(),
-        Mode::Apply => operation.place() != Place::Evidence,
+        Mode::Apply => operation.account_role() != AccountRole::Evidence,
         // The organization names the members of its trails.
-        Mode::Verify => match operation.place() {
-            Place::Start | Place::Evidence => true,
-            Place::Organization => operation.is_read(),
-            Place::Key
-            | Place::Bucket
-            | Place::Trails
-            | Place::Logs
-            | Place::Topics
-            | Place::ExistingTopics
-            | Place::Encrypted
-            | Place::Lock
-            | Place::Blame
-            | Place::Receiver
-            | Place::Import => false,
+        Mode::Verify => match operation.account_role() {
+            AccountRole::InitialCredentials | AccountRole::Evidence => true,
+            AccountRole::Organization => operation.is_read(),
+            AccountRole::Key
+            | AccountRole::Bucket
+            | AccountRole::Trails
+            | AccountRole::Logs
+            | AccountRole::Topics
+            | AccountRole::ExistingTopics
+            | AccountRole::Encrypted
+            | AccountRole::Lock
+            | AccountRole::Blame
+            | AccountRole::Receiver
+            | AccountRole::Import => false,
         },
     }
 }
 
-/// Whether operations of this place are made in the account.
-fn is_of(desired: &Desired, account: &Account, place: Place) -> bool {
+/// Whether the account has this role.
+fn has_role(desired: &Desired, account: &Account, role: AccountRole) -> bool {
     let name = &account.name;
-    match place {
+    match role {
         // From where the roles of the others are assumed.
-        Place::Start => account.access.role.is_none(),
-        Place::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
-        Place::Key => desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name,
-        Place::Bucket | Place::Evidence => desired.bucket.site.account == *name,
+        AccountRole::InitialCredentials => account.access.role.is_none(),
+        AccountRole::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
+        AccountRole::Key => {
+            desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name
+        }
+        AccountRole::Bucket | AccountRole::Evidence => desired.bucket.site.account == *name,
         // Also where the spec has no trail: it may have had one.
-        Place::Trails | Place::Blame => true,
-        Place::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
-        Place::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
-        Place::ExistingTopics => desired.existing_topics.iter().any(|topic| topic.reader == *name),
+        AccountRole::Trails | AccountRole::Blame => true,
+        AccountRole::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
+        AccountRole::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
+        AccountRole::ExistingTopics => desired.existing_topics.iter().any(|topic| topic.reader == *name),
         // A topic of others may be encrypted with a key of its account.
-        Place::Encrypted => {
-            is_of(desired, account, Place::Logs)
-                || is_of(desired, account, Place::Topics)
+        AccountRole::Encrypted => {
+            has_role(desired, account, AccountRole::Logs)
+                || has_role(desired, account, AccountRole::Topics)
                 || desired.existing_topics.iter().any(|topic| topic.arn.account() == account.id.as_str())
         }
-        Place::Import | Place::Receiver => false,
-        Place::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
+        AccountRole::Import | AccountRole::Receiver => false,
+        AccountRole::Lock => desired.lock.as_ref().is_some_and(|lock| lock.site.account == *name),
     }
 }
 
@@ -372,31 +377,31 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
     }
 }
 
-fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> {
+fn resources(desired: &Desired, account: &Account, scope: ResourceScope) -> Vec<String> {
     let region = &desired.key.site.region;
     let partition: Partition = region.partition();
     let id = &account.id;
     match scope {
-        Scope::Everything => vec!["*".to_owned()],
-        Scope::Nothing | Scope::Roles => Vec::new(),
+        ResourceScope::Everything => vec!["*".to_owned()],
+        ResourceScope::Nothing | ResourceScope::Roles => Vec::new(),
         // The id of a key is known only when it is there.
-        Scope::Key => match &desired.key.identity {
+        ResourceScope::Key => match &desired.key.identity {
             KeyIdentity::Alias(_) => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
             KeyIdentity::Existing(arn) => vec![arn.to_string()],
             KeyIdentity::Unmanaged => Vec::new(),
         },
-        Scope::KeyAndAlias => {
+        ResourceScope::KeyAndAlias => {
             let alias = desired.key.identity.alias();
             let alias =
                 alias.map(|alias| format!("arn:{partition}:kms:{region}:{id}:{}", alias.with_prefix()));
-            alias.into_iter().chain(resources(desired, account, Scope::Key)).collect()
+            alias.into_iter().chain(resources(desired, account, ResourceScope::Key)).collect()
         }
-        Scope::Bucket => vec![format!("arn:{partition}:s3:::{}", desired.bucket.name)],
-        Scope::OwnTrails => {
+        ResourceScope::Bucket => vec![format!("arn:{partition}:s3:::{}", desired.bucket.name)],
+        ResourceScope::OwnTrails => {
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
             own.map(|trail| trail_arn(desired, trail)).collect()
         }
-        Scope::LogGroups => {
+        ResourceScope::LogGroups => {
             let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
             // With and without what is in it, as the operations of CloudWatch Logs differ in this.
             let arns = groups.flat_map(|group| {
@@ -405,8 +410,8 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             });
             arns.collect()
         }
-        Scope::AllLogGroups => vec![format!("arn:{partition}:logs:*:{id}:log-group:*")],
-        Scope::Alarms => {
+        ResourceScope::AllLogGroups => vec![format!("arn:{partition}:logs:*:{id}:log-group:*")],
+        ResourceScope::Alarms => {
             let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
             let regions: BTreeSet<&str> = groups.map(|group| group.site.region.as_str()).collect();
             let prefixes: Vec<String> = desired.installation.alarm_prefixes().collect();
@@ -416,31 +421,31 @@ fn resources(desired: &Desired, account: &Account, scope: Scope) -> Vec<String> 
             });
             arns.collect()
         }
-        Scope::AlarmTopics => {
+        ResourceScope::AlarmTopics => {
             let alarms = desired.alarms.iter().filter(|alarm| alarm.site.account == account.name);
             let topics: BTreeSet<&Arn> = alarms.map(|alarm| &alarm.topic).collect();
             topics.into_iter().map(ToString::to_string).collect()
         }
-        Scope::LogRoles => {
+        ResourceScope::LogRoles => {
             let roles = desired.log_roles.iter().filter(|role| role.site.account == account.name);
             roles.map(|role| format!("arn:{partition}:iam::{id}:role/{}", role.name)).collect()
         }
-        Scope::Topics => {
+        ResourceScope::Topics => {
             let topics = desired.topics.iter().filter(|topic| topic.site.account == account.name);
             topics.map(|topic| topic.arn.to_string()).collect()
         }
-        Scope::ExistingTopics => {
+        ResourceScope::ExistingTopics => {
             let read = desired.existing_topics.iter().filter(|topic| topic.reader == account.name);
             read.map(|topic| topic.arn.to_string()).collect()
         }
-        Scope::LogFiles => vec![format!("arn:{partition}:s3:::{}/*", desired.bucket.name)],
-        Scope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
-        Scope::Lock => {
-            let objects = |lock: &Lock| [object(desired, lock), object(desired, &lock.of_leader())];
+        ResourceScope::LogFiles => vec![format!("arn:{partition}:s3:::{}/*", desired.bucket.name)],
+        ResourceScope::AllKeys => vec![format!("arn:{partition}:kms:*:{id}:key/*")],
+        ResourceScope::Lock => {
+            let objects = |lock: &Lock| [object(desired, lock), object(desired, &lock.leader_lock())];
             desired.lock.iter().flat_map(objects).collect()
         }
         // Trails that the spec has no more are looked for and removed.
-        Scope::AllTrails => {
+        ResourceScope::AllTrails => {
             let all = format!("arn:{partition}:cloudtrail:*:{id}:trail/*");
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
             let of_others =
@@ -470,7 +475,9 @@ fn assumed(desired: &Desired, account: &Account, mode: Mode, named: Roles) -> Ve
     let same_start = desired.accounts.iter().filter(|it| it.access.profile == account.access.profile);
     let entered = same_start.filter(|it| match mode {
         Mode::Plan | Mode::Apply => true,
-        Mode::Verify => is_of(desired, it, Place::Evidence) || is_of(desired, it, Place::Organization),
+        Mode::Verify => {
+            has_role(desired, it, AccountRole::Evidence) || has_role(desired, it, AccountRole::Organization)
+        }
     });
     let roles = entered.filter_map(|it| it.access.role.as_ref());
     let mut by_name: BTreeMap<String, Vec<String>> = BTreeMap::new();

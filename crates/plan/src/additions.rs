@@ -9,7 +9,7 @@ use reconcile_spec::Installation;
 use reconcile_text::count;
 
 use crate::observed::{
-    GroupTraits, LiveTopic, LogAccess, OtherPolicy, Reach, ReadError, Receiver, Target, Unread,
+    GroupTraits, LiveTopic, LogAccess, NameReceiver, OtherPolicy, Reach, ReadError, ReceiverTarget, Unread,
 };
 
 /// The most additions of one sort that are named.
@@ -19,7 +19,7 @@ const NAMED: usize = 3;
 ///
 /// # Errors
 /// The error of the subscriptions if neither they nor their number could be read.
-pub fn of_topic(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<String>, Error> {
+pub fn topic_additions(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<String>, Error> {
     let topic = &live.view.arn;
     let statements = live.policy.statements().iter().enumerate();
     let foreign = statements.filter(|(_, it)| !ownership.has(it) && !is_default(it, topic));
@@ -43,7 +43,7 @@ pub fn of_topic(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<String>, 
 ///
 /// # Errors
 /// The error of what could not be read.
-pub fn of_log_group(traits: &GroupTraits, access: &LogAccess) -> Result<Vec<String>, ReadError> {
+pub fn log_group_additions(traits: &GroupTraits, access: &LogAccess) -> Result<Vec<String>, ReadError> {
     let mut unread = access.unread.iter().filter(|(what, _)| match what {
         Unread::GroupPolicy | Unread::GroupSubscriptions => true,
         Unread::AccountPolicies | Unread::AccountSubscriptions => false,
@@ -75,7 +75,7 @@ pub fn without_own_filters<'f>(
 }
 
 /// The policies of others in a role or attached to it.
-pub fn of_role(policies: &[OtherPolicy]) -> Vec<String> {
+pub fn role_additions(policies: &[OtherPolicy]) -> Vec<String> {
     named(policies.iter().map(|policy| format!("policy `{}`", policy.name)).collect(), "policies")
 }
 
@@ -94,8 +94,10 @@ fn is_default(statement: &Statement, topic: &Arn) -> bool {
         && condition.values == [topic.account()]
 }
 
-fn subscription(receiver: &Receiver) -> String {
-    let (Target::Resource(to) | Target::Bucket { name: to, .. } | Target::Endpoint(to)) = &receiver.target;
+fn subscription(receiver: &NameReceiver) -> String {
+    let (ReceiverTarget::Resource(to)
+    | ReceiverTarget::Bucket { name: to, .. }
+    | ReceiverTarget::Endpoint(to)) = &receiver.target;
     format!("subscription `{}` to `{to}`", receiver.name)
 }
 
@@ -130,8 +132,12 @@ mod tests {
         LiveTopic { view, policy, subscriptions: Ok(Vec::new()), subscribers: Some(0), pending: 0 }
     }
 
-    fn receiver(name: &str, to: &str) -> Receiver {
-        Receiver { name: name.to_owned(), prefix: String::new(), target: Target::Endpoint(to.to_owned()) }
+    fn receiver(name: &str, to: &str) -> NameReceiver {
+        NameReceiver {
+            name: name.to_owned(),
+            prefix: String::new(),
+            target: ReceiverTarget::Endpoint(to.to_owned()),
+        }
     }
 
     fn document(statements: &Value) -> Document {
@@ -139,7 +145,7 @@ mod tests {
     }
 
     /// A name, statements, confirmed subscriptions, the number of pending ones, and what is named.
-    type Case<'c> = (&'c str, Vec<Value>, Vec<Receiver>, u64, &'c [&'c str]);
+    type Case<'c> = (&'c str, Vec<Value>, Vec<NameReceiver>, u64, &'c [&'c str]);
 
     #[test]
     fn foreign_statements_and_subscriptions_of_a_topic_are_named() {
@@ -198,7 +204,7 @@ mod tests {
         for (name, statements, receivers, pending, expected) in cases {
             let live =
                 LiveTopic { subscriptions: Ok(receivers), pending, ..topic(document(&json!(statements))) };
-            assert_eq!(of_topic(&live, &Ownership::of("test")).unwrap(), expected, "{name}");
+            assert_eq!(topic_additions(&live, &Ownership::of("test")).unwrap(), expected, "{name}");
         }
     }
 
@@ -218,7 +224,7 @@ mod tests {
             subscriptions: vec![filter("all", Reach::Account { criteria: None })],
             unread: Vec::new(),
         };
-        assert_eq!(of_log_group(&GroupTraits::default(), &of_account).unwrap(), [""; 0]);
+        assert_eq!(log_group_additions(&GroupTraits::default(), &of_account).unwrap(), [""; 0]);
         let of_group = LogAccess {
             policies: vec![policy(None)],
             subscriptions: vec![filter("siem", Reach::Group)],
@@ -226,18 +232,18 @@ mod tests {
         };
         let traits = GroupTraits { metric_filters: 2, ..GroupTraits::default() };
         let expected = ["its resource policy", "subscription filter `siem`", "2 metric filters"];
-        assert_eq!(of_log_group(&traits, &of_group).unwrap(), expected);
+        assert_eq!(log_group_additions(&traits, &of_group).unwrap(), expected);
         let error = ReadError::Incomplete { resource: "log group a".to_owned(), what: "filters" };
         for (what, is_known) in [(Unread::GroupSubscriptions, false), (Unread::AccountSubscriptions, true)] {
             let access = LogAccess { unread: vec![(what, error.clone())], ..LogAccess::default() };
-            assert_eq!(of_log_group(&GroupTraits::default(), &access).is_ok(), is_known, "{what:?}");
+            assert_eq!(log_group_additions(&GroupTraits::default(), &access).is_ok(), is_known, "{what:?}");
         }
     }
 
     #[test]
     fn policies_of_others_in_a_role_are_named() {
         let policy = OtherPolicy { name: "Audit".to_owned(), document: None };
-        assert_eq!(of_role(&[policy]), ["policy `Audit`"]);
-        assert_eq!(of_role(&[]), [""; 0]);
+        assert_eq!(role_additions(&[policy]), ["policy `Audit`"]);
+        assert_eq!(role_additions(&[]), [""; 0]);
     }
 }

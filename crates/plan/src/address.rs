@@ -29,36 +29,36 @@ impl Address {
         Self { kind, account: account.clone(), name: name.to_string() }
     }
 
-    pub(crate) fn of_trail(trail: &Trail) -> Self {
+    pub(crate) fn trail(trail: &Trail) -> Self {
         Self::new(Kind::Trail, &trail.site.account, &trail.name)
     }
 
-    pub(crate) fn of_log_group(group: &LogGroup) -> Self {
+    pub(crate) fn log_group(group: &LogGroup) -> Self {
         Self::new(Kind::LogGroup, &group.site.account, &group.name)
     }
 
-    pub(crate) fn of_role(role: &LogRole) -> Self {
+    pub(crate) fn role(role: &LogRole) -> Self {
         Self::new(Kind::Role, &role.site.account, &role.name)
     }
 
-    pub(crate) fn of_topic(topic: &Topic) -> Self {
+    pub(crate) fn topic(topic: &Topic) -> Self {
         Self::new(Kind::Topic, &topic.site.account, &topic.name)
     }
 
-    pub(crate) fn of_topic_policy(topic: &Topic) -> Self {
+    pub(crate) fn topic_policy(topic: &Topic) -> Self {
         Self::new(Kind::TopicPolicy, &topic.site.account, &topic.name)
     }
 
-    pub(crate) fn of_metric_filter(alarm: &Alarm) -> Self {
+    pub(crate) fn metric_filter(alarm: &Alarm) -> Self {
         Self::new(Kind::MetricFilter, &alarm.site.account, format_args!("{}/{}", alarm.group, alarm.name))
     }
 
-    pub(crate) fn of_alarm(alarm: &Alarm) -> Self {
+    pub(crate) fn alarm(alarm: &Alarm) -> Self {
         Self::new(Kind::Alarm, &alarm.site.account, &alarm.name)
     }
 
     /// The address of the trusted access of CloudTrail.
-    pub(crate) fn of_service_access(organization: &Organization) -> Self {
+    pub(crate) fn service_access(organization: &Organization) -> Self {
         Self::new(Kind::ServiceAccess, &organization.account, CLOUDTRAIL)
     }
 }
@@ -83,11 +83,11 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     let (key, bucket) = (&desired.key, &desired.bucket);
     let of_key = |kind| Address::new(kind, &key.site.account, &key.identity);
     let of_bucket = |kind| Address::new(kind, &bucket.site.account, &bucket.name);
-    let of_topic = |topic: &Topic| [Address::of_topic(topic), Address::of_topic_policy(topic)];
+    let of_topic = |topic: &Topic| [Address::topic(topic), Address::topic_policy(topic)];
     let mut found = Vec::new();
     if let Some(organization) = &desired.organization {
         let account = &organization.account;
-        found.extend(organization.service_access.then(|| Address::of_service_access(organization)));
+        found.extend(organization.service_access.then(|| Address::service_access(organization)));
         let administrators = organization.delegated_administrators.iter();
         found.extend(administrators.map(|name| Address::new(Kind::DelegatedAdministrator, account, name)));
     }
@@ -98,12 +98,12 @@ pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     }
     found.extend(desired.grants.iter().map(|it| Address::new(Kind::Grant, &key.site.account, &it.aws_name)));
     found.extend([of_bucket(Kind::Bucket), of_bucket(Kind::BucketPolicy)]);
-    found.extend(desired.log_groups.iter().map(Address::of_log_group));
-    found.extend(desired.log_roles.iter().map(Address::of_role));
+    found.extend(desired.log_groups.iter().map(Address::log_group));
+    found.extend(desired.log_roles.iter().map(Address::role));
     found.extend(desired.topics.iter().flat_map(of_topic));
-    found.extend(desired.trails.iter().map(Address::of_trail));
-    found.extend(desired.alarms.iter().map(Address::of_metric_filter));
-    found.extend(desired.alarms.iter().map(Address::of_alarm));
+    found.extend(desired.trails.iter().map(Address::trail));
+    found.extend(desired.alarms.iter().map(Address::metric_filter));
+    found.extend(desired.alarms.iter().map(Address::alarm));
     found.into_iter()
 }
 

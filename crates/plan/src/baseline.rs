@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::drift::{Checked, Finding, FindingKind, sort};
+use crate::drift::{DriftReport, Finding, FindingKind, sort};
 use crate::severity::Severity;
 
 /// The version of the file.
@@ -115,7 +115,7 @@ impl Baseline {
     /// Accepts the findings of a check that the baseline names. Returns the entries of this installation that lapsed.
     ///
     /// A finding that could not be read is never accepted: nobody knows what it hides.
-    pub fn accept(&self, checked: &mut Checked, today: Date) -> Vec<(Accepted, Lapsed)> {
+    pub fn accept(&self, checked: &mut DriftReport, today: Date) -> Vec<(Accepted, Lapsed)> {
         let mut lapsed = Vec::new();
         for entry in self.accepted.iter().filter(|entry| entry.spec == checked.installation) {
             let found =
@@ -137,7 +137,7 @@ impl Baseline {
     /// Adds the open findings of a check, and removes the entries of the installation that lapsed. Other entries stay as they are.
     ///
     /// `checked` and `lapsed` are the results of [`Self::accept`].
-    pub fn update(&mut self, checked: &Checked, lapsed: &[(Accepted, Lapsed)], review: &Review) {
+    pub fn update(&mut self, checked: &DriftReport, lapsed: &[(Accepted, Lapsed)], review: &Review) {
         self.accepted.retain(|entry| !lapsed.iter().any(|(gone, _)| gone.id == entry.id));
         let open = checked.findings.iter().filter(|finding| finding.is_open() && is_acceptable(finding));
         self.accepted.extend(open.map(|finding| Accepted {
@@ -175,8 +175,8 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn checked(findings: Vec<Finding>) -> Checked {
-        Checked { installation: "prod".to_owned(), accounts: std::collections::BTreeMap::new(), findings }
+    fn checked(findings: Vec<Finding>) -> DriftReport {
+        DriftReport { installation: "prod".to_owned(), accounts: std::collections::BTreeMap::new(), findings }
     }
 
     fn review() -> Review {
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn entries_of_another_installation_are_left_alone() {
         let mut check =
-            Checked { installation: "test".to_owned(), ..checked(vec![finding("a", "high", "changed")]) };
+            DriftReport { installation: "test".to_owned(), ..checked(vec![finding("a", "high", "changed")]) };
         assert_eq!(baseline().accept(&mut check, date(2026, 12, 1)), []);
         assert!(check.findings[0].is_open());
     }

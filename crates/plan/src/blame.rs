@@ -3,7 +3,7 @@
 //! A finding asks for the newest successful call of the operations that set the values that differ. Where no such call is recorded, or the
 //! newest one does not lead to the finding, the author is unknown, and the finding has the reason. Nothing is guessed.
 
-mod question;
+mod query;
 mod record;
 mod search;
 
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use reconcile_policy::{AccountId, Region};
 use serde::{Deserialize, Serialize};
 
-pub use record::Record;
-pub use search::{Listing, Reader, Search};
+pub use record::EventRecord;
+pub use search::{EventScan, Listing, Search};
 
 /// The authors of a finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod caller;
 mod caution;
 mod change;
 mod confirm;
+mod context;
 mod copy;
 mod delivery;
 mod departed;
@@ -35,7 +36,6 @@ mod public_access;
 mod quota;
 mod refused;
 mod role;
-mod scope;
 mod topic;
 mod topic_policy;
 mod trail;
@@ -57,11 +57,11 @@ use crate::outsider::{self, Outsider};
 use crate::plan::{Change, FORMAT_VERSION, Plan, SpecRef, Summary};
 use crate::refusal::Refusal;
 use change::Compared;
+use context::CompareContext;
 pub use copy::copy;
 pub use destroy::destroy;
 pub use grant::allows_the_same;
 pub(crate) use policy::not_ours;
-use scope::Scope;
 
 /// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,86 +115,86 @@ impl Comparison {
 /// Compares a spec with live state.
 pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     let desired = spec.desired();
-    let scope = Scope::new(desired, observed);
+    let context = CompareContext::new(desired, observed);
     let mut compared = Compared::default();
 
     // Other installations that manage resources of the spec.
-    other_installation::refuse(&scope, &mut compared);
-    other_installation::warn(&scope, &mut compared);
+    other_installation::refuse(&context, &mut compared);
+    other_installation::warn(&context, &mut compared);
     // Expand: the permissions of the organization; the key with its policy and grants; the bucket
     // and its policy; the other destinations of the trails.
-    organization::compare(&scope, &mut compared);
-    key::compare(&scope, &mut compared);
-    alias::compare(&scope, &mut compared);
-    let key_policy = key_policy::compare(&scope, &mut compared);
-    let grants = grant::compare(&scope, &mut compared);
-    let bucket_policy = bucket_policy::merge(&scope, &mut compared);
-    bucket::compare(&scope, bucket_policy.as_ref(), &mut compared);
+    organization::compare(&context, &mut compared);
+    key::compare(&context, &mut compared);
+    alias::compare(&context, &mut compared);
+    let key_policy = key_policy::compare(&context, &mut compared);
+    let grants = grant::compare(&context, &mut compared);
+    let bucket_policy = bucket_policy::merge(&context, &mut compared);
+    bucket::compare(&context, bucket_policy.as_ref(), &mut compared);
     if let Some(outcome) = &bucket_policy {
-        bucket_policy::expand(&scope, outcome, &mut compared);
+        bucket_policy::expand(&context, outcome, &mut compared);
     }
-    log_group::compare(&scope, &mut compared);
-    role::compare(&scope, &mut compared);
-    topic::compare(&scope, &mut compared);
-    let topic_policies = topic_policy::compare(&scope, &mut compared);
+    log_group::compare(&context, &mut compared);
+    role::compare(&context, &mut compared);
+    topic::compare(&context, &mut compared);
+    let topic_policies = topic_policy::compare(&context, &mut compared);
     // Converge: every trail that could be read, and the alarms on what trails deliver.
-    trail::compare(&scope, &mut compared);
-    metric_filter::compare(&scope, &mut compared);
-    alarm::compare(&scope, &mut compared);
+    trail::compare(&context, &mut compared);
+    metric_filter::compare(&context, &mut compared);
+    alarm::compare(&context, &mut compared);
     if let Some(outcome) = &bucket_policy {
-        bucket_policy::policy(&scope).try_form(outcome, &mut compared);
+        bucket_policy::policy(&context).try_form(outcome, &mut compared);
     }
     if let Some(outcome) = &key_policy {
-        key_policy::policy(&scope).try_form(outcome, &mut compared);
+        key_policy::policy(&context).try_form(outcome, &mut compared);
     }
-    topic_policy::try_forms(&scope, &topic_policies, &mut compared);
-    quota::warn(&scope, &mut compared);
+    topic_policy::try_forms(&context, &topic_policies, &mut compared);
+    quota::warn(&context, &mut compared);
     // Contract: managed trails that the spec does not have, after their destinations; permissions
     // of the expanded policies that nothing needs; and managed grants that the spec does not have.
-    trail::narrow(&scope, &mut compared);
-    alarm::contract(&scope, &mut compared);
-    metric_filter::contract(&scope, &mut compared);
-    leftover::contract(&scope, &mut compared);
-    trail::remove(&scope, &mut compared);
-    role::contract(&scope, &mut compared);
-    grant::contract(&scope, grants, &mut compared);
+    trail::narrow(&context, &mut compared);
+    alarm::contract(&context, &mut compared);
+    metric_filter::contract(&context, &mut compared);
+    leftover::contract(&context, &mut compared);
+    trail::remove(&context, &mut compared);
+    role::contract(&context, &mut compared);
+    grant::contract(&context, grants, &mut compared);
     if let Some(outcome) = &key_policy {
-        key_policy::policy(&scope).contract(outcome, &mut compared);
+        key_policy::policy(&context).contract(outcome, &mut compared);
     }
     if let Some(outcome) = &bucket_policy {
-        bucket_policy::policy(&scope).contract(outcome, &mut compared);
+        bucket_policy::policy(&context).contract(outcome, &mut compared);
     }
-    topic_policy::contract(&scope, &topic_policies, &mut compared);
+    topic_policy::contract(&context, &topic_policies, &mut compared);
     // S3 saves no public policy while it blocks public access.
-    public_access::refuse(&scope, &mut compared);
+    public_access::refuse(&context, &mut compared);
     // Every trail must be able to deliver under the expanded and under the contracted policies.
-    delivery::prove(&scope, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
-    let undelivered = scope.paths.iter().filter(|path| path.is_live).filter_map(|path| {
+    delivery::prove(&context, bucket_policy.as_ref(), key_policy.as_ref(), &topic_policies, &mut compared);
+    let undelivered = context.paths.iter().filter(|path| path.is_live).filter_map(|path| {
         let mut path = path.clone();
-        path.proofs.retain(|proof| !scope.accepts(proof.hop.policy(), &path.delivery));
-        path.unproven.retain(|it| !scope.accepts(it.policy(), &path.delivery));
+        path.proofs.retain(|proof| !context.accepts(proof.hop.policy(), &path.delivery));
+        path.unproven.retain(|it| !context.accepts(it.policy(), &path.delivery));
         (!path.is_proven()).then_some(path)
     });
     let undelivered: Vec<DeliveryPath> = undelivered.collect();
-    health::warn(&scope, &undelivered, now, &mut compared);
-    let cautions = caution::warn(&scope, &mut compared);
+    health::warn(&context, &undelivered, now, &mut compared);
+    let cautions = caution::warn(&context, &mut compared);
     // Access that others give to outsiders is kept and reported.
     let outcomes = foreign::Outcomes {
         bucket: bucket_policy.as_ref(),
         key: key_policy.as_ref(),
         topics: &topic_policies,
     };
-    let foreign = foreign::judge(&scope, &outcomes, &cautions, &mut compared);
-    let blocking = scope.blocking();
+    let foreign = foreign::judge(&context, &outcomes, &cautions, &mut compared);
+    let blocking = context.blocking();
 
-    let outsiders = outsider::find(desired, observed, scope.others_that_stay());
+    let outsiders = outsider::find(desired, observed, context.others_that_stay());
 
-    compared.warnings.extend(scope.inactive().into_iter().chain(scope.nobody_joins()));
+    compared.warnings.extend(context.inactive().into_iter().chain(context.nobody_joins()));
     let absent = desired.trails.iter().filter(|trail| observed.trails.get(&trail.arn) == Some(&None));
-    let absent = absent.map(Address::of_trail).collect();
+    let absent = absent.map(Address::trail).collect();
     let unsettled = std::mem::take(&mut compared.unsettled);
-    let (plan, refusals) = plan_of(spec, &scope, compared, now);
-    let accounts = scope.accounts();
+    let (plan, refusals) = plan_of(spec, &context, compared, now);
+    let accounts = context.accounts();
     let digests = DigestTrails::of(desired, observed);
     Comparison {
         plan,
@@ -210,21 +210,26 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     }
 }
 
-fn plan_of(spec: &Spec, scope: &Scope<'_>, compared: Compared, now: Timestamp) -> (Plan, Vec<Refusal>) {
+fn plan_of(
+    spec: &Spec,
+    context: &CompareContext<'_>,
+    compared: Compared,
+    now: Timestamp,
+) -> (Plan, Vec<Refusal>) {
     let Compared { mut changes, unchanged, warnings, refusals, stranded, .. } = compared;
     let refused = refused::leave_out(&mut changes, &refusals, &stranded);
     keep_dependencies_of_this_plan(&mut changes);
-    let unreadable = scope.unreadable();
+    let unreadable = context.unreadable();
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         reconcile_version: env!("CARGO_PKG_VERSION").to_owned(),
         spec: SpecRef {
-            name: scope.desired.installation.name().to_string(),
+            name: context.desired.installation.name().to_string(),
             path: spec.path().to_owned(),
             sha256: spec.sha256().to_owned(),
         },
         created_at: now,
-        key: scope.observed.key.as_ref().map(|hub| hub.key.arn.clone()),
+        key: context.observed.key.as_ref().map(|hub| hub.key.arn.clone()),
         partial: false,
         summary: Summary::of(&changes, unchanged, unreadable.len()),
         sandbox: false,

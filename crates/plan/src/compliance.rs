@@ -6,13 +6,13 @@
 mod account;
 mod alarms;
 mod bucket;
+mod context;
 mod controls;
 mod framework;
 mod key;
 mod log_group;
 mod pattern;
 mod public;
-mod scope;
 mod topic;
 mod trail;
 
@@ -21,9 +21,9 @@ use serde::Serialize;
 
 use crate::observed::Observed;
 use crate::plan::AccountRef;
+use context::{ControlContext, Judged};
 pub use controls::CONTROLS;
 pub use framework::Framework;
-use scope::{Judged, Scope};
 
 /// A control of one or more frameworks.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub struct Control {
     /// The requirements of the frameworks that have the control.
     pub requirements: &'static [(Framework, &'static str)],
     /// Judges all resources that the control is for.
-    check: fn(&Scope<'_>) -> Vec<Judged>,
+    check: fn(&ControlContext<'_>) -> Vec<Judged>,
 }
 
 impl Control {
@@ -57,12 +57,12 @@ pub struct Assessed {
     /// The account of the resource.
     pub account: Option<AccountRef>,
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: ControlVerdict,
 }
 
 /// The verdict of a control on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ControlVerdict {
     /// The resource meets the control.
     Passed,
     /// The resource does not meet the control.
@@ -80,15 +80,15 @@ pub enum Verdict {
     NotApplicable(String),
 }
 
-impl Verdict {
+impl ControlVerdict {
     /// The status of the verdict.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> ControlStatus {
         match self {
-            Self::Passed => Status::Passed,
-            Self::Failed { .. } => Status::Failed,
-            Self::Unreadable(_) => Status::Unreadable,
-            Self::Manual(_) => Status::Manual,
-            Self::NotApplicable(_) => Status::NotApplicable,
+            Self::Passed => ControlStatus::Passed,
+            Self::Failed { .. } => ControlStatus::Failed,
+            Self::Unreadable(_) => ControlStatus::Unreadable,
+            Self::Manual(_) => ControlStatus::Manual,
+            Self::NotApplicable(_) => ControlStatus::NotApplicable,
         }
     }
 
@@ -115,7 +115,7 @@ impl Verdict {
 /// The status of a verdict, in the order in which reports list the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub enum ControlStatus {
     /// The control is not met.
     Failed,
     /// The control could not be checked.
@@ -128,7 +128,7 @@ pub enum Status {
     NotApplicable,
 }
 
-impl Status {
+impl ControlStatus {
     /// All statuses, in their order.
     pub const ALL: [Self; 5] =
         [Self::Failed, Self::Unreadable, Self::Manual, Self::Passed, Self::NotApplicable];
@@ -174,7 +174,7 @@ pub enum Fix {
 
 /// Judges live state by every control of these frameworks, in the order of [`CONTROLS`].
 pub fn assess(desired: &Desired, observed: &Observed, frameworks: &[Framework]) -> Vec<Assessed> {
-    let scope = Scope { desired, observed };
+    let context = ControlContext { desired, observed };
     let asked = CONTROLS
         .iter()
         .filter(|control| control.requirements.iter().any(|(framework, _)| frameworks.contains(framework)));
@@ -183,10 +183,10 @@ pub fn assess(desired: &Desired, observed: &Observed, frameworks: &[Framework]) 
             let assessed = |Judged { resource, account, verdict }| Assessed {
                 control,
                 resource,
-                account: scope.account_ref(&account),
+                account: context.account_ref(&account),
                 verdict,
             };
-            (control.check)(&scope).into_iter().map(assessed)
+            (control.check)(&context).into_iter().map(assessed)
         })
         .collect()
 }

@@ -84,7 +84,7 @@ impl<'d> Policies<'d> {
         }
     }
 
-    pub(crate) fn of(&self, kind: PolicyKind, delivery: &Delivery) -> Option<&'d Document> {
+    pub(crate) fn get(&self, kind: PolicyKind, delivery: &Delivery) -> Option<&'d Document> {
         match kind {
             PolicyKind::Bucket => self.bucket,
             PolicyKind::Key => self.key,
@@ -95,7 +95,7 @@ impl<'d> Policies<'d> {
     }
 
     pub(crate) fn prove(&self, delivery: &Delivery) -> Vec<Proof> {
-        delivery.prove(|kind| self.of(kind, delivery))
+        delivery.prove(|kind| self.get(kind, delivery))
     }
 }
 
@@ -117,8 +117,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
         let live = live.filter(|live| live.bucket == desired.bucket.name.as_str());
         let delivery = match live {
-            Some(live) => of_live(desired, observed, live),
-            None => of_spec(desired, observed, trail),
+            Some(live) => live_delivery(desired, observed, live),
+            None => desired_delivery(desired, observed, trail),
         };
         // The policy of another key has not been read; a key that is not there has none, which allows
         // nothing.
@@ -136,15 +136,9 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
         };
         let mut proofs = policies.prove(&delivery);
         proofs.retain(|proof| is_known(proof.hop.policy()));
-        let of_topic = |topic| unproven::of_topic(observed, topic, observed.used_keys.get(topic));
+        let of_topic = |topic| unproven::unproven_for_topic(observed, topic, observed.used_keys.get(topic));
         let unproven = topic.map(of_topic).unwrap_or_default();
-        DeliveryPath {
-            address: Address::of_trail(trail),
-            is_live: live.is_some(),
-            delivery,
-            proofs,
-            unproven,
-        }
+        DeliveryPath { address: Address::trail(trail), is_live: live.is_some(), delivery, proofs, unproven }
     });
     paths.collect()
 }
@@ -164,7 +158,7 @@ pub(crate) fn planned_paths(
         };
         let used_key = trail.topic.as_ref().and_then(key_of);
         let topic_key = used_key.and_then(|key| key_arn(desired, observed, key));
-        let delivery = Delivery { topic_key, ..of_spec(desired, observed, trail) };
+        let delivery = Delivery { topic_key, ..desired_delivery(desired, observed, trail) };
         let mut proofs = policies.prove(&delivery);
         let is_known = |kind| match kind {
             PolicyKind::Bucket | PolicyKind::TopicKey => true,
@@ -175,9 +169,9 @@ pub(crate) fn planned_paths(
             }
         };
         proofs.retain(|proof| is_known(proof.hop.policy()));
-        let of_topic = |topic| unproven::of_topic(observed, topic, used_key);
+        let of_topic = |topic| unproven::unproven_for_topic(observed, topic, used_key);
         let unproven = trail.topic.as_ref().map(of_topic).unwrap_or_default();
-        DeliveryPath { address: Address::of_trail(trail), is_live: false, delivery, proofs, unproven }
+        DeliveryPath { address: Address::trail(trail), is_live: false, delivery, proofs, unproven }
     })
 }
 
@@ -202,7 +196,7 @@ pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> Arn {
 }
 
 /// Returns the delivery of a trail in the state of the spec.
-pub(crate) fn of_spec(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
+pub(crate) fn desired_delivery(desired: &Desired, observed: &Observed, trail: &spec::Trail) -> Delivery {
     let key = match observed.key.is_some() || knows_key(desired) {
         true => Some(own_key(desired, observed).into()),
         false => observed.trails.get(&trail.arn).and_then(Option::as_ref).and_then(|it| it.key().cloned()),
@@ -227,7 +221,7 @@ fn topic_key(desired: &Desired, observed: &Observed, topic: Option<&Arn>) -> Opt
     key_arn(desired, observed, observed.used_keys.get(topic?)?)
 }
 
-pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
+pub(crate) fn live_delivery(desired: &Desired, observed: &Observed, live: &view::Trail) -> Delivery {
     let topic = match &live.notification {
         Some(view::Notification::To { topic }) => topic.parse().ok(),
         Some(view::Notification::Off) | None => None,
@@ -248,7 +242,11 @@ pub(crate) fn of_live(desired: &Desired, observed: &Observed, live: &view::Trail
 }
 
 /// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ from those of the spec.
-pub(crate) fn of_other(desired: &Desired, observed: &Observed, other: &view::OtherTrail) -> Delivery {
+pub(crate) fn unlisted_delivery(
+    desired: &Desired,
+    observed: &Observed,
+    other: &view::OtherTrail,
+) -> Delivery {
     Delivery {
         trail: other.arn.clone(),
         bucket: bucket_arn(desired),

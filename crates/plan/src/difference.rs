@@ -76,13 +76,13 @@ pub(crate) enum StatementId<'a> {
 /// The values that differ between two views of a resource; `None` is no resource.
 ///
 /// A resource that comes or goes is listed by its top-level fields.
-pub fn of_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Difference> {
+pub fn diff_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Difference> {
     let fields = |view: Option<&V>| match serde_json::to_value(view) {
         Ok(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
     let mut found = Vec::new();
-    of_objects("", &fields(before), &fields(after), &mut found);
+    diff_objects("", &fields(before), &fields(after), &mut found);
     found
 }
 
@@ -90,7 +90,7 @@ pub fn of_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Diff
 ///
 /// A statement without a Sid is named by its index in the `live` document, wherever it stands by now: the number that every
 /// message has for it.
-pub(crate) fn of_policies(
+pub(crate) fn diff_policies(
     before: Option<&Document>,
     after: Option<&Document>,
     live: Option<&Document>,
@@ -134,7 +134,7 @@ fn has_sid(statement: &Value) -> bool {
     statement.get("Sid").is_some_and(|sid| sid != "")
 }
 
-fn of_objects(
+fn diff_objects(
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
@@ -144,19 +144,19 @@ fn of_objects(
     for (name, old) in before {
         let path = member(path, name);
         match after.get(name) {
-            None => of_values(path, old, &Value::Null, found),
-            Some(new) => of_values(path, old, new, found),
+            None => diff_values(path, old, &Value::Null, found),
+            Some(new) => diff_values(path, old, new, found),
         }
     }
     for (name, new) in only_after {
-        of_values(member(path, name), &Value::Null, new, found);
+        diff_values(member(path, name), &Value::Null, new, found);
     }
 }
 
-fn of_values(path: String, old: &Value, new: &Value, found: &mut Vec<Difference>) {
+fn diff_values(path: String, old: &Value, new: &Value, found: &mut Vec<Difference>) {
     match (old, new) {
         (old, new) if old == new => {}
-        (Value::Object(before), Value::Object(after)) => of_objects(&path, before, after, found),
+        (Value::Object(before), Value::Object(after)) => diff_objects(&path, before, after, found),
         (Value::Null, _) => found.push(Difference::Add { path, value: new.clone() }),
         (_, Value::Null) => found.push(Difference::Remove { path, value: old.clone() }),
         _ => found.push(Difference::Replace { path, from: old.clone(), value: new.clone() }),
@@ -187,14 +187,14 @@ mod tests {
         let before = json!({ "a": 1, "b": { "c": true, "d/e": "x" }, "f": [1], "g": null });
         let after = json!({ "a": 2, "b": { "c": true }, "f": [1], "g": "new" });
         assert_eq!(
-            of_views(Some(&before), Some(&after)),
+            diff_views(Some(&before), Some(&after)),
             [
                 Difference::Replace { path: "/a".into(), from: json!(1), value: json!(2) },
                 Difference::Remove { path: "/b/d~1e".into(), value: json!("x") },
                 Difference::Add { path: "/g".into(), value: json!("new") },
             ]
         );
-        assert_eq!(of_views(Some(&before), Some(&before)), []);
+        assert_eq!(diff_views(Some(&before), Some(&before)), []);
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let live = document(std::slice::from_ref(&theirs));
         let before = document(&[ours.clone(), theirs]);
         let after = document(&[ours, left]);
-        let found = of_policies(Some(&before), Some(&after), Some(&live));
+        let found = diff_policies(Some(&before), Some(&after), Some(&live));
         assert_eq!(found.iter().map(Difference::path).collect::<Vec<_>>(), ["/Statement/0", "/Statement/0"]);
     }
 
@@ -238,6 +238,6 @@ mod tests {
     #[test]
     fn a_resource_that_comes_is_listed_by_its_fields() {
         let after = json!({ "a": 1, "b": null });
-        assert_eq!(of_views(None, Some(&after)), [Difference::Add { path: "/a".into(), value: json!(1) }]);
+        assert_eq!(diff_views(None, Some(&after)), [Difference::Add { path: "/a".into(), value: json!(1) }]);
     }
 }

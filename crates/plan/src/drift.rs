@@ -13,7 +13,7 @@ use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
-use crate::severity::{Severity, of_change};
+use crate::severity::{Severity, change_severity};
 
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,9 +63,9 @@ impl Finding {
     }
 }
 
-/// The result of a drift check of one spec.
+/// The report of a drift check of one spec.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Checked {
+pub struct DriftReport {
     /// The name of the installation.
     pub installation: String,
     /// The accounts of the spec, and those that left it and could be entered.
@@ -74,7 +74,7 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
-impl Checked {
+impl DriftReport {
     /// The result of a comparison.
     pub fn new(comparison: &Comparison) -> Self {
         Self {
@@ -131,7 +131,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         kind: FindingKind::Unreadable,
         severity: Severity::Critical,
         hint: unreadable.hint.clone(),
-        ..told(format!("account/{}", unreadable.account.name), "unreadable", unreadable.error.clone())
+        ..viewless(format!("account/{}", unreadable.account.name), "unreadable", unreadable.error.clone())
     });
     let undelivered = comparison.undelivered.iter().map(|path| {
         let refusals = path.refusals();
@@ -142,12 +142,12 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         } else {
             (Severity::Critical, "undeliverable", refusals.join("; "))
         };
-        Finding { kind: FindingKind::Delivery, severity, ..told(path.address.to_string(), code, message) }
+        Finding { kind: FindingKind::Delivery, severity, ..viewless(path.address.to_string(), code, message) }
     });
     let of_warning = |warning: &Warning| {
         let (kind, severity) = significance(&warning.code)?;
-        let told = told(warning.address.to_string(), warning.code.as_str(), warning.message.clone());
-        Some(Finding { kind, severity, ..told })
+        let finding = viewless(warning.address.to_string(), warning.code.as_str(), warning.message.clone());
+        Some(Finding { kind, severity, ..finding })
     };
     let is_of_kind = |warning: &Warning, wanted: FindingKind| {
         significance(&warning.code).is_some_and(|(kind, _)| kind == wanted)
@@ -156,10 +156,10 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let unhealthy = plan.warnings.iter().filter(is_unhealthy).filter_map(of_warning);
     let outsiders = comparison.outsiders.iter().map(|outsider| {
         let code = if outsider.can_deliver { "unlisted-trail" } else { "unlisted-undeliverable" };
-        let told = told(outsider.address.to_string(), code, outsider.message.clone());
+        let finding = viewless(outsider.address.to_string(), code, outsider.message.clone());
         match outsider.can_deliver {
-            true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..told },
-            false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..told },
+            true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..finding },
+            false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..finding },
         }
     });
     // An obstacle to the delivery of an existing trail is reported with the trail.
@@ -183,14 +183,14 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
         let severity = refused_severity(refusal, &comparison.absent);
         let hint = Some(refusal.hint());
-        let told = told(address, refusal.code().as_str(), message);
-        Finding { kind: FindingKind::Changed, severity, hint, ..told }
+        let finding = viewless(address, refusal.code().as_str(), message);
+        Finding { kind: FindingKind::Changed, severity, hint, ..finding }
     });
     let is_withheld = |it: &&Warning| it.code == WarningCode::WithheldSetting;
     let withheld = plan.warnings.iter().filter(is_withheld).filter_map(of_warning);
     let unsettled = comparison.unsettled.iter();
     let unsettled = unsettled
-        .map(|(address, message)| told(address.to_string(), "administration-unknown", message.clone()));
+        .map(|(address, message)| viewless(address.to_string(), "administration-unknown", message.clone()));
     let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
     let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
     // A finding about access of outsiders says more than that the statement is foreign.
@@ -204,7 +204,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: access.severity,
         review: Some(access.review.clone()),
         accepted: access.accepted.clone(),
-        ..told(access.address.to_string(), "exposure", access.message.clone())
+        ..viewless(access.address.to_string(), "exposure", access.message.clone())
     });
     let is_other = |it: &&Warning| !is_unhealthy(it) && !is_withheld(it) && !is_unread(it) && !is_foreign(it);
     let others = plan.warnings.iter().filter(is_other).filter_map(of_warning);
@@ -353,7 +353,7 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
 }
 
 /// A finding without views.
-pub(crate) fn told(address: String, code: &str, message: String) -> Finding {
+pub(crate) fn viewless(address: String, code: &str, message: String) -> Finding {
     Finding {
         id: String::new(),
         address,
@@ -381,11 +381,11 @@ fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
     };
     Finding {
         kind,
-        severity: of_change(&change.address, change.action(), &change.diff, blocking),
+        severity: change_severity(&change.address, change.action(), &change.diff, blocking),
         before,
         after,
         diff: change.diff.clone(),
-        ..told(change.address.to_string(), code, change.reasons.join("; "))
+        ..viewless(change.address.to_string(), code, change.reasons.join("; "))
     }
 }
 
@@ -396,10 +396,10 @@ mod tests {
     #[test]
     fn the_id_of_a_finding_stays_while_its_message_changes() {
         let ids = |installation: &str, findings: &[(&str, &str, &str)]| -> Vec<String> {
-            let told = |(address, code, message): &(&str, &str, &str)| {
-                told((*address).to_owned(), code, (*message).to_owned())
+            let finding = |(address, code, message): &(&str, &str, &str)| {
+                viewless((*address).to_owned(), code, (*message).to_owned())
             };
-            let mut findings: Vec<Finding> = findings.iter().map(told).collect();
+            let mut findings: Vec<Finding> = findings.iter().map(finding).collect();
             identify(installation, &mut findings);
             findings.into_iter().map(|finding| finding.id).collect()
         };

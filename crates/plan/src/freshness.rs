@@ -10,7 +10,7 @@ use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Desired, Trail};
 
 use crate::address::Address;
-use crate::drift::{Checked, Finding, FindingKind, told};
+use crate::drift::{DriftReport, Finding, FindingKind, viewless};
 use crate::observed::{LiveOrganization, Observed};
 use crate::severity::Severity;
 
@@ -73,7 +73,7 @@ fn digest_trail(desired: &Desired, trail: &Trail, observed: &Observed) -> Option
     }
     let deliveries = observed.deliveries.get(&trail.arn);
     Some(DigestTrail {
-        address: Address::of_trail(trail),
+        address: Address::trail(trail),
         name: trail.name.to_string(),
         home: trail.site.region.clone(),
         account: desired.account(&trail.site.account)?.id.clone(),
@@ -139,7 +139,7 @@ impl std::fmt::Display for Newest {
     }
 }
 
-impl Checked {
+impl DriftReport {
     /// Adds the findings about stale digests, and sorts the findings again.
     ///
     /// A silent account is not reported for a trail whose deliveries have a finding already.
@@ -196,7 +196,7 @@ impl Checked {
                 (FindingKind::Unreadable, Severity::High, "unreadable-digests", message)
             }
         };
-        Finding { kind, severity, ..told(stale.trail().to_string(), code, message) }
+        Finding { kind, severity, ..viewless(stale.trail().to_string(), code, message) }
     }
 
     /// The ID of an account, with its name if the spec has the account.

@@ -26,16 +26,16 @@ use jiff::Timestamp;
 use reconcile_spec::{AccountName, BucketName, Diagnostics, Spec, SpecName, parse};
 
 use crate::compare::{Comparison, compare};
-use crate::observed::{Live, LiveError, Observed, Setup, Wanted, joined};
+use crate::observed::{Live, LiveError, Observed, Setup, SurveyFilter, joined};
 use draft::Draft;
 pub use error::ImportError;
 use text::Text;
 
 /// The options of an import.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Request {
+pub struct ImportRequest {
     /// The installation to import.
-    pub wanted: Wanted,
+    pub wanted: SurveyFilter,
     /// The name of the installation; if none is given, the name that is found.
     pub name: Option<SpecName>,
     /// The installation that this one was before, where it is to be renamed.
@@ -91,7 +91,7 @@ const MAX_CANDIDATES: usize = 24;
 pub async fn import(
     setup: &Setup,
     accounts: &Spec,
-    request: &Request,
+    request: &ImportRequest,
     now: Timestamp,
     read: impl AsyncFn(Spec) -> Result<Live, LiveError>,
 ) -> Result<Imported, ImportError> {
@@ -100,7 +100,7 @@ pub async fn import(
     // Trails may deliver below several prefixes, of which a spec has one: the first that changes nothing is taken.
     let mut first = None;
     for prefix in decided.prefixes() {
-        let found = Box::pin(settle(decided.below(prefix), now, &read)).await;
+        let found = Box::pin(refine(decided.below(prefix), now, &read)).await;
         let (draft, candidate) = match (found, &first) {
             (Ok(found), _) => found,
             (Err(error), None) => return Err(error),
@@ -124,7 +124,7 @@ pub async fn import(
 }
 
 /// Compares what the spec would say with what is live, and leaves alone what would change.
-async fn settle<'s>(
+async fn refine<'s>(
     mut draft: Draft<'s>,
     now: Timestamp,
     read: &impl AsyncFn(Spec) -> Result<Live, LiveError>,
@@ -178,7 +178,7 @@ impl Candidate {
             .kept()
             .map(|index| {
                 let without = compared(&text.without(index), &observed, now);
-                (index, effect::of(&comparison, without.as_ref()))
+                (index, effect::describe(&comparison, without.as_ref()))
             })
             .collect();
         Imported {

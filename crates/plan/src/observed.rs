@@ -28,7 +28,7 @@ use reconcile_spec::AccountName;
 use crate::view::{Alarm, Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::{AclGrant, Conditions};
 pub use deliveries::{Channel, Deliveries};
-pub use departed::{Departed, Leaver, Unseen, in_members, leavers};
+pub use departed::{Departed, DepartedAccount, UnreadableReason, departed_accounts, in_members};
 pub use error::{ObserveError, ReadError};
 pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
 pub use leftover::{Leftover, What};
@@ -36,11 +36,13 @@ pub use live::{Live, LiveError};
 pub use log_access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
 pub use log_group::{GroupTraits, Masking};
 pub use monitors::Monitors;
-pub use names::{Notifications, Receiver, Target};
+pub use names::{NameReceiver, Notifications, ReceiverTarget};
 pub use organization::{Inactive, LiveOrganization, joined};
 pub use policy::StoredPolicy;
 pub use role::OtherPolicy;
-pub use setup::{Around, MissingKey, Setup, SetupKey, SetupOrganization, SurveyError, Used, Wanted};
+pub use setup::{
+    MissingKey, Setup, SetupDestinations, SetupKey, SetupOrganization, SurveyError, SurveyFilter, Used,
+};
 pub use topic::{LiveTopic, TopicAttributes};
 pub use used_key::{UsedKey, granted};
 
@@ -50,7 +52,7 @@ pub struct Observed {
     /// The key in use: the managed one that the trails use, or else the one that the spec names.
     pub key: Option<HubKey>,
     /// The key to which the alias of the spec points, if it is not the key in use.
-    pub astray: Option<Arn>,
+    pub alias_target: Option<Arn>,
     /// The keys of this installation that are not in use.
     pub spare_keys: Spares,
     /// The bucket.
@@ -88,7 +90,7 @@ pub struct Observed {
     pub used_keys: BTreeMap<Arn, UsedKey>,
     /// Topics and log groups that the spec does not have and that still need the key, because statements of ours let it be
     /// used for them; by ARN, with the reason if the resource could not be read.
-    pub still_encrypted: BTreeMap<Arn, Option<Unseen>>,
+    pub still_encrypted: BTreeMap<Arn, Option<UnreadableReason>>,
     /// Every trail of the spec that could be read, by ARN; `None` if it does not exist.
     pub trails: BTreeMap<Arn, Option<Trail>>,
     /// The deliveries of these trails, by ARN.

@@ -8,9 +8,9 @@ use reconcile_policy::{Arn, Document, PolicyKind, Proof, named_trails};
 use reconcile_spec::{AccountName, Desired, Unlisted};
 
 use crate::address::Address;
-use crate::delivery::{Policies, obstacle, of_other};
+use crate::delivery::{Policies, obstacle, unlisted_delivery};
 use crate::kind::Kind;
-use crate::observed::{Observed, Unseen};
+use crate::observed::{Observed, UnreadableReason};
 use crate::view::OtherTrail;
 
 /// A trail that delivers to the bucket, or may do so, and is not in the spec.
@@ -74,7 +74,7 @@ impl Finder<'_> {
 
     /// Returns the decisions of the policies about the delivery of a trail. The policy of another key is not read.
     fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
-        let mut proofs = policies.prove(&of_other(self.desired, self.observed, trail));
+        let mut proofs = policies.prove(&unlisted_delivery(self.desired, self.observed, trail));
         let hub = self.observed.key.as_ref().map(|hub| &hub.key.arn);
         let is_our_key = hub.is_some_and(|hub| trail.kms_key.as_ref().is_some_and(|key| key.is_of(hub)));
         proofs.retain(|proof| is_our_key || proof.hop.policy() != PolicyKind::Key);
@@ -91,7 +91,7 @@ impl Finder<'_> {
             self.observed.bucket_policy.iter().flat_map(|document| named_trails(document, ownership).trails);
         let named: BTreeSet<Arn> = named.map(|guest| guest.trail).collect();
         let unseen = named.into_iter().filter_map(|trail| {
-            let why: &Unseen = self.observed.departed.unseen.get(&trail)?;
+            let why: &UnreadableReason = self.observed.departed.unseen.get(&trail)?;
             Some(Outsider {
                 address: self.address(&trail),
                 can_deliver: true,

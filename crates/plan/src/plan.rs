@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Address;
 
 pub use action::{Act, Action, ActionKind, Create, CreateOrDelete, CreateOrUpdate, Delete, Views};
-pub use change::{Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
+pub use change::{Change, Changed, Ended, FormTrial, Phase, Risk, TrailRef};
 pub use code::{RefusalCode, WarningCode};
 pub use file::{FORMAT_VERSION, PlanFileError};
 
@@ -55,7 +55,7 @@ pub struct Plan {
     pub unreadable: Vec<Unreadable>,
     /// The parts of the spec that the plan leaves out, because they would do harm or AWS would refuse them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub refused: Vec<Refused>,
+    pub refused: Vec<RefusedChange>,
 }
 
 impl Plan {
@@ -180,7 +180,7 @@ pub struct Warning {
 
 /// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would refuse it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refused {
+pub struct RefusedChange {
     /// A stable name for scripts.
     pub code: RefusalCode,
     /// The resource of the refusal.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_policy::Form;
+use reconcile_policy::StatementForm;
 pub use reconcile_spec::REFUSED_FORMS_TAG as TAG;
 
 use crate::view::Tags;
@@ -11,13 +11,13 @@ use crate::view::Tags;
 const NONE: &str = "none";
 
 /// Returns the refused forms that the tags of a bucket, key or topic list. Words that are no form are ignored.
-pub fn refused_forms(tags: &Tags) -> BTreeSet<Form> {
+pub fn refused_forms(tags: &Tags) -> BTreeSet<StatementForm> {
     let words = tags.0.get(TAG).map(String::as_str).unwrap_or_default().split_whitespace();
-    words.filter_map(|word| Form::ALL.into_iter().find(|form| form.name() == word)).collect()
+    words.filter_map(|word| StatementForm::ALL.into_iter().find(|form| form.name() == word)).collect()
 }
 
 /// Returns the value of the tag for these forms.
-pub fn text(forms: &BTreeSet<Form>) -> String {
+pub fn text(forms: &BTreeSet<StatementForm>) -> String {
     let names: Vec<&str> = forms.iter().map(|form| form.name()).collect();
     if names.is_empty() { NONE.to_owned() } else { names.join(" ") }
 }
@@ -32,8 +32,8 @@ mod tests {
 
     #[test]
     fn the_tag_holds_the_refused_forms() {
-        use Form::{ByAccount, ByOrganization};
-        let cases: [(&str, &[Form], &str); 5] = [
+        use StatementForm::{ByAccount, ByOrganization};
+        let cases: [(&str, &[StatementForm], &str); 5] = [
             ("", &[], "none"),
             ("none", &[], "none"),
             ("by_account", &[ByAccount], "by_account"),

@@ -52,7 +52,7 @@ impl Severity {
 
 /// The severity of a change: that of the gravest value in it. A policy that lacks something is critical only if a trail
 /// cannot deliver for it.
-pub(crate) fn of_change(
+pub(crate) fn change_severity(
     address: &Address,
     action: ActionKind,
     diff: &[Difference],
@@ -66,12 +66,12 @@ pub(crate) fn of_change(
             Difference::Add { .. } | Difference::Replace { .. } => Severity::High,
             Difference::Remove { .. } => Severity::Medium,
         },
-        Kind::Trail => difference.field().map_or(Severity::High, of_trail),
-        Kind::Bucket => difference.field().map_or(Severity::High, of_bucket),
-        Kind::Key => difference.field().map_or(Severity::High, of_key),
-        Kind::LogGroup => difference.field().map_or(Severity::High, of_log_group),
-        Kind::Role => difference.field().map_or(Severity::High, of_role),
-        Kind::Topic => difference.field().map_or(Severity::High, of_topic),
+        Kind::Trail => difference.field().map_or(Severity::High, trail_severity),
+        Kind::Bucket => difference.field().map_or(Severity::High, bucket_severity),
+        Kind::Key => difference.field().map_or(Severity::High, key_severity),
+        Kind::LogGroup => difference.field().map_or(Severity::High, log_group_severity),
+        Kind::Role => difference.field().map_or(Severity::High, role_severity),
+        Kind::Topic => difference.field().map_or(Severity::High, topic_severity),
         // Every field of a metric filter or an alarm decides whether anybody learns of an event. The others are created and deleted, and
         // never updated.
         Kind::MetricFilter
@@ -88,7 +88,7 @@ pub(crate) fn of_change(
     }
 }
 
-fn of_trail(field: TrailField) -> Severity {
+fn trail_severity(field: TrailField) -> Severity {
     match field {
         TrailField::Logging | TrailField::Bucket | TrailField::Prefix => Severity::Critical,
         TrailField::RecursiveLogging | TrailField::EventAggregation => Severity::Medium,
@@ -106,7 +106,7 @@ fn of_trail(field: TrailField) -> Severity {
     }
 }
 
-fn of_bucket(field: BucketField) -> Severity {
+fn bucket_severity(field: BucketField) -> Severity {
     match field {
         BucketField::Tags => Severity::Low,
         // Log files are complete and protected without it.
@@ -122,7 +122,7 @@ fn of_bucket(field: BucketField) -> Severity {
     }
 }
 
-fn of_key(field: KeyField) -> Severity {
+fn key_severity(field: KeyField) -> Severity {
     match field {
         KeyField::Description | KeyField::Tags => Severity::Low,
         KeyField::Rotation => Severity::Medium,
@@ -130,7 +130,7 @@ fn of_key(field: KeyField) -> Severity {
     }
 }
 
-fn of_log_group(field: LogGroupField) -> Severity {
+fn log_group_severity(field: LogGroupField) -> Severity {
     match field {
         LogGroupField::Tags => Severity::Low,
         LogGroupField::RetentionDays => Severity::Medium,
@@ -138,7 +138,7 @@ fn of_log_group(field: LogGroupField) -> Severity {
     }
 }
 
-fn of_role(field: RoleField) -> Severity {
+fn role_severity(field: RoleField) -> Severity {
     match field {
         RoleField::Tags => Severity::Low,
         RoleField::Trust | RoleField::PolicyName | RoleField::Permissions | RoleField::Boundary => {
@@ -147,7 +147,7 @@ fn of_role(field: RoleField) -> Severity {
     }
 }
 
-fn of_topic(field: TopicField) -> Severity {
+fn topic_severity(field: TopicField) -> Severity {
     match field {
         TopicField::Tags => Severity::Low,
         TopicField::Arn | TopicField::Encryption => Severity::High,
@@ -223,7 +223,7 @@ mod tests {
         ] {
             let address = Address::new(kind, &"master".parse().unwrap(), "name");
             let blocking = BTreeSet::from([Address { kind: Kind::BucketPolicy, ..address.clone() }]);
-            let found = of_change(&address, ActionKind::Update, &diff, &blocking);
+            let found = change_severity(&address, ActionKind::Update, &diff, &blocking);
             assert_eq!(found, expected, "{kind}: {diff:?}");
         }
     }
@@ -242,8 +242,12 @@ mod tests {
         ] {
             let address = Address::new(kind, &"master".parse().unwrap(), "name");
             let blocking = is_blocking.then(|| address.clone()).into_iter().collect();
-            assert_eq!(of_change(&address, ActionKind::Create, &[], &blocking), expected, "{kind}");
-            assert_eq!(of_change(&address, ActionKind::Delete, &[], &blocking), Severity::Medium, "{kind}");
+            assert_eq!(change_severity(&address, ActionKind::Create, &[], &blocking), expected, "{kind}");
+            assert_eq!(
+                change_severity(&address, ActionKind::Delete, &[], &blocking),
+                Severity::Medium,
+                "{kind}"
+            );
         }
     }
 }

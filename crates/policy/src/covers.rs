@@ -10,7 +10,7 @@ use crate::canonical::Canonical;
 use crate::equivalent::reads_variables;
 use crate::{Document, Effect, Statement};
 use conditions::all_implied;
-use element::{Element, Place};
+use element::{Dialect, Element};
 
 /// Returns whether `a` allows everything that `b` allows.
 ///
@@ -24,12 +24,12 @@ use element::{Element, Place};
 /// [`evaluate`](fn@crate::evaluate) allows under `b` is also allowed under `a`.
 pub fn covers(a: &Document, b: &Document) -> bool {
     let (ours, theirs) = (Side::of(a), Side::of(b));
-    let is_allowed = |wanted: &Canonical<'_>| ours.allow(wanted, theirs.place());
+    let is_allowed = |wanted: &Canonical<'_>| ours.allow(wanted, theirs.dialect());
     let is_harmless = |deny: &Canonical<'_>| {
-        theirs.of_effect(Effect::Deny).any(|wide| theirs.denies_all_of(wide, deny, &ours))
-            || theirs.of_effect(Effect::Allow).all(|allow| are_apart(deny, &ours, allow, &theirs))
+        theirs.with_effect(Effect::Deny).any(|wide| theirs.denies_all_of(wide, deny, &ours))
+            || theirs.with_effect(Effect::Allow).all(|allow| are_apart(deny, &ours, allow, &theirs))
     };
-    theirs.of_effect(Effect::Allow).all(is_allowed) && ours.of_effect(Effect::Deny).all(is_harmless)
+    theirs.with_effect(Effect::Allow).all(is_allowed) && ours.with_effect(Effect::Deny).all(is_harmless)
 }
 
 /// Allow statements, prepared for repeated questions about what they cover.
@@ -45,7 +45,7 @@ impl<'d> Allows<'d> {
     /// Returns whether the statements allow everything that `wanted` allows, as defined by
     /// [`covers`].
     pub(crate) fn cover(&self, wanted: &Canonical<'_>, variables: bool) -> bool {
-        self.0.allow(wanted, Place { variables })
+        self.0.allow(wanted, Dialect { variables })
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn denies<'d>(
 ) -> bool {
     let side = Side { statements: statements.map(Canonical::of).collect(), variables };
     let (wanted, other) = (Canonical::of(deny), Side { statements: Vec::new(), variables });
-    side.of_effect(Effect::Deny).any(|wide| side.denies_all_of(wide, &wanted, &other))
+    side.with_effect(Effect::Deny).any(|wide| side.denies_all_of(wide, &wanted, &other))
 }
 
 /// One of the two compared documents.
@@ -76,44 +76,44 @@ impl<'d> Side<'d> {
         }
     }
 
-    fn of_effect(&self, effect: Effect) -> impl Iterator<Item = &Canonical<'d>> {
+    fn with_effect(&self, effect: Effect) -> impl Iterator<Item = &Canonical<'d>> {
         self.statements.iter().filter(move |statement| statement.effect == effect)
     }
 
-    fn place(&self) -> Place {
-        Place { variables: self.variables }
+    fn dialect(&self) -> Dialect {
+        Dialect { variables: self.variables }
     }
 
     /// Returns whether the Allow statements of this side together allow everything that `wanted`
     /// allows. A different statement can allow each combination of one principal, one action and
     /// one resource.
-    fn allow(&self, wanted: &Canonical<'_>, of: Place) -> bool {
-        let places = (self.place(), of);
+    fn allow(&self, wanted: &Canonical<'_>, of: Dialect) -> bool {
+        let dialects = (self.dialect(), of);
         let candidates: Vec<&Canonical<'_>> = self
-            .of_effect(Effect::Allow)
+            .with_effect(Effect::Allow)
             .filter(|wide| wide.rest.unknown == wanted.rest.unknown)
-            .filter(|wide| all_implied(wide, wanted, places))
+            .filter(|wide| all_implied(wide, wanted, dialects))
             .collect();
         let (principal, action, resource) =
             (Element::principal(wanted), Element::action(wanted), Element::resource(wanted));
         let includes_all = |wide: &&Canonical<'_>| {
-            Element::principal(wide).includes(&principal, places)
-                && Element::action(wide).includes(&action, places)
-                && Element::resource(wide).includes(&resource, places)
+            Element::principal(wide).includes(&principal, dialects)
+                && Element::action(wide).includes(&action, dialects)
+                && Element::resource(wide).includes(&resource, dialects)
         };
         candidates.iter().any(includes_all)
             || principal.parts().iter().all(|principal| {
                 let candidates: Vec<_> = candidates
                     .iter()
-                    .filter(|wide| Element::principal(wide).includes(principal, places))
+                    .filter(|wide| Element::principal(wide).includes(principal, dialects))
                     .collect();
                 action.parts().iter().all(|action| {
                     let candidates: Vec<_> = candidates
                         .iter()
-                        .filter(|wide| Element::action(wide).includes(action, places))
+                        .filter(|wide| Element::action(wide).includes(action, dialects))
                         .collect();
                     resource.parts().iter().all(|resource| {
-                        candidates.iter().any(|wide| Element::resource(wide).includes(resource, places))
+                        candidates.iter().any(|wide| Element::resource(wide).includes(resource, dialects))
                     })
                 })
             })
@@ -126,22 +126,23 @@ impl<'d> Side<'d> {
         if self.variables == of.variables && wide == deny {
             return true;
         }
-        let places = (self.place(), of.place());
+        let dialects = (self.dialect(), of.dialect());
         wide.rest.unknown == deny.rest.unknown
             && !has_variables(deny)
-            && all_implied(wide, deny, places)
-            && Element::principal(wide).includes(&Element::principal(deny), places)
-            && Element::action(wide).includes(&Element::action(deny), places)
-            && Element::resource(wide).includes(&Element::resource(deny), places)
+            && all_implied(wide, deny, dialects)
+            && Element::principal(wide).includes(&Element::principal(deny), dialects)
+            && Element::action(wide).includes(&Element::action(deny), dialects)
+            && Element::resource(wide).includes(&Element::resource(deny), dialects)
     }
 }
 
 /// Returns whether no request can match both statements.
 fn are_apart(deny: &Canonical<'_>, ours: &Side<'_>, allow: &Canonical<'_>, theirs: &Side<'_>) -> bool {
-    let places = (ours.place(), theirs.place());
-    Element::principal(deny).is_apart_from(&Element::principal(allow), places)
-        || Element::action(deny).is_apart_from(&Element::action(allow), places)
-        || (!has_variables(deny) && Element::resource(deny).is_apart_from(&Element::resource(allow), places))
+    let dialects = (ours.dialect(), theirs.dialect());
+    Element::principal(deny).is_apart_from(&Element::principal(allow), dialects)
+        || Element::action(deny).is_apart_from(&Element::action(allow), dialects)
+        || (!has_variables(deny)
+            && Element::resource(deny).is_apart_from(&Element::resource(allow), dialects))
 }
 
 /// Returns whether the statement can contain a variable, regardless of the version of its document.

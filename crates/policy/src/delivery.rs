@@ -58,7 +58,7 @@ pub struct Owner {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hop {
     /// CloudTrail reads the ACL of the bucket.
-    LookAtBucket,
+    GetBucketAcl,
     /// CloudTrail writes log files.
     WriteLogs,
     /// CloudTrail writes log files of the other accounts of the organization.
@@ -66,15 +66,15 @@ pub enum Hop {
     /// CloudTrail writes digest files.
     WriteDigests,
     /// CloudTrail describes the key.
-    LookAtKey,
+    DescribeKey,
     /// CloudTrail requests a data key from the key.
-    MakeDataKey,
+    GenerateDataKey,
     /// CloudTrail decrypts a data key with the key.
     Decrypt,
     /// CloudTrail publishes a notification of a log file to the topic.
     Notify,
     /// CloudTrail requests a data key for the notification from the key of the topic.
-    MakeTopicDataKey,
+    GenerateTopicDataKey,
     /// CloudTrail decrypts a data key for the notification with the key of the topic.
     DecryptForTopic,
 }
@@ -122,15 +122,15 @@ impl Hop {
     /// A stable name for programs, such as `write-logs`.
     pub fn code(self) -> &'static str {
         match self {
-            Self::LookAtBucket => "look-at-bucket",
+            Self::GetBucketAcl => "look-at-bucket",
             Self::WriteLogs => "write-logs",
             Self::WriteOrganizationLogs => "write-organization-logs",
             Self::WriteDigests => "write-digests",
-            Self::LookAtKey => "look-at-key",
-            Self::MakeDataKey => "make-data-key",
+            Self::DescribeKey => "look-at-key",
+            Self::GenerateDataKey => "make-data-key",
             Self::Decrypt => "decrypt",
             Self::Notify => "notify",
-            Self::MakeTopicDataKey => "make-topic-data-key",
+            Self::GenerateTopicDataKey => "make-topic-data-key",
             Self::DecryptForTopic => "decrypt-for-topic",
         }
     }
@@ -138,12 +138,12 @@ impl Hop {
     /// The kind of the policy that decides on the hop.
     pub fn policy(self) -> PolicyKind {
         match self {
-            Self::LookAtBucket | Self::WriteLogs | Self::WriteOrganizationLogs | Self::WriteDigests => {
+            Self::GetBucketAcl | Self::WriteLogs | Self::WriteOrganizationLogs | Self::WriteDigests => {
                 PolicyKind::Bucket
             }
-            Self::LookAtKey | Self::MakeDataKey | Self::Decrypt => PolicyKind::Key,
+            Self::DescribeKey | Self::GenerateDataKey | Self::Decrypt => PolicyKind::Key,
             Self::Notify => PolicyKind::Topic,
-            Self::MakeTopicDataKey | Self::DecryptForTopic => PolicyKind::TopicKey,
+            Self::GenerateTopicDataKey | Self::DecryptForTopic => PolicyKind::TopicKey,
         }
     }
 }
@@ -151,15 +151,15 @@ impl Hop {
 impl fmt::Display for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::LookAtBucket => "read the ACL of the bucket",
+            Self::GetBucketAcl => "read the ACL of the bucket",
             Self::WriteLogs => "write log files",
             Self::WriteOrganizationLogs => "write log files of the organization",
             Self::WriteDigests => "write digest files",
-            Self::LookAtKey => "describe the key",
-            Self::MakeDataKey => "generate a data key",
+            Self::DescribeKey => "describe the key",
+            Self::GenerateDataKey => "generate a data key",
             Self::Decrypt => "decrypt a data key",
             Self::Notify => "publish to the topic",
-            Self::MakeTopicDataKey => "generate a data key with the key of the topic",
+            Self::GenerateTopicDataKey => "generate a data key with the key of the topic",
             Self::DecryptForTopic => "decrypt a data key with the key of the topic",
         })
     }
@@ -184,7 +184,7 @@ impl Delivery {
     pub fn requests(&self) -> Vec<(Hop, Request)> {
         let bucket = self.bucket.as_str();
         let mut requests = vec![
-            (Hop::LookAtBucket, self.of_bucket("s3:GetBucketAcl", bucket)),
+            (Hop::GetBucketAcl, self.bucket_request("s3:GetBucketAcl", bucket)),
             (Hop::WriteLogs, self.write("", LOGS)),
         ];
         if let Some(organization) = self.organization.id().filter(|_| self.organization_trail) {
@@ -194,16 +194,16 @@ impl Delivery {
             requests.push((Hop::WriteDigests, self.write("", DIGESTS)));
         }
         if let Some(key) = &self.key {
-            requests.push((Hop::LookAtKey, self.of_arn("kms:DescribeKey", key.as_str())));
-            requests.push((Hop::MakeDataKey, self.with_context("kms:GenerateDataKey", key)));
+            requests.push((Hop::DescribeKey, self.arn_request("kms:DescribeKey", key.as_str())));
+            requests.push((Hop::GenerateDataKey, self.with_context("kms:GenerateDataKey", key)));
             if self.bucket_key {
                 requests.push((Hop::Decrypt, self.with_context("kms:Decrypt", key)));
             }
         }
         if let Some(topic) = &self.topic {
-            requests.push((Hop::Notify, self.of_arn("sns:Publish", topic.as_str())));
+            requests.push((Hop::Notify, self.arn_request("sns:Publish", topic.as_str())));
             if let Some(key) = &self.topic_key {
-                requests.push((Hop::MakeTopicDataKey, self.for_topic("kms:GenerateDataKey", key, topic)));
+                requests.push((Hop::GenerateTopicDataKey, self.for_topic("kms:GenerateDataKey", key, topic)));
                 requests.push((Hop::DecryptForTopic, self.for_topic("kms:Decrypt", key, topic)));
             }
         }
@@ -227,16 +227,16 @@ impl Delivery {
         let request = Request::by_service(CLOUDTRAIL, action, resource)
             .with("aws:SourceArn", self.trail.as_str())
             .with("aws:SourceAccount", self.trail.account());
-        self.organization.of_source(request)
+        self.organization.add_source_organization(request)
     }
 
     /// Returns a request to the bucket.
-    fn of_bucket(&self, action: &str, resource: &str) -> Request {
+    fn bucket_request(&self, action: &str, resource: &str) -> Request {
         let request = self.request(action, resource);
         match &self.owner {
             Some(owner) => owner
                 .organization
-                .of_resource(request)
+                .add_resource_organization(request)
                 .with("aws:ResourceAccount", owner.account.as_str())
                 .with("s3:ResourceAccount", owner.account.as_str())
                 .with("aws:RequestedRegion", owner.region.as_str()),
@@ -245,7 +245,7 @@ impl Delivery {
     }
 
     /// Returns a request to a key or a topic. The account and the Region come from the ARN.
-    fn of_arn(&self, action: &str, resource: &str) -> Request {
+    fn arn_request(&self, action: &str, resource: &str) -> Request {
         self.to_arn(self.request(action, resource), resource)
     }
 
@@ -255,8 +255,12 @@ impl Delivery {
         let request =
             request.with("aws:ResourceAccount", arn.account()).with("aws:RequestedRegion", arn.region());
         match &self.owner {
-            _ if arn.account() == self.trail.account() => self.organization.of_resource(request),
-            Some(owner) if arn.account() == owner.account.as_str() => owner.organization.of_resource(request),
+            _ if arn.account() == self.trail.account() => {
+                self.organization.add_resource_organization(request)
+            }
+            Some(owner) if arn.account() == owner.account.as_str() => {
+                owner.organization.add_resource_organization(request)
+            }
             _ => request,
         }
     }
@@ -278,7 +282,7 @@ impl Delivery {
             self.bucket
         );
         let request =
-            self.of_bucket("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");
+            self.bucket_request("s3:PutObject", &object).with("s3:x-amz-acl", "bucket-owner-full-control");
         let value = |text: &str| vec![text.to_owned()];
         let (encryption, key) = match &self.key {
             Some(key) if folder == DIGESTS => (
@@ -296,7 +300,7 @@ impl Delivery {
     /// Returns a request that encrypts or decrypts. The encryption context contains the ARN of the
     /// trail, and the ARN of the object if S3 makes the request for CloudTrail.
     fn with_context(&self, action: &str, key: &KeyIdentifier) -> Request {
-        self.of_arn(action, key.as_str())
+        self.arn_request(action, key.as_str())
             .with(TRAIL_CONTEXT, self.trail.as_str())
             .with_known("kms:EncryptionContextKeys", Known::AtLeast(vec!["aws:cloudtrail:arn".to_owned()]))
     }

@@ -32,27 +32,27 @@ const VERSION: &str = "Version";
 /// See "IAM JSON policy elements reference" in the IAM user guide.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
-    head: Vec<Member>,
+    head: Vec<TopLevelElement>,
     statements: Vec<Statement>,
-    tail: Vec<Member>,
+    tail: Vec<TopLevelElement>,
 }
 
 /// A top-level element other than the statements.
 #[derive(Debug, Clone)]
-struct Member {
+struct TopLevelElement {
     name: String,
     value: Value,
     text: String,
 }
 
-impl Member {
+impl TopLevelElement {
     fn of(name: &str, value: &str) -> Self {
         let value = Value::from(value);
         Self { name: name.to_owned(), text: value.to_string(), value }
     }
 }
 
-impl PartialEq for Member {
+impl PartialEq for TopLevelElement {
     fn eq(&self, other: &Self) -> bool {
         self.name == other.name && self.value == other.value
     }
@@ -61,7 +61,7 @@ impl PartialEq for Member {
 impl Document {
     /// Creates a document of `Version` 2012-10-17 with these statements and no `Id`.
     pub fn new(statements: Vec<Statement>) -> Self {
-        Self { head: vec![Member::of(VERSION, CURRENT_VERSION)], statements, tail: Vec::new() }
+        Self { head: vec![TopLevelElement::of(VERSION, CURRENT_VERSION)], statements, tail: Vec::new() }
     }
 
     /// Returns the document with its statements replaced.
@@ -82,16 +82,16 @@ impl Document {
 
     /// Returns the document in another version of the policy language.
     pub(crate) fn with_version(&self, version: &str) -> Self {
-        let others = |members: &[Member]| -> Vec<Member> {
+        let others = |members: &[TopLevelElement]| -> Vec<TopLevelElement> {
             members.iter().filter(|member| member.name != VERSION).cloned().collect()
         };
-        let head = [Member::of(VERSION, version)].into_iter().chain(others(&self.head)).collect();
+        let head = [TopLevelElement::of(VERSION, version)].into_iter().chain(others(&self.head)).collect();
         Self { head, statements: self.statements.clone(), tail: others(&self.tail) }
     }
 
     /// Adds an `Id` to a document without one.
     pub(crate) fn with_id(mut self, id: &str) -> Self {
-        self.head.push(Member::of("Id", id));
+        self.head.push(TopLevelElement::of("Id", id));
         self
     }
 
@@ -121,7 +121,7 @@ impl Document {
     /// The part of [`Document::size`] that belongs to no statement and no author: the braces,
     /// `Version`, and the commas between statements.
     pub(crate) fn frame_size(&self) -> usize {
-        let is_version = |member: &&Member| member.name == "Version";
+        let is_version = |member: &&TopLevelElement| member.name == "Version";
         let head = self.head.iter().filter(is_version).cloned().collect();
         let tail = self.tail.iter().filter(is_version).cloned().collect();
         let frame = Self { head, statements: Vec::new(), tail };
@@ -167,7 +167,7 @@ impl FromStr for Document {
     }
 }
 
-fn read_members(sources: Vec<(String, &RawValue)>) -> Result<Vec<Member>, ParseError> {
+fn read_members(sources: Vec<(String, &RawValue)>) -> Result<Vec<TopLevelElement>, ParseError> {
     sources
         .into_iter()
         .map(|(name, source)| {
@@ -175,7 +175,7 @@ fn read_members(sources: Vec<(String, &RawValue)>) -> Result<Vec<Member>, ParseE
             if matches!(name.as_str(), "Version" | "Id") && !value.is_string() {
                 return Err(ParseError::shape(format!("/{name}"), "a string"));
             }
-            Ok(Member { name, value, text: source.get().to_owned() })
+            Ok(TopLevelElement { name, value, text: source.get().to_owned() })
         })
         .collect()
 }

@@ -9,11 +9,11 @@
 //! See "Policy evaluation logic" in the IAM user guide.
 
 pub(crate) mod condition;
+mod justification;
 mod keys;
 mod known;
 mod request;
 mod requester;
-mod way;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -25,9 +25,9 @@ use crate::equivalent::reads_variables;
 use crate::pattern::{Syntax, matches, text_matches};
 use crate::{Condition, Document, Effect, Principal, Statement};
 use condition::{Truth, resolved};
+pub use justification::{Justification, justification};
 pub use known::Known;
 pub use request::Request;
-pub use way::{Way, way};
 
 /// The decision of a document on a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,7 +195,7 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
 
 /// Whether a document denies a request that another policy allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Denial {
+pub enum DenyDecision {
     /// No statement denies the request.
     None,
     /// These statements may deny the request.
@@ -205,12 +205,12 @@ pub enum Denial {
 }
 
 /// Returns whether the document denies the request, regardless of what the document allows.
-pub fn denial(document: &Document, request: &Request) -> Denial {
+pub fn denial(document: &Document, request: &Request) -> DenyDecision {
     let Applying { denied, may_deny, .. } = applying(document, request);
     match denied {
-        Some(statement) => Denial::By(statement),
-        None if may_deny.is_empty() => Denial::None,
-        None => Denial::Unknown(may_deny),
+        Some(statement) => DenyDecision::By(statement),
+        None if may_deny.is_empty() => DenyDecision::None,
+        None => DenyDecision::Unknown(may_deny),
     }
 }
 

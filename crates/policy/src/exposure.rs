@@ -25,7 +25,7 @@ use crate::pattern::text_matches;
 use crate::trails::CLOUDTRAIL;
 use crate::{Decision, Document, Effect, Partition, Statement, StatementRef, evaluate};
 pub use capability::Capability;
-use capability::{Action, On};
+use capability::{On, RiskyAction};
 pub use grant::{KeyGrant, granted, granted_by_acl};
 use who::Candidate;
 pub use who::{Standing, Who, outsider};
@@ -158,7 +158,7 @@ pub fn exposures(
 ) -> Vec<Exposure> {
     let denies: Vec<&Statement> =
         document.statements().iter().filter(|it| it.effect() == Effect::Deny).collect();
-    let judge = Judge { document, asset, insiders, denies, variables: reads_variables(document) };
+    let judge = ExposureAnalysis { document, asset, insiders, denies, variables: reads_variables(document) };
     let statements = document.statements().iter().enumerate();
     statements
         .filter(|(_, statement)| statement.effect() == Effect::Allow && is_judged(statement))
@@ -170,7 +170,7 @@ pub fn exposures(
         .collect()
 }
 
-struct Judge<'a> {
+struct ExposureAnalysis<'a> {
     document: &'a Document,
     asset: &'a Asset,
     insiders: &'a Insiders,
@@ -179,14 +179,14 @@ struct Judge<'a> {
 }
 
 /// A capability that a statement gives to its principals.
-struct Grant<'a> {
-    action: &'a Action,
+struct CandidateCapability<'a> {
+    action: &'a RiskyAction,
     /// The resource of the request to evaluate.
     resource: String,
     files: Option<Vec<String>>,
 }
 
-impl Judge<'_> {
+impl ExposureAnalysis<'_> {
     fn allowed(&self, statement: &Statement) -> Vec<Allowed> {
         let grants = self.grants(statement);
         if grants.is_empty() {
@@ -195,7 +195,7 @@ impl Judge<'_> {
         let Some(asked) = self.asked(statement) else { return Vec::new() };
         let mut allowed: Vec<Allowed> = Vec::new();
         for group in who::groups(statement, self.asset, self.insiders) {
-            let of = |candidate: &Candidate| self.of_candidate(candidate, &grants, statement, &asked);
+            let of = |candidate: &Candidate| self.capabilities(candidate, &grants, statement, &asked);
             let mut found: Vec<Allowed> = group.candidates.iter().flat_map(of).collect();
             if found.is_empty() {
                 found.extend(group.otherwise.iter().flat_map(of));
@@ -209,7 +209,7 @@ impl Judge<'_> {
 
     /// Returns the actions of a statement that endanger the logs, as far as the resources of the
     /// statement allow them.
-    fn grants(&self, statement: &Statement) -> Vec<Grant<'static>> {
+    fn grants(&self, statement: &Statement) -> Vec<CandidateCapability<'static>> {
         let of_kind = capability::ACTIONS.iter().filter(|action| action.kind == self.asset.kind);
         of_kind
             .filter(|action| is_action(statement, action.name))
@@ -226,7 +226,7 @@ impl Judge<'_> {
                     On::Streams => reach::is_of_streams(statement, arn, self.variables)
                         .then(|| (format!("{arn}:log-stream:x"), None))?,
                 };
-                Some(Grant { action, resource, files })
+                Some(CandidateCapability { action, resource, files })
             })
             .collect()
     }
@@ -245,16 +245,16 @@ impl Judge<'_> {
         Some(self.document.with_statements(std::iter::once(allow).chain(denies).collect()))
     }
 
-    fn of_candidate(
+    fn capabilities(
         &self,
         candidate: &Candidate,
-        grants: &[Grant<'_>],
+        grants: &[CandidateCapability<'_>],
         statement: &Statement,
         asked: &Document,
     ) -> Vec<Allowed> {
         let partition = self.partition();
         let mut found = Vec::new();
-        for Grant { action, resource, files } in grants {
+        for CandidateCapability { action, resource, files } in grants {
             let capability = action.capability;
             if capability.is_reading() && self.insiders.has_reader(&candidate.who) {
                 continue;

@@ -12,9 +12,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::equivalent::{CURRENT_VERSION, reads_variables};
-use crate::intent::Only;
+use crate::intent::AccountFilter;
 use crate::merge::contracted;
-use crate::ownership::{Role, under_present_name};
+use crate::ownership::{StatementRole, under_present_name};
 use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Document, Merged, Ownership, Statement, merge};
 pub use first_use::FirstUse;
@@ -22,7 +22,7 @@ pub use first_use::FirstUse;
 /// The way in which managed statements name the accounts that are allowed to deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Form {
+pub enum StatementForm {
     /// One resource and one trail ARN for each account, as AWS documents.
     Plain,
     /// One resource that has a variable in place of the account id, and a list of accounts.
@@ -31,14 +31,14 @@ pub enum Form {
     ByOrganization,
 }
 
-impl Form {
+impl StatementForm {
     /// All forms, the longest and most readable first.
     pub const ALL: [Self; 3] = [Self::Plain, Self::ByAccount, Self::ByOrganization];
 
     /// Returns the form of the managed statements in a document, or `None` if the document has no
     /// managed statement.
     pub fn of(document: &Document, ownership: &Ownership) -> Option<Self> {
-        let roles = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailNotify];
+        let roles = [StatementRole::TrailWrite, StatementRole::TrailEncrypt, StatementRole::TrailNotify];
         let is_of_trails = |sid: &str| roles.iter().any(|role| ownership.is_in_role(sid, *role));
         let statement = document.statements().iter().find(|it| it.sid().is_some_and(is_of_trails))?;
         Some(Self::of_statement(statement))
@@ -66,7 +66,7 @@ impl Form {
     }
 }
 
-impl fmt::Display for Form {
+impl fmt::Display for StatementForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Plain => "plain",
@@ -80,23 +80,23 @@ impl fmt::Display for Form {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The only form to use; `None` to use the first that fits.
-    pub form: Option<Form>,
+    pub form: Option<StatementForm>,
     /// The forms in which CloudTrail refused a trail before.
-    pub refused: BTreeSet<Form>,
+    pub refused: BTreeSet<StatementForm>,
 }
 
 impl Choice {
     /// Returns the form whose refusal rules out this form as well. Every short form depends on
     /// `aws:SourceAccount`, and on everything that the longer short forms depend on.
-    fn refusal_of(&self, form: Form) -> Option<Form> {
+    fn refusal_of(&self, form: StatementForm) -> Option<StatementForm> {
         let refused = self.refused.iter().find(|refused| **refused <= form);
-        refused.copied().filter(|_| self.form.is_none() && form != Form::Plain)
+        refused.copied().filter(|_| self.form.is_none() && form != StatementForm::Plain)
     }
 }
 
 /// The policy and the limits for which a form is chosen.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms<'a> {
+pub struct FitInput<'a> {
     /// The live policy; `None` if there is none.
     pub live: Option<&'a Document>,
     /// Which statements are managed.
@@ -113,9 +113,9 @@ pub struct Terms<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
     /// The final form of the managed statements.
-    pub form: Form,
+    pub form: StatementForm,
     /// The size of the document in bytes in each longer form that does not fit.
-    pub passed_over: Vec<(Form, usize)>,
+    pub passed_over: Vec<(StatementForm, usize)>,
     /// The documents to write.
     pub merged: Merged,
     /// The short form of the expanded document, if not all trails of the live document rely on this
@@ -133,7 +133,7 @@ pub struct TooLarge {
     /// The number of bytes that AWS accepts.
     pub limit: usize,
     /// The smallest form that was possible.
-    pub form: Form,
+    pub form: StatementForm,
     /// The bytes of the document, by owner.
     pub sizes: Sizes,
     /// The reason why no smaller form was possible, if there is one.
@@ -154,7 +154,7 @@ pub enum Obstacle {
     NoOrganization,
     /// CloudTrail refused a trail when the form was used for the first time.
     #[error("CloudTrail refused a trail under the form `{0}`, which is smaller")]
-    Refused(Form),
+    Refused(StatementForm),
 }
 
 /// The bytes of a document as AWS counts them, by owner. They add up to [`Document::size`].
@@ -205,21 +205,21 @@ impl fmt::Display for Sizes {
 /// # Errors
 /// [`TooLarge`] if no form fits.
 pub fn fit(
-    terms: Terms<'_>,
-    compile: impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
+    input: FitInput<'_>,
+    compile: impl Fn(StatementForm, AccountFilter<'_>) -> Option<Vec<Statement>>,
     finish: impl Fn(Merged) -> Merged,
     triers: impl Fn() -> Vec<String>,
 ) -> Result<Fitted, TooLarge> {
-    let Terms { live, ownership, limit, choice, .. } = terms;
-    let current = live.and_then(|live| Form::of(live, ownership));
+    let FitInput { live, ownership, limit, choice, .. } = input;
+    let current = live.and_then(|live| StatementForm::of(live, ownership));
     let current = current.filter(|current| choice.refusal_of(*current).is_none());
     let is_to_save = |form| choice.form.is_none() && current.is_some_and(|current| form < current);
     let cap = |form| if is_to_save(form) { limit / 10 * 9 } else { limit };
     let mut passed_over = Vec::new();
     let mut obstacle = None;
-    let mut smallest: Option<(Form, Document)> = None;
-    let mut chosen: Option<(Form, Merged)> = None;
-    for form in Form::ALL.into_iter().filter(|form| choice.form.is_none_or(|only| only == *form)) {
+    let mut smallest: Option<(StatementForm, Document)> = None;
+    let mut chosen: Option<(StatementForm, Merged)> = None;
+    for form in StatementForm::ALL.into_iter().filter(|form| choice.form.is_none_or(|only| only == *form)) {
         if let Some(refused) = choice.refusal_of(form) {
             obstacle = Some(Obstacle::Refused(refused));
             break;
@@ -250,7 +250,7 @@ pub fn fit(
             smallest = Some((form, merged.contracted));
             continue;
         }
-        let (first_use, expanded) = first_use::of(terms, form, base.as_ref(), &compile, &finish, &triers)
+        let (first_use, expanded) = first_use::find(input, form, base.as_ref(), &compile, &finish, &triers)
             .map_or((None, None), |(first_use, staged)| (Some(first_use), Some(staged.onto(live.cloned()))));
         let expanded = expanded.unwrap_or_else(|| merged.clone());
         let is_fitting = expanded.expanded.size() <= limit;
@@ -271,7 +271,7 @@ pub fn fit(
     let (form, document) = match (chosen, smallest) {
         (Some((form, merged)), _) => (form, merged.expanded),
         (None, Some(smallest)) => smallest,
-        (None, None) => (Form::Plain, Document::new(Vec::new())),
+        (None, None) => (StatementForm::Plain, Document::new(Vec::new())),
     };
     Err(TooLarge { limit, form, sizes: Sizes::of(&document, ownership), obstacle })
 }
@@ -279,10 +279,10 @@ pub fn fit(
 /// Returns the live document in the version that a form needs: 2012-10-17 if the managed statements
 /// have variables. Returns `None` if that version would turn a `${…}` of a foreign statement into a
 /// variable.
-fn base(live: Option<&Document>, form: Form, desired: &[Statement]) -> Option<Option<Document>> {
+fn base(live: Option<&Document>, form: StatementForm, desired: &[Statement]) -> Option<Option<Document>> {
     let has_variables = || desired.iter().any(|it| it.to_string().contains(SOURCE_ACCOUNT_VARIABLE));
     match live {
-        Some(live) if form != Form::Plain && has_variables() && !reads_variables(live) => {
+        Some(live) if form != StatementForm::Plain && has_variables() && !reads_variables(live) => {
             (!live.to_string().contains("${")).then(|| Some(live.with_version(CURRENT_VERSION)))
         }
         live => Some(live.cloned()),
@@ -321,9 +321,9 @@ mod tests {
     #[test]
     fn a_form_has_a_name_for_programs_and_a_name_for_people() {
         for (form, name, shown) in [
-            (Form::Plain, "plain", "plain"),
-            (Form::ByAccount, "by_account", "by account"),
-            (Form::ByOrganization, "by_organization", "by organization"),
+            (StatementForm::Plain, "plain", "plain"),
+            (StatementForm::ByAccount, "by_account", "by account"),
+            (StatementForm::ByOrganization, "by_organization", "by organization"),
         ] {
             assert_eq!((form.name(), form.to_string().as_str()), (name, shown));
         }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
 use crate::trails::{CLOUDTRAIL, SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
-use crate::{Arn, Form};
+use crate::{Arn, StatementForm};
 
 /// CloudTrail as a principal; its name is the same in every partition.
 fn cloudtrail() -> Value {
@@ -44,24 +44,24 @@ fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
 
 /// The accounts that a short form lists. The plain form names trails, and is compiled from fewer
 /// trails instead.
-pub type Only<'a> = Option<&'a BTreeSet<String>>;
+pub type AccountFilter<'a> = Option<&'a BTreeSet<String>>;
 
 /// Returns the condition key and values that list the accounts in a short form. Returns `None` in
 /// the plain form, and if the form needs an organization and there is none.
 fn accounts<'a>(
-    form: Form,
+    form: StatementForm,
     trails: impl Iterator<Item = &'a Arn>,
     organization: Option<&str>,
-    only: Only<'_>,
+    only: AccountFilter<'_>,
 ) -> Option<(&'static str, Value)> {
     match form {
-        Form::Plain => None,
-        Form::ByAccount => {
+        StatementForm::Plain => None,
+        StatementForm::ByAccount => {
             let is_meant = |id: &String| only.is_none_or(|only| only.contains(id));
             let ids: BTreeSet<String> =
                 trails.map(|trail| trail.account().to_owned()).filter(is_meant).collect();
             Some((SOURCE_ACCOUNT, texts(ids)))
         }
-        Form::ByOrganization => Some((SOURCE_ORGANIZATION, json!(organization?))),
+        StatementForm::ByOrganization => Some((SOURCE_ORGANIZATION, json!(organization?))),
     }
 }

@@ -70,23 +70,24 @@ pub use document::Document;
 pub use equivalent::equivalent;
 pub use error::ParseError;
 pub use evaluate::{
-    Decision, Denial, Doubt, Known, Mismatch, NearMiss, Request, StatementRef, Way, denial, evaluate,
-    is_action, way,
+    Decision, DenyDecision, Doubt, Justification, Known, Mismatch, NearMiss, Request, StatementRef, denial,
+    evaluate, is_action, justification,
 };
 pub use exposure::{
     Allowed, Asset, AssetKind, Capability, Exposure, Holds, Insiders, KeyGrant, Standing, Who, exposures,
     granted, granted_by_acl, outsider,
 };
-pub use fit::{Choice, FirstUse, Fitted, Form, Obstacle, Sizes, Terms, TooLarge, fit};
+pub use fit::{Choice, FirstUse, FitInput, Fitted, Obstacle, Sizes, StatementForm, TooLarge, fit};
 pub use intent::{
-    BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, Only, OrganizationTrail, Reader, TopicIntent,
+    AccountFilter, BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader,
+    TopicIntent,
 };
 pub use lockout::{Administration, BUCKET_POLICY_ACTIONS, administration, denies_caller};
 pub use membership::Membership;
-pub use merge::{Adopted, Adoption, Fate, Keep, Merged, Sources, Step, Use, merge};
+pub use merge::{Adopted, Adoption, AdoptionResult, Keep, Merged, Sources, Step, Use, merge};
 pub use named::{NamedTrails, named_trails};
 pub use names::{AccountId, Arn, KeyIdentifier, NameError, Partition, Region, Sid};
-pub use ownership::{Ownership, Role, foreign, owned, under_present_name};
+pub use ownership::{Ownership, StatementRole, foreign, owned, under_present_name};
 pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};
 pub use recover::{Recovered, recover};

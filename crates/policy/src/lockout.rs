@@ -1,7 +1,7 @@
 //! Decides whether somebody can still change a policy.
 
 use crate::{
-    AccountId, Arn, Decision, Denial, Document, Doubt, Effect, Known, Membership, Owner, Partition,
+    AccountId, Arn, Decision, DenyDecision, Document, Doubt, Effect, Known, Membership, Owner, Partition,
     Principal, Request, Statement, denial, evaluate,
 };
 
@@ -44,7 +44,7 @@ pub fn administration(
     let mut unknown = Vec::new();
     for request in by_named.chain([by_others]) {
         let request = organization
-            .of_principal(organization.of_resource(request))
+            .add_principal_organization(organization.add_resource_organization(request))
             .with("aws:ResourceAccount", account.as_str())
             .with("kms:CallerAccount", account.as_str())
             .with("kms:BypassPolicyLockoutSafetyCheck", "false")
@@ -115,9 +115,15 @@ pub const BUCKET_POLICY_ACTIONS: [&str; 2] = ["s3:PutBucketPolicy", "s3:GetBucke
 /// account of the bucket.
 ///
 /// The root of the account is never denied: see `PutBucketPolicy` in the S3 API reference.
-pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn, owner: &Owner) -> Denial {
+pub fn denies_caller(
+    policy: &Document,
+    caller: &Arn,
+    action: &str,
+    bucket: &Arn,
+    owner: &Owner,
+) -> DenyDecision {
     if caller.resource() == "root" {
-        return Denial::None;
+        return DenyDecision::None;
     }
     let request = Request::by_principal(caller, action, bucket.as_str())
         .with("aws:ResourceAccount", owner.account.as_str())
@@ -127,7 +133,8 @@ pub fn denies_caller(policy: &Document, caller: &Arn, action: &str, bucket: &Arn
         .with("s3:signatureversion", "AWS4-HMAC-SHA256")
         .without("s3:signatureAge")
         .with_known("s3:TlsVersion", Known::OneOf(["1.2", "1.3"].map(|it| vec![it.to_owned()]).to_vec()));
-    let request = owner.organization.of_principal(owner.organization.of_resource(request));
+    let request =
+        owner.organization.add_principal_organization(owner.organization.add_resource_organization(request));
     let session = caller.resource().strip_prefix("assumed-role/").and_then(|it| it.split_once('/'));
     let request = match session {
         // The ARN of a session does not contain the path of its role.

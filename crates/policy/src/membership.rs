@@ -50,19 +50,19 @@ impl Membership {
     }
 
     /// Adds the condition keys for the organization of the account that owns the resource.
-    pub fn of_resource(&self, request: Request) -> Request {
+    pub fn add_resource_organization(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:ResourceOrgID", id).with_known("aws:ResourceOrgPaths", path)
     }
 
     /// Adds the condition keys for the organization of the account of the principal.
-    pub fn of_principal(&self, request: Request) -> Request {
+    pub fn add_principal_organization(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:PrincipalOrgID", id).with_known("aws:PrincipalOrgPaths", path)
     }
 
     /// Adds the condition keys for the organization of the account on whose behalf a service acts.
-    pub fn of_source(&self, request: Request) -> Request {
+    pub fn add_source_organization(&self, request: Request) -> Request {
         let (id, path) = self.known();
         request.with_known("aws:SourceOrgID", id).with_known("aws:SourceOrgPaths", path)
     }

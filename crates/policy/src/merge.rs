@@ -23,7 +23,7 @@ use crate::equivalent::reads_variables;
 use crate::ownership::{previous_sid, under_present_name};
 use crate::trails::{Coverage, SOURCE_ORGANIZATION, TrailStatement};
 use crate::{Document, Effect, Ownership, Statement};
-pub use adoption::{Adopted, Adoption, Fate, Keep};
+pub use adoption::{Adopted, Adoption, AdoptionResult, Keep};
 pub use rebase::Step;
 use union::unite;
 pub use uses::{Sources, Use};
@@ -140,22 +140,22 @@ pub(crate) fn merge_moving(
     });
     let still_needed = |current: &Statement| still_needed(current, &wanted_coverage, moving);
 
-    let places = Places::of(&base, desired, ownership);
+    let plan = MergePlan::of(&base, desired, ownership);
     let mut expanded = Vec::new();
-    for (current, place) in &places.live {
-        match place {
-            Place::Kept => expanded.push((*current).clone()),
-            Place::Removed => expanded.extend(still_needed(current)),
-            Place::Changed { wanted, sid } => {
+    for (current, action) in &plan.live {
+        match action {
+            MergeAction::Keep => expanded.push((*current).clone()),
+            MergeAction::Remove => expanded.extend(still_needed(current)),
+            MergeAction::Replace { wanted, sid } => {
                 expanded.extend(transition(current, wanted, sid, ownership, &mut sids, still_needed));
             }
         }
     }
-    expanded.extend(places.new.iter().map(|wanted| (*wanted).clone()));
+    expanded.extend(plan.new.iter().map(|wanted| (*wanted).clone()));
 
     Merged {
         expanded: base.with_statements(expanded),
-        contracted: places.contracted(&base),
+        contracted: plan.contracted(&base),
         adopted: Vec::new(),
         live: live.cloned(),
     }
@@ -164,54 +164,54 @@ pub(crate) fn merge_moving(
 /// Returns only the contracted document of [`merge`], without the costly computation of the live
 /// statements that are still needed.
 pub(crate) fn contracted(base: &Document, desired: &[Statement], ownership: &Ownership) -> Document {
-    Places::of(base, desired, ownership).contracted(base)
+    MergePlan::of(base, desired, ownership).contracted(base)
 }
 
-/// The places of live and desired statements in the merged document.
-struct Places<'a> {
+/// The live statements with the action for each, and the new statements of a merged document.
+struct MergePlan<'a> {
     /// The live statements, in their order.
-    live: Vec<(&'a Statement, Place<'a>)>,
+    live: Vec<(&'a Statement, MergeAction<'a>)>,
     /// Desired statements that are not live.
     new: Vec<&'a Statement>,
 }
 
-/// The result for one live statement.
-enum Place<'a> {
+/// The action for one live statement.
+enum MergeAction<'a> {
     /// Kept byte for byte: the statement is foreign, or has the desired meaning.
-    Kept,
+    Keep,
     /// Replaced by the desired statement with this Sid.
-    Changed { wanted: &'a Statement, sid: &'a str },
+    Replace { wanted: &'a Statement, sid: &'a str },
     /// No longer desired.
-    Removed,
+    Remove,
 }
 
-impl<'a> Places<'a> {
+impl<'a> MergePlan<'a> {
     fn of(base: &'a Document, desired: &'a [Statement], ownership: &Ownership) -> Self {
         let mut placed = HashSet::new();
         let mut live = Vec::new();
         for current in base.statements() {
-            let place = match current.sid().filter(|sid| ownership.owns(sid)) {
-                None => Place::Kept,
+            let action = match current.sid().filter(|sid| ownership.owns(sid)) {
+                None => MergeAction::Keep,
                 Some(sid) => {
                     let wanted = desired.iter().find(|wanted| wanted.sid() == Some(sid));
                     match wanted.filter(|_| placed.insert(sid)) {
-                        None => Place::Removed,
-                        Some(wanted) if wanted.is_equivalent(current) => Place::Kept,
-                        Some(wanted) => Place::Changed { wanted, sid },
+                        None => MergeAction::Remove,
+                        Some(wanted) if wanted.is_equivalent(current) => MergeAction::Keep,
+                        Some(wanted) => MergeAction::Replace { wanted, sid },
                     }
                 }
             };
-            live.push((current, place));
+            live.push((current, action));
         }
         let is_new = |wanted: &&Statement| wanted.sid().is_none_or(|sid| !placed.contains(sid));
         Self { new: desired.iter().filter(is_new).collect(), live }
     }
 
     fn contracted(&self, base: &Document) -> Document {
-        let live = self.live.iter().filter_map(|(current, place)| match place {
-            Place::Kept => Some(*current),
-            Place::Changed { wanted, .. } => Some(*wanted),
-            Place::Removed => None,
+        let live = self.live.iter().filter_map(|(current, action)| match action {
+            MergeAction::Keep => Some(*current),
+            MergeAction::Replace { wanted, .. } => Some(*wanted),
+            MergeAction::Remove => None,
         });
         base.with_statements(live.chain(self.new.iter().copied()).cloned().collect())
     }

@@ -51,7 +51,7 @@ pub fn named_trails(document: &Document, ownership: &Ownership) -> NamedTrails {
                     of_organization.insert(arn);
                     continue;
                 }
-                "*" => accounts.iter().filter_map(|account| of_account(&arn, account)).collect(),
+                "*" => accounts.iter().filter_map(|account| in_account(&arn, account)).collect(),
                 account if has_wildcard(account) => continue,
                 _ => vec![arn],
             };
@@ -91,7 +91,7 @@ fn has_wildcard(text: &str) -> bool {
 }
 
 /// Replaces the `*` of a trail pattern with an account.
-fn of_account(pattern: &Arn, account: &str) -> Option<Arn> {
+fn in_account(pattern: &Arn, account: &str) -> Option<Arn> {
     let (partition, region) = (pattern.partition(), pattern.region());
     format!("arn:{partition}:cloudtrail:{region}:{account}:{}", pattern.resource()).parse().ok()
 }
@@ -110,7 +110,7 @@ fn log_files(resource: &str) -> Option<(Option<String>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BucketIntent, Form, KeyIntent, OrganizationTrail, Partition};
+    use crate::{BucketIntent, KeyIntent, OrganizationTrail, Partition, StatementForm};
 
     fn arn(account: &str, name: &str) -> Arn {
         format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}").parse().unwrap()
@@ -159,16 +159,16 @@ mod tests {
         let ownership = Ownership::of("sec");
         let compiled = |form| bucket().compile(&ownership, form).unwrap();
         assert_eq!(
-            told(compiled(Form::Plain)).0,
+            told(compiled(StatementForm::Plain)).0,
             ["111111111111 T a/b o-example", "222222222222 T a/b ", "333333333333 Guest  "]
         );
         // This form lists names and accounts separately.
-        let (by_account, patterns) = told(compiled(Form::ByAccount));
+        let (by_account, patterns) = told(compiled(StatementForm::ByAccount));
         assert!(by_account.contains(&"222222222222 Guest a/b ".to_owned()), "{by_account:?}");
         assert!(by_account.contains(&"333333333333 Guest  ".to_owned()), "{by_account:?}");
         assert!(by_account.contains(&"111111111111 T a/b o-example".to_owned()), "{by_account:?}");
         assert_eq!(patterns, [""; 0]);
-        let (of_trail, patterns) = told(compiled(Form::ByOrganization));
+        let (of_trail, patterns) = told(compiled(StatementForm::ByOrganization));
         assert_eq!(of_trail, ["111111111111 T a/b o-example"]);
         assert_eq!(patterns, [arn("*", "Guest").to_string(), arn("*", "T").to_string()]);
     }

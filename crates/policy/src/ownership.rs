@@ -15,7 +15,7 @@ const PREVIOUS: &str = "Previous";
 
 /// The purpose of a managed statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Role {
+pub enum StatementRole {
     /// Bucket: CloudTrail reads the ACL of the bucket.
     TrailAclCheck,
     /// Bucket: CloudTrail writes log files.
@@ -40,7 +40,7 @@ pub enum Role {
     TrailNotify,
 }
 
-impl Role {
+impl StatementRole {
     pub(crate) const ALL: [Self; 11] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
@@ -56,7 +56,7 @@ impl Role {
     ];
 
     /// The roles of the statements that allow trails to deliver.
-    const OF_TRAILS: [Self; 7] = [
+    const FOR_TRAILS: [Self; 7] = [
         Self::TrailAclCheck,
         Self::TrailWrite,
         Self::OrganizationWrite,
@@ -87,7 +87,7 @@ impl Role {
 /// Decides which statements belong to one installation.
 ///
 /// A managed Sid is the name of the installation in camel case with a known suffix: the suffix of a
-/// [`Role`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its
+/// [`StatementRole`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its
 /// second statement; or `Extra` and a name for a statement from the spec. `Previous` and a number
 /// can follow, for a former version of the statement. Installations whose names begin alike (`sec`,
 /// `secprod`, `sec-extra`) never claim each other's statements.
@@ -120,18 +120,22 @@ impl Ownership {
     /// Anybody can choose such a Sid, so a wrong guess must do no harm.
     pub fn others<'s>(&self, sids: impl Iterator<Item = &'s str>) -> Vec<Self> {
         let sids: BTreeSet<&str> = sids.collect();
-        let has = |prefix: &str, role: Role| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
+        let has =
+            |prefix: &str, role: StatementRole| sids.contains(format!("{prefix}{}", role.suffix()).as_str());
         let is_ours = |prefix: &str| self.prefixes().any(|it| it == prefix);
         let is_installation = |prefix: &&str| {
             !is_ours(prefix)
                 && is_camel_case(prefix)
-                && [(Role::TrailAclCheck, Role::TrailWrite), (Role::TrailEncrypt, Role::TrailDescribe)]
-                    .iter()
-                    .any(|(one, other)| has(prefix, *one) && has(prefix, *other))
+                && [
+                    (StatementRole::TrailAclCheck, StatementRole::TrailWrite),
+                    (StatementRole::TrailEncrypt, StatementRole::TrailDescribe),
+                ]
+                .iter()
+                .any(|(one, other)| has(prefix, *one) && has(prefix, *other))
         };
-        let endings = [Role::TrailWrite, Role::TrailEncrypt];
+        let endings = [StatementRole::TrailWrite, StatementRole::TrailEncrypt];
         let prefixes = sids.iter().flat_map(|sid| endings.map(|role| sid.strip_suffix(role.suffix())));
-        let of_topics = sids.iter().filter_map(|sid| sid.strip_suffix(Role::TrailNotify.suffix()));
+        let of_topics = sids.iter().filter_map(|sid| sid.strip_suffix(StatementRole::TrailNotify.suffix()));
         let of_topics = of_topics.filter(|prefix| !is_ours(prefix) && is_camel_case(prefix));
         let found: BTreeSet<&str> = prefixes.flatten().filter(is_installation).chain(of_topics).collect();
         found.into_iter().map(|prefix| Self { prefix: prefix.to_owned(), previous: None }).collect()
@@ -157,14 +161,14 @@ impl Ownership {
 
     /// Returns whether a statement with this Sid is managed and has this role, in its present
     /// version.
-    pub fn is_in_role(&self, sid: &str, role: Role) -> bool {
+    pub fn is_in_role(&self, sid: &str, role: StatementRole) -> bool {
         self.prefixes().any(|prefix| sid.strip_prefix(prefix) == Some(role.suffix()))
     }
 
     /// Returns whether a statement with this Sid allows trails to deliver, in its present or a
     /// former version.
     pub(crate) fn is_of_trails(&self, sid: &str) -> bool {
-        let suffixes = || Role::OF_TRAILS.iter().map(|role| role.suffix());
+        let suffixes = || StatementRole::FOR_TRAILS.iter().map(|role| role.suffix());
         self.endings(sid).any(|ending| suffixes().any(|suffix| suffix == ending))
     }
 
@@ -181,14 +185,15 @@ impl Ownership {
     }
 
     /// The Sid of the managed statement with this role.
-    pub fn sid(&self, role: Role) -> Sid {
+    pub fn sid(&self, role: StatementRole) -> Sid {
         self.sid_ending(role.suffix())
     }
 
     /// The role of the managed statement with this Sid, in its present or a former version. `None`
     /// if the Sid is foreign or has none of the roles.
-    pub fn role(&self, sid: &str) -> Option<Role> {
-        self.endings(sid).find_map(|ending| Role::ALL.into_iter().find(|role| role.suffix() == ending))
+    pub fn role(&self, sid: &str) -> Option<StatementRole> {
+        self.endings(sid)
+            .find_map(|ending| StatementRole::ALL.into_iter().find(|role| role.suffix() == ending))
     }
 
     /// Returns whether the statement with this Sid belongs to a reader.
@@ -314,7 +319,7 @@ fn capitalized(word: &str) -> impl Iterator<Item = char> {
 }
 
 fn is_role(ending: &str) -> bool {
-    Role::ALL.iter().any(|role| role.suffix() == ending)
+    StatementRole::ALL.iter().any(|role| role.suffix() == ending)
 }
 
 fn is_reader(ending: &str) -> bool {
@@ -337,7 +342,7 @@ fn extra_name(ending: &str) -> Option<&str> {
     let name = ending.strip_prefix(EXTRA)?;
     let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
     let is_elsewhere = name.contains(EXTRA)
-        || Role::ALL.iter().any(|role| name.ends_with(role.suffix()))
+        || StatementRole::ALL.iter().any(|role| name.ends_with(role.suffix()))
         || name.rsplit_once(READER).is_some_and(|(_, rest)| is_fingerprint(without_purpose(rest)));
     (is_word && !is_elsewhere).then_some(name)
 }
@@ -353,7 +358,7 @@ mod tests {
             ("log-archive", "LogArchiveTrailWrite"),
             ("a-2b-c", "A2bCTrailWrite"),
         ] {
-            assert_eq!(Ownership::of(installation).sid(Role::TrailWrite).as_str(), sid);
+            assert_eq!(Ownership::of(installation).sid(StatementRole::TrailWrite).as_str(), sid);
         }
     }
 
@@ -420,8 +425,8 @@ mod tests {
             assert_eq!(ownership.owns(sid), owned, "{sid}");
             assert_eq!(ownership.renamed(sid).as_ref().map(Sid::as_str), renamed, "{sid}");
         }
-        assert!(ownership.is_in_role("SecTrailWrite", Role::TrailWrite));
-        assert!(!ownership.is_in_role("SecTrailWritePrevious", Role::TrailWrite));
+        assert!(ownership.is_in_role("SecTrailWrite", StatementRole::TrailWrite));
+        assert!(!ownership.is_in_role("SecTrailWritePrevious", StatementRole::TrailWrite));
         // One name can be a prefix of the other.
         let longer = Ownership::of("sec-extra").formerly("sec");
         assert_eq!(longer.renamed("SecExtraTrailWrite"), None);
@@ -477,7 +482,7 @@ mod tests {
     #[test]
     fn every_generated_sid_is_managed() {
         let ownership = Ownership::of("log-archive");
-        let given = Role::ALL.map(|role| ownership.sid(role)).into_iter().chain([
+        let given = StatementRole::ALL.map(|role| ownership.sid(role)).into_iter().chain([
             ownership.numbered_extra_sid(1),
             previous_sid("LogArchiveTrailWrite", 1),
             previous_sid("LogArchiveTrailWrite", 2),

@@ -156,21 +156,21 @@ impl Reach {
 
 fn reach(statement: &Statement, variables: bool) -> Reach {
     let conditions = statement.conditions();
-    let conditions = conditions.iter().map(|condition| of_condition(condition, variables));
-    conditions.fold(of_principals(statement), Reach::and)
+    let conditions = conditions.iter().map(|condition| condition_reach(condition, variables));
+    conditions.fold(principals_reach(statement), Reach::and)
 }
 
-fn of_principals(statement: &Statement) -> Reach {
+fn principals_reach(statement: &Statement) -> Reach {
     let principals = statement.principals();
     // An Allow with `NotPrincipal` allows everybody else. An Allow without a principal is not
     // valid.
     if statement.has("NotPrincipal") || principals.is_empty() {
         return Reach::Anybody;
     }
-    principals.into_iter().map(of_principal).fold(Reach::Fixed, Reach::or)
+    principals.into_iter().map(principal_reach).fold(Reach::Fixed, Reach::or)
 }
 
-fn of_principal(Principal { kind, id }: Principal<'_>) -> Reach {
+fn principal_reach(Principal { kind, id }: Principal<'_>) -> Reach {
     match kind {
         "AWS" | "Service" | "CanonicalUser" if !id.contains('*') => Reach::Fixed,
         // A provider in an account. The documentation calls a web identity provider public.
@@ -179,7 +179,7 @@ fn of_principal(Principal { kind, id }: Principal<'_>) -> Reach {
     }
 }
 
-fn of_condition(condition: &Condition<'_>, variables: bool) -> Reach {
+fn condition_reach(condition: &Condition<'_>, variables: bool) -> Reach {
     let key = lowercase(condition.key);
     let is_listed = LISTED.contains(&&*key);
     let Some(operator) = Operator::parse(condition.operator) else { return Reach::Anybody };
@@ -187,7 +187,7 @@ fn of_condition(condition: &Condition<'_>, variables: bool) -> Reach {
         return Reach::Anybody;
     }
     let values =
-        condition.values.iter().map(|value| of_value(condition.key, &key, operator, value, variables));
+        condition.values.iter().map(|value| value_reach(condition.key, &key, operator, value, variables));
     // The values of one key are alternatives.
     match values.fold(Reach::Fixed, Reach::or) {
         Reach::Fixed if operator.may_lack_the_key() => Reach::Unclear(Ambiguity::Operator {
@@ -201,7 +201,7 @@ fn of_condition(condition: &Condition<'_>, variables: bool) -> Reach {
 
 /// Returns the reach of one value of a condition. `key` is the key in its original spelling, `name`
 /// the key in lower case.
-fn of_value(key: &str, name: &str, operator: Operator, value: &str, variables: bool) -> Reach {
+fn value_reach(key: &str, name: &str, operator: Operator, value: &str, variables: bool) -> Reach {
     if name == SOURCE_IP {
         return if Network::parse(value).is_some_and(|it| is_narrow(&it)) {
             Reach::Fixed
@@ -246,12 +246,12 @@ fn narrows(deny: &Statement, allow: &Statement, variables: bool) -> bool {
         let operator = Operator::parse(condition.operator).filter(|it| it.is_negated && is_known);
         operator.is_some_and(|operator| {
             let mut values = condition.values.iter();
-            values.all(|value| of_value(condition.key, &key, operator, value, variables) != Reach::Anybody)
+            values.all(|value| value_reach(condition.key, &key, operator, value, variables) != Reach::Anybody)
         })
     };
     deny.effect() == Effect::Deny
         && (deny.has("NotPrincipal")
-            || (of_principals(deny) == Reach::Anybody && deny.conditions().iter().any(excepts)))
+            || (principals_reach(deny) == Reach::Anybody && deny.conditions().iter().any(excepts)))
         && are_within(&allow.actions(), &deny.actions())
         && are_within(&allow.resources(), &deny.resources())
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::trails::{TRAIL_CONTEXT, logs_folder};
-use crate::{AccountId, Arn, Document, Logs, Ownership, Partition, Reader, Role, Statement};
+use crate::{AccountId, Arn, Document, Logs, Ownership, Partition, Reader, Statement, StatementRole};
 
 /// The settings in the managed statements of an installation, other than its trails.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,14 +31,14 @@ pub fn recover(document: &Document, ownership: &Ownership, partition: Partition)
         .filter_map(|statement| Some((statement, statement.sid()?)))
         .collect();
     let in_role = |role| own.iter().find(|(_, sid)| ownership.is_in_role(sid, role)).map(|(it, _)| *it);
-    let administration = in_role(Role::Administration);
+    let administration = in_role(StatementRole::Administration);
     (!own.is_empty()).then(|| Recovered {
         readers: own
             .iter()
             .filter_map(|(statement, sid)| reader(statement, ownership.reader(sid)?, partition))
             .collect(),
         administrators: administration.map(|it| principals(it, partition)).unwrap_or_default(),
-        requires_tls: in_role(Role::DenyInsecureTransport).is_some(),
+        requires_tls: in_role(StatementRole::DenyInsecureTransport).is_some(),
         extra: own.iter().filter_map(|(statement, sid)| extra(statement, ownership.extra(sid)?)).collect(),
     })
 }
@@ -59,24 +59,25 @@ fn reader(statement: &Statement, mark: &str, partition: Partition) -> Option<Rea
     let contexts = statement.conditions().into_iter().filter(|it| it.key.eq_ignore_ascii_case(TRAIL_CONTEXT));
     let contexts: Vec<String> = contexts.flat_map(|it| it.values).map(std::borrow::Cow::into_owned).collect();
     let folders = statement.resources();
-    let scopes: Vec<Scope> = match contexts.is_empty() {
+    let scopes: Vec<LogScope> = match contexts.is_empty() {
         true => folders.iter().filter_map(|it| folder(it)).collect(),
         false => contexts.iter().filter_map(|it| context(it)).collect(),
     };
-    let logs = if scopes.contains(&Scope::All) {
+    let logs = if scopes.contains(&LogScope::All) {
         Logs::All
     } else {
         let of = scopes.into_iter().filter_map(|scope| match scope {
-            Scope::Of(account) => Some(account),
-            Scope::All => None,
+            LogScope::Of(account) => Some(account),
+            LogScope::All => None,
         });
         Logs::Of(of.collect())
     };
     Some(Reader { mark: mark.to_owned(), principal, logs })
 }
 
+/// The accounts whose logs a resource or a condition covers.
 #[derive(PartialEq)]
-enum Scope {
+enum LogScope {
     All,
     Of(AccountId),
 }
@@ -84,23 +85,23 @@ enum Scope {
 /// The scope of a resource such as `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`. `None` for
 /// the bucket itself, and for the folder of an account in the folder of an organization, because it
 /// follows from the folder of the organization.
-fn folder(resource: &str) -> Option<Scope> {
+fn folder(resource: &str) -> Option<LogScope> {
     let logs = logs_folder(None);
     let (_, below) = resource.split_once('/')?;
     let below = below.strip_prefix(&logs).or_else(|| below.split_once(&format!("/{logs}")).map(|it| it.1))?;
     match below {
-        "*" => Some(Scope::All),
-        below => below.strip_suffix("/*")?.parse().ok().map(Scope::Of),
+        "*" => Some(LogScope::All),
+        below => below.strip_suffix("/*")?.parse().ok().map(LogScope::Of),
     }
 }
 
 /// The scope of a pattern such as `arn:aws:cloudtrail:*:111111111111:trail/*`; `None` for a trail
 /// of an organization.
-fn context(pattern: &str) -> Option<Scope> {
+fn context(pattern: &str) -> Option<LogScope> {
     let mut parts = pattern.splitn(6, ':').skip(3);
     match (parts.next()?, parts.next()?, parts.next()?) {
-        ("*", "*", "trail/*") => Some(Scope::All),
-        ("*", account, "trail/*") => account.parse().ok().map(Scope::Of),
+        ("*", "*", "trail/*") => Some(LogScope::All),
+        ("*", account, "trail/*") => account.parse().ok().map(LogScope::Of),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ use crate::json::one_or_many;
 use crate::pattern::text_matches;
 use crate::{Effect, Principal, Statement};
 use grant::Texts;
-pub(crate) use grant::{Coverage, Grant, Source};
+pub(crate) use grant::{Coverage, DeliveryGrant, GrantSource};
 pub(crate) use owner::is_of_one_owner;
 pub use owner::logs_folder;
 use owner::{Owner, is_of_bucket, is_of_objects};
@@ -103,8 +103,8 @@ impl<'s> TrailStatement<'s> {
         let principals = statement.principals();
         let is_of_cloudtrail = !principals.is_empty() && principals.iter().all(is_cloudtrail);
         let actions = statement.actions();
-        let is_delivery =
-            !actions.is_empty() && actions.iter().all(|action| Action::of(&lowercase(action)).is_some());
+        let is_delivery = !actions.is_empty()
+            && actions.iter().all(|action| ActionPurpose::of(&lowercase(action)).is_some());
         if !is_plain || !is_of_cloudtrail || !is_delivery {
             return None;
         }
@@ -204,7 +204,7 @@ impl<'s> TrailStatement<'s> {
     }
 
     /// The grant of a piece.
-    pub(crate) fn grant<'t>(&'t self, piece: &'t Piece) -> Grant<'t> {
+    pub(crate) fn grant<'t>(&'t self, piece: &'t Piece) -> DeliveryGrant<'t> {
         let text = |part| {
             let list = self.lists.iter().find(|list| list.part == part)?;
             Some((self.text(piece, part)?, list.has_wildcards))
@@ -217,7 +217,7 @@ impl<'s> TrailStatement<'s> {
             organization: text(Part::Organization),
             is_scoped: self.lists.iter().any(|list| list.condition.is_some()),
         };
-        Grant::new(piece.account.as_deref(), &texts)
+        DeliveryGrant::new(piece.account.as_deref(), &texts)
     }
 
     /// Every combination of an action and a resource, in their original spelling.
@@ -347,9 +347,9 @@ fn is_cloudtrail(principal: &Principal<'_>) -> bool {
 
 /// The purpose of an action in the statements of trails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum ActionPurpose {
     /// The action only reads metadata, and reveals no log files.
-    Look,
+    ReadMetadata,
     /// The action delivers.
     Deliver,
     /// AWS guides contain the action, but no documentation says for which purpose CloudTrail would
@@ -357,7 +357,7 @@ pub(crate) enum Action {
     Undocumented,
 }
 
-impl Action {
+impl ActionPurpose {
     /// Returns the purpose of an action in lower case; `None` if the action has nothing to do with
     /// delivery.
     ///
@@ -365,7 +365,7 @@ impl Action {
     /// CloudTrail" and "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
     pub(crate) fn of(action: &str) -> Option<Self> {
         Some(match action {
-            "s3:getbucketacl" | "kms:describekey" => Self::Look,
+            "s3:getbucketacl" | "kms:describekey" => Self::ReadMetadata,
             "s3:putobject"
             | "sns:publish"
             | "kms:generatedatakey*"

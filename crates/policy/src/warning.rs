@@ -52,7 +52,9 @@ impl Warning {
         let repeated =
             json::repeated_keys(&document.to_string()).into_iter().map(|path| Self::RepeatedKey { path });
         let statements = document.statements().iter().enumerate();
-        repeated.chain(statements.flat_map(|(index, statement)| of_statement(index, statement))).collect()
+        repeated
+            .chain(statements.flat_map(|(index, statement)| statement_warnings(index, statement)))
+            .collect()
     }
 }
 
@@ -63,7 +65,7 @@ fn is_of_trust(statement: &Statement) -> bool {
     !actions.is_empty() && actions.iter().all(|action| lowercase(action).starts_with("sts:"))
 }
 
-fn of_statement(index: usize, statement: &Statement) -> Vec<Warning> {
+fn statement_warnings(index: usize, statement: &Statement) -> Vec<Warning> {
     let reference = || StatementRef { index, sid: statement.sid().map(str::to_owned) };
     let mut warnings = Vec::new();
     if statement.actions().is_empty() && statement.not_actions().is_empty() {

@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use reconcile_policy::{
-    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, Denial, Document, KeyIntent, Logs,
-    Membership, OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request,
+    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, DenyDecision, Document, KeyIntent,
+    Logs, Membership, OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request,
     TopicIntent, administration, denies_caller, evaluate,
 };
 use serde_json::{Value, json};
@@ -701,14 +701,14 @@ fn a_bucket_policy_that_locks_out_the_caller_is_detected() {
     ] {
         let caller = caller.parse().unwrap();
         let found = match denies_caller(&policy, &caller, "s3:PutBucketPolicy", &bucket, &owner) {
-            Denial::None => "no",
-            Denial::By(_) => "yes",
-            Denial::Unknown(_) => "unknown",
+            DenyDecision::None => "no",
+            DenyDecision::By(_) => "yes",
+            DenyDecision::Unknown(_) => "unknown",
         };
         assert_eq!(found, expected, "{caller} {policy}");
         assert_eq!(
             denies_caller(&policy, &caller, "s3:GetBucketPolicy", &bucket, &owner),
-            Denial::None,
+            DenyDecision::None,
             "{caller} {policy}"
         );
     }

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Choice, Delivery, Document, Fitted, Form, KeyIntent, Membership, Merged, Obstacle,
-    Only, OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, Terms, TooLarge,
-    TopicIntent, evaluate, fit,
+    AccountFilter, Arn, BucketIntent, Choice, Delivery, Document, FitInput, Fitted, KeyIntent, Membership,
+    Merged, Obstacle, OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, StatementForm,
+    TooLarge, TopicIntent, evaluate, fit,
 };
 use serde_json::json;
 
@@ -74,9 +74,9 @@ fn choose_bucket(
     choice: &Chosen,
 ) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: BUCKET_LIMIT, accounts, choice: &choice.choice };
-    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
-    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
+    let input = FitInput { live, ownership, limit: BUCKET_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: StatementForm, only: AccountFilter<'_>| intent.compile_for(ownership, form, only);
+    fit(input, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
 fn fit_key(intent: &KeyIntent) -> Result<Fitted, TooLarge> {
@@ -85,16 +85,16 @@ fn fit_key(intent: &KeyIntent) -> Result<Fitted, TooLarge> {
 
 fn choose_key(live: Option<&Document>, intent: &KeyIntent, choice: &Chosen) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: KEY_LIMIT, accounts, choice: &choice.choice };
-    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
-    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
+    let input = FitInput { live, ownership, limit: KEY_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: StatementForm, only: AccountFilter<'_>| intent.compile_for(ownership, form, only);
+    fit(input, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
 fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Chosen) -> Result<Fitted, TooLarge> {
     let (ownership, accounts) = (&ownership(), &intent.accounts());
-    let terms = Terms { live, ownership, limit: TOPIC_LIMIT, accounts, choice: &choice.choice };
-    let compile = |form: Form, only: Only<'_>| intent.compile_for(ownership, form, only);
-    fit(terms, compile, |merged: Merged| merged, || choice.triers.clone())
+    let input = FitInput { live, ownership, limit: TOPIC_LIMIT, accounts, choice: &choice.choice };
+    let compile = |form: StatementForm, only: AccountFilter<'_>| intent.compile_for(ownership, form, only);
+    fit(input, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
 /// Returns the request of a trail of account `of` that writes below the prefix of account `below`.
@@ -124,13 +124,13 @@ const STRANGER: &str = "999999999999";
 #[test]
 fn the_first_form_that_fits_is_used_and_isolates_every_account() {
     for (count, organization, in_bucket, in_key) in [
-        (1, false, (Form::Plain, 913), (Form::Plain, 1_131)),
-        (80, false, (Form::Plain, 16_087), (Form::Plain, 23_261)),
-        (95, false, (Form::Plain, 18_967), (Form::Plain, 27_461)),
-        (110, false, (Form::ByAccount, 2_578), (Form::Plain, 31_661)),
-        (500, false, (Form::ByAccount, 8_428), (Form::ByAccount, 8_313)),
-        (1_200, false, (Form::ByAccount, 18_928), (Form::ByAccount, 18_813)),
-        (5_000, true, (Form::ByOrganization, 941), (Form::ByOrganization, 826)),
+        (1, false, (StatementForm::Plain, 913), (StatementForm::Plain, 1_131)),
+        (80, false, (StatementForm::Plain, 16_087), (StatementForm::Plain, 23_261)),
+        (95, false, (StatementForm::Plain, 18_967), (StatementForm::Plain, 27_461)),
+        (110, false, (StatementForm::ByAccount, 2_578), (StatementForm::Plain, 31_661)),
+        (500, false, (StatementForm::ByAccount, 8_428), (StatementForm::ByAccount, 8_313)),
+        (1_200, false, (StatementForm::ByAccount, 18_928), (StatementForm::ByAccount, 18_813)),
+        (5_000, true, (StatementForm::ByOrganization, 941), (StatementForm::ByOrganization, 826)),
     ] {
         let bucket = fit_bucket(None, &bucket(0..count, organization)).unwrap();
         let key = fit_key(&key(count, organization)).unwrap();
@@ -160,11 +160,11 @@ fn the_first_form_that_fits_is_used_and_isolates_every_account() {
             }
             // The plain form, which AWS documents, trusts the listed accounts not to write for each
             // other.
-            if count > 1 && in_bucket.0 != Form::Plain {
+            if count > 1 && in_bucket.0 != StatementForm::Plain {
                 let other = account((number + 1) % count);
                 assert!(!allows(bucket, &write(&own, &other)), "{count} accounts: {own} writes as {other}");
             }
-            if count > 1 && in_key.0 != Form::Plain {
+            if count > 1 && in_key.0 != StatementForm::Plain {
                 let other = account((number + 1) % count);
                 assert!(!allows(key, &data_key(&own, &other)), "{count} accounts: {own} encrypts as {other}");
             }
@@ -187,7 +187,7 @@ fn only_the_organization_trail_writes_below_the_organization_prefix() {
     let management =
         OrganizationTrail { trail: usual.trails[0].clone(), organization: ORGANIZATION.to_owned() };
     let intent = BucketIntent { organization_trails: vec![management], ..usual };
-    for form in Form::ALL {
+    for form in StatementForm::ALL {
         let policy = Document::new(intent.compile(&ownership(), form).unwrap());
         for below in [ORGANIZATION.to_owned(), format!("{ORGANIZATION}/{}", account(1))] {
             assert!(allows(&policy, &write(&account(0), &below)), "{form}: {below}");
@@ -240,15 +240,15 @@ fn a_topic_policy_fits_and_allows_no_other_account_to_publish() {
     let fit_topic =
         |live: Option<&Document>, intent: &TopicIntent| choose_topic(live, intent, &Chosen::default());
     for (count, form, size) in [
-        (1, Form::Plain, 324),
-        (475, Form::Plain, 30_662),
-        (476, Form::ByAccount, 7_487),
-        (2_000, Form::ByAccount, 30_347),
+        (1, StatementForm::Plain, 324),
+        (475, StatementForm::Plain, 30_662),
+        (476, StatementForm::ByAccount, 7_487),
+        (2_000, StatementForm::ByAccount, 30_347),
     ] {
         let fitted = fit_topic(None, &topic(count)).unwrap();
         let policy = &fitted.merged.contracted;
         assert_eq!((fitted.form, policy.size()), (form, size), "{count} accounts");
-        assert_eq!(Form::of(policy, &ownership()), Some(form), "{count} accounts");
+        assert_eq!(StatementForm::of(policy, &ownership()), Some(form), "{count} accounts");
         for number in [0, count / 2, count - 1] {
             assert!(allows(policy, &publish(&account(number))), "{count} accounts: {number}");
         }
@@ -256,15 +256,18 @@ fn a_topic_policy_fits_and_allows_no_other_account_to_publish() {
         assert!(!allows(policy, &publish(&account(count))), "{count} accounts");
     }
     let beside = fit_topic(Some(&live), &topic(1_000)).unwrap();
-    assert_eq!((beside.form, beside.merged.contracted.version()), (Form::ByAccount, Some("2008-10-17")));
+    assert_eq!(
+        (beside.form, beside.merged.contracted.version()),
+        (StatementForm::ByAccount, Some("2008-10-17"))
+    );
     let refused = fit_topic(None, &topic(3_000)).unwrap_err();
-    assert_eq!((refused.form, refused.limit), (Form::ByAccount, TOPIC_LIMIT));
+    assert_eq!((refused.form, refused.limit), (StatementForm::ByAccount, TOPIC_LIMIT));
 }
 
 #[test]
 fn a_policy_that_fits_in_no_form_is_reported_with_its_size() {
     let refused = fit_bucket(None, &bucket(0..5_000, false)).unwrap_err();
-    assert_eq!((refused.form, refused.limit), (Form::ByAccount, BUCKET_LIMIT));
+    assert_eq!((refused.form, refused.limit), (StatementForm::ByAccount, BUCKET_LIMIT));
     assert_eq!(refused.obstacle, Some(Obstacle::NoOrganization));
     assert!(refused.sizes.managed > 75_000, "{refused}");
     assert_eq!(refused.sizes.foreign, 0);
@@ -280,7 +283,7 @@ fn foreign(bytes: usize) -> Statement {
     Statement::from_value(statement).unwrap()
 }
 
-fn live(intent: &BucketIntent, form: Form, theirs: &[Statement]) -> Document {
+fn live(intent: &BucketIntent, form: StatementForm, theirs: &[Statement]) -> Document {
     let ours = intent.compile(&ownership(), form).unwrap();
     Document::new(ours.into_iter().chain(theirs.iter().cloned()).collect())
 }
@@ -288,9 +291,9 @@ fn live(intent: &BucketIntent, form: Form, theirs: &[Statement]) -> Document {
 #[test]
 fn foreign_statements_count_and_are_kept() {
     let (intent, theirs) = (bucket(0..40, false), foreign(12_000));
-    let live = live(&bucket(0..1, false), Form::Plain, std::slice::from_ref(&theirs));
+    let live = live(&bucket(0..1, false), StatementForm::Plain, std::slice::from_ref(&theirs));
     let fitted = fit_bucket(Some(&live), &intent).unwrap();
-    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.form, StatementForm::ByAccount);
     assert_eq!(fitted.passed_over.len(), 1);
     assert!(fitted.merged.contracted.statements().contains(&theirs));
     let refused = fit_bucket(Some(&live), &bucket(0..800, false)).unwrap_err();
@@ -300,12 +303,13 @@ fn foreign_statements_count_and_are_kept() {
 #[test]
 fn a_document_near_the_limit_does_not_alternate_between_forms() {
     // As many accounts as fit, and one more; then one by one down again.
-    let fits =
-        (1..200).take_while(|count| fit_bucket(None, &bucket(0..*count, false)).unwrap().form == Form::Plain);
+    let fits = (1..200).take_while(|count| {
+        fit_bucket(None, &bucket(0..*count, false)).unwrap().form == StatementForm::Plain
+    });
     let most = fits.last().unwrap();
     let plain = fit_bucket(None, &bucket(0..most, false)).unwrap().merged.contracted;
     let short = fit_bucket(Some(&plain), &bucket(0..most + 1, false)).unwrap();
-    assert_eq!(short.form, Form::ByAccount);
+    assert_eq!(short.form, StatementForm::ByAccount);
     let mut current = short.merged.contracted;
     let mut forms = Vec::new();
     for count in (most - 15..=most).rev() {
@@ -313,20 +317,20 @@ fn a_document_near_the_limit_does_not_alternate_between_forms() {
         forms.push(fitted.form);
         current = fitted.merged.contracted;
     }
-    assert_eq!(forms[0], Form::ByAccount, "one fewer is not room enough");
-    assert_eq!(forms.last(), Some(&Form::Plain), "with room, the plain form comes back");
+    assert_eq!(forms[0], StatementForm::ByAccount, "one fewer is not room enough");
+    assert_eq!(forms.last(), Some(&StatementForm::Plain), "with room, the plain form comes back");
     assert!(forms.is_sorted_by(|a, b| a >= b), "it changes once: {forms:?}");
 }
 
 #[test]
 fn a_change_of_form_does_not_need_space_for_both_forms() {
     let before = bucket(0..100, false);
-    let live = live(&before, Form::Plain, &[]);
+    let live = live(&before, StatementForm::Plain, &[]);
     assert!(live.size() > BUCKET_LIMIT * 9 / 10);
     // Ten accounts are added and one is removed: the long form of 99 accounts does not fit beside
     // the short one.
     let fitted = fit_bucket(Some(&live), &bucket(1..110, false)).unwrap();
-    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.form, StatementForm::ByAccount);
     let (expanded, contracted) = (&fitted.merged.expanded, &fitted.merged.contracted);
     assert!(expanded.size() <= BUCKET_LIMIT);
     for number in 0..110 {
@@ -340,9 +344,9 @@ fn a_change_of_form_does_not_need_space_for_both_forms() {
 
 #[test]
 fn an_expansion_that_does_not_fit_uses_a_shorter_form() {
-    let live = live(&bucket(0..80, false), Form::Plain, &[]);
+    let live = live(&bucket(0..80, false), StatementForm::Plain, &[]);
     let fitted = fit_bucket(Some(&live), &bucket(80..160, false)).unwrap();
-    assert_eq!(fitted.form, Form::Plain);
+    assert_eq!(fitted.form, StatementForm::Plain);
     assert!(fitted.merged.expanded.size() <= BUCKET_LIMIT);
     for number in 80..160 {
         let id = account(number);
@@ -366,7 +370,7 @@ fn a_foreign_text_that_would_become_a_variable_keeps_the_plain_form() {
     };
     let old = with("arn:aws:s3:::secprod-multiaccount-logs/${aws:username}/*");
     let refused = fit_bucket(Some(&old), &bucket(0..110, false)).unwrap_err();
-    assert_eq!((refused.form, refused.obstacle), (Form::Plain, Some(Obstacle::OldVersion)));
+    assert_eq!((refused.form, refused.obstacle), (StatementForm::Plain, Some(Obstacle::OldVersion)));
     assert_eq!(
         fit_bucket(Some(&old), &bucket(0..9, false)).unwrap().merged.contracted.version(),
         Some("2008-10-17")
@@ -374,7 +378,7 @@ fn a_foreign_text_that_would_become_a_variable_keeps_the_plain_form() {
 
     let fitted =
         fit_bucket(Some(&with("arn:aws:s3:::secprod-multiaccount-logs/*")), &bucket(0..110, false)).unwrap();
-    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.form, StatementForm::ByAccount);
     assert_eq!(fitted.merged.expanded.version(), Some("2012-10-17"));
 }
 
@@ -394,7 +398,7 @@ fn triers(numbers: &[usize]) -> Chosen {
     Chosen { triers: numbers.iter().map(|number| account(*number)).collect(), ..Chosen::default() }
 }
 
-fn refusing(form: Form) -> Choice {
+fn refusing(form: StatementForm) -> Choice {
     Choice { refused: [form].into(), ..Choice::default() }
 }
 
@@ -410,9 +414,9 @@ fn numbers(fitted: &Fitted) -> Vec<usize> {
 #[test]
 fn one_account_tests_a_short_form_beside_the_longer_form() {
     let own = |id: &str| write(id, id);
-    let before = live(&bucket(0..95, false), Form::Plain, &[]);
+    let before = live(&bucket(0..95, false), StatementForm::Plain, &[]);
     let fitted = choose_bucket(Some(&before), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
-    assert_eq!(fitted.form, Form::ByAccount);
+    assert_eq!(fitted.form, StatementForm::ByAccount);
     let joining: Vec<usize> = (95..110).collect();
     let moved = [vec![7], joining].concat();
     assert_eq!(numbers(&fitted), moved);
@@ -446,7 +450,7 @@ fn one_account_tests_a_short_form_beside_the_longer_form() {
 #[test]
 fn more_accounts_move_only_if_the_document_would_not_fit() {
     let own = |id: &str| write(id, id);
-    let before = live(&bucket(0..102, false), Form::Plain, &[]);
+    let before = live(&bucket(0..102, false), StatementForm::Plain, &[]);
     assert!(before.size() > BUCKET_LIMIT - 200);
     let fitted = choose_bucket(Some(&before), &bucket(0..103, false), &triers(&[50])).unwrap();
     let moved = numbers(&fitted);
@@ -460,13 +464,19 @@ fn more_accounts_move_only_if_the_document_would_not_fit() {
 #[test]
 fn a_document_of_exactly_the_limit_fits() {
     let (ownership, intent) = (ownership(), bucket(0..20, false));
-    let (before, accounts) = (live(&intent, Form::Plain, &[]), intent.accounts());
-    let choice = Choice { form: Some(Form::ByAccount), ..Choice::default() };
+    let (before, accounts) = (live(&intent, StatementForm::Plain, &[]), intent.accounts());
+    let choice = Choice { form: Some(StatementForm::ByAccount), ..Choice::default() };
     let within = |limit: usize| {
-        let terms =
-            Terms { live: Some(&before), ownership: &ownership, limit, accounts: &accounts, choice: &choice };
-        let compile = |form: Form, only: Only<'_>| intent.compile_for(&ownership, form, only);
-        fit(terms, compile, |merged: Merged| merged, || vec![account(7)])
+        let input = FitInput {
+            live: Some(&before),
+            ownership: &ownership,
+            limit,
+            accounts: &accounts,
+            choice: &choice,
+        };
+        let compile =
+            |form: StatementForm, only: AccountFilter<'_>| intent.compile_for(&ownership, form, only);
+        fit(input, compile, |merged: Merged| merged, || vec![account(7)])
     };
     let free = within(BUCKET_LIMIT).unwrap();
     let (expanded, contracted) = (free.merged.expanded.size(), free.merged.contracted.size());
@@ -482,10 +492,10 @@ fn a_document_of_exactly_the_limit_fits() {
 #[test]
 fn the_form_by_organization_is_tested_beside_the_form_by_account() {
     let own = |id: &str| write(id, id);
-    let before = live(&bucket(0..1_200, true), Form::ByAccount, &[]);
+    let before = live(&bucket(0..1_200, true), StatementForm::ByAccount, &[]);
     let intent = bucket(0..1_400, true);
     let fitted = choose_bucket(Some(&before), &intent, &triers(&[3])).unwrap();
-    assert_eq!((fitted.form, numbers(&fitted).contains(&3)), (Form::ByOrganization, true));
+    assert_eq!((fitted.form, numbers(&fitted).contains(&3)), (StatementForm::ByOrganization, true));
     let expanded = &fitted.merged.expanded;
     assert!(expanded.size() <= BUCKET_LIMIT);
     assert_eq!(without(expanded, "aws:SourceOrgID", own, 1_400), except(1_200, &numbers(&fitted)));
@@ -493,25 +503,25 @@ fn the_form_by_organization_is_tested_beside_the_form_by_account() {
 
     // A longer form depends on less: the way back needs no test.
     let small = choose_bucket(Some(&fitted.merged.contracted), &bucket(0..500, true), &triers(&[3])).unwrap();
-    assert_eq!((small.form, small.first_use), (Form::ByAccount, None));
+    assert_eq!((small.form, small.first_use), (StatementForm::ByAccount, None));
 }
 
 #[test]
 fn one_account_also_tests_the_forms_of_key_and_topic_policies() {
     let own = |id: &str| data_key(id, id);
-    let before = Document::new(key(300, false).compile(&ownership(), Form::Plain).unwrap());
+    let before = Document::new(key(300, false).compile(&ownership(), StatementForm::Plain).unwrap());
     let fitted = choose_key(Some(&before), &key(320, false), &triers(&[5])).unwrap();
     let moved = numbers(&fitted);
-    assert_eq!((fitted.form, moved.contains(&5)), (Form::ByAccount, true));
+    assert_eq!((fitted.form, moved.contains(&5)), (StatementForm::ByAccount, true));
     let expanded = &fitted.merged.expanded;
     assert!(expanded.size() <= KEY_LIMIT);
     assert_eq!(without(expanded, "aws:SourceAccount", own, 320), except(300, &moved));
     assert_eq!(without(expanded, "none", own, 320).len(), 320);
 
-    let before = Document::new(topic(450).compile(&ownership(), Form::Plain).unwrap());
+    let before = Document::new(topic(450).compile(&ownership(), StatementForm::Plain).unwrap());
     let fitted = choose_topic(Some(&before), &topic(480), &triers(&[5])).unwrap();
     let moved = numbers(&fitted);
-    assert_eq!((fitted.form, moved.contains(&5)), (Form::ByAccount, true));
+    assert_eq!((fitted.form, moved.contains(&5)), (StatementForm::ByAccount, true));
     assert_eq!(without(&fitted.merged.expanded, "aws:SourceAccount", publish, 480), except(450, &moved));
     assert_eq!(without(&fitted.merged.expanded, "none", publish, 480).len(), 480);
 }
@@ -525,22 +535,47 @@ fn without_a_longer_form_every_account_uses_the_short_form_at_once() {
 
 #[test]
 fn a_form_that_cloudtrail_refused_is_not_used_again() {
-    let (by_account, by_organization) = (refusing(Form::ByAccount), refusing(Form::ByOrganization));
-    let named = Choice { form: Some(Form::ByAccount), ..by_account.clone() };
+    let (by_account, by_organization) =
+        (refusing(StatementForm::ByAccount), refusing(StatementForm::ByOrganization));
+    let named = Choice { form: Some(StatementForm::ByAccount), ..by_account.clone() };
     let cases = [
-        ("the plain form stays where it fits", Form::Plain, 95, &by_account, Ok(Form::Plain)),
-        ("no short form is left", Form::Plain, 110, &by_account, Err(Form::ByAccount)),
-        ("a shorter form rests on the same", Form::Plain, 5_000, &by_account, Err(Form::ByAccount)),
-        ("the form by account stays", Form::ByAccount, 1_200, &by_organization, Ok(Form::ByAccount)),
+        (
+            "the plain form stays where it fits",
+            StatementForm::Plain,
+            95,
+            &by_account,
+            Ok(StatementForm::Plain),
+        ),
+        ("no short form is left", StatementForm::Plain, 110, &by_account, Err(StatementForm::ByAccount)),
+        (
+            "a shorter form rests on the same",
+            StatementForm::Plain,
+            5_000,
+            &by_account,
+            Err(StatementForm::ByAccount),
+        ),
+        (
+            "the form by account stays",
+            StatementForm::ByAccount,
+            1_200,
+            &by_organization,
+            Ok(StatementForm::ByAccount),
+        ),
         (
             "the organization is not tried again",
-            Form::ByAccount,
+            StatementForm::ByAccount,
             1_400,
             &by_organization,
-            Err(Form::ByOrganization),
+            Err(StatementForm::ByOrganization),
         ),
-        ("the plain form comes back at once", Form::ByAccount, 97, &by_account, Ok(Form::Plain)),
-        ("the user names the form", Form::Plain, 95, &named, Ok(Form::ByAccount)),
+        (
+            "the plain form comes back at once",
+            StatementForm::ByAccount,
+            97,
+            &by_account,
+            Ok(StatementForm::Plain),
+        ),
+        ("the user names the form", StatementForm::Plain, 95, &named, Ok(StatementForm::ByAccount)),
     ];
     for (name, form, accounts, choice, expected) in cases {
         let before = live(&bucket(0..90, true), form, &[]);
@@ -557,10 +592,10 @@ fn a_form_that_cloudtrail_refused_is_not_used_again() {
 #[test]
 fn the_form_by_organization_needs_an_organization() {
     for (form, organization, expected) in [
-        (Form::Plain, false, true),
-        (Form::ByAccount, false, true),
-        (Form::ByOrganization, false, false),
-        (Form::ByOrganization, true, true),
+        (StatementForm::Plain, false, true),
+        (StatementForm::ByAccount, false, true),
+        (StatementForm::ByOrganization, false, false),
+        (StatementForm::ByOrganization, true, true),
     ] {
         let of_bucket = bucket(0..2, organization).compile(&ownership(), form);
         let of_key = key(2, organization).compile(&ownership(), form);

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Document, Form, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader,
-    Statement, TopicIntent,
+    Arn, BucketIntent, Document, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader, Statement,
+    StatementForm, TopicIntent,
 };
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ fn an_organization_trail_has_the_same_statement_in_every_form() {
         } },
     });
     let ownership = Ownership::of("secprod");
-    for form in Form::ALL {
+    for form in StatementForm::ALL {
         let statements = intent.compile(&ownership, form).unwrap();
         assert_eq!(
             statement_of(&statements, "SecprodOrganizationWrite").to_string(),
@@ -231,9 +231,9 @@ fn the_topic_policy_follows_the_cloudtrail_documentation() {
     }));
     let ownership = Ownership::of("secprod");
     for (form, expected) in [
-        (Form::Plain, Some(plain.clone())),
-        (Form::ByAccount, Some(by_account)),
-        (Form::ByOrganization, None),
+        (StatementForm::Plain, Some(plain.clone())),
+        (StatementForm::ByAccount, Some(by_account)),
+        (StatementForm::ByOrganization, None),
     ] {
         let statements = intent.compile(&ownership, form).map(|it| json!(it).to_string());
         assert_eq!(statements, expected.map(|it| it.to_string()), "{form}");
@@ -279,7 +279,7 @@ fn encrypted_topics_and_log_groups_can_use_the_key_in_every_form() {
             ] } },
         }),
     ];
-    for form in Form::ALL {
+    for form in StatementForm::ALL {
         let statements = intent.compile(&ownership, form).unwrap();
         for expected in &expected {
             let sid = expected["Sid"].as_str();

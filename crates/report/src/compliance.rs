@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use anstyle::Style;
 use jiff::Timestamp;
-use reconcile_plan::compliance::{Assessed, Control, Fix, Framework, Status};
+use reconcile_plan::compliance::{Assessed, Control, ControlStatus, Fix, Framework};
 use reconcile_text::{Line, Text, markdown as md};
 use serde_json::{Value, json};
 
@@ -34,14 +34,17 @@ pub struct Compliance {
 
 impl Compliance {
     /// The status of the whole: failed if anything failed, and passed if everything that was to be checked is passed.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> ControlStatus {
         let has = |status| self.results.iter().any(|it| it.verdict.status() == status);
-        [Status::Failed, Status::Unreadable].into_iter().find(|status| has(*status)).unwrap_or(Status::Passed)
+        [ControlStatus::Failed, ControlStatus::Unreadable]
+            .into_iter()
+            .find(|status| has(*status))
+            .unwrap_or(ControlStatus::Passed)
     }
 
     /// The results with a status, those together that say the same of one resource, or of resources of the same name in several
     /// accounts. `by_control` keeps the results of different controls apart.
-    fn groups(&self, status: Status, by_control: bool) -> Vec<Group<'_>> {
+    fn groups(&self, status: ControlStatus, by_control: bool) -> Vec<Group<'_>> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
         for result in self.results.iter().filter(|it| it.verdict.status() == status) {
@@ -56,16 +59,16 @@ impl Compliance {
     }
 
     /// The number of results with each status.
-    fn counts(&self) -> impl Iterator<Item = (Status, usize)> {
+    fn counts(&self) -> impl Iterator<Item = (ControlStatus, usize)> {
         let count = |status| self.results.iter().filter(|it| it.verdict.status() == status).count();
-        Status::ALL.into_iter().map(move |status| (status, count(status)))
+        ControlStatus::ALL.into_iter().map(move |status| (status, count(status)))
     }
 
     /// Returns whether results with this status need action.
-    fn needs_action(status: Status) -> bool {
+    fn needs_action(status: ControlStatus) -> bool {
         match status {
-            Status::Failed | Status::Unreadable | Status::Manual => true,
-            Status::Passed | Status::NotApplicable => false,
+            ControlStatus::Failed | ControlStatus::Unreadable | ControlStatus::Manual => true,
+            ControlStatus::Passed | ControlStatus::NotApplicable => false,
         }
     }
 }
@@ -131,13 +134,13 @@ fn fix(result: &Assessed) -> String {
     }
 }
 
-fn style(status: Status) -> Style {
+fn style(status: ControlStatus) -> Style {
     match status {
-        Status::Failed => REMOVE,
-        Status::Unreadable => REMOVE.bold(),
-        Status::Manual => CHANGE,
-        Status::Passed => ADD,
-        Status::NotApplicable => DIM,
+        ControlStatus::Failed => REMOVE,
+        ControlStatus::Unreadable => REMOVE.bold(),
+        ControlStatus::Manual => CHANGE,
+        ControlStatus::Passed => ADD,
+        ControlStatus::NotApplicable => DIM,
     }
 }
 
@@ -150,7 +153,7 @@ pub fn text(compliance: &Compliance, options: TextOptions) -> Text {
         line.and(comma).and_styled(style(status), format_args!("{count} {}", status.words()))
     });
     text.line(Line::styled(STRONG, &compliance.spec).and(": ").append(&counts));
-    for status in Status::ALL {
+    for status in ControlStatus::ALL {
         let groups = compliance.groups(status, false);
         if groups.is_empty() {
             continue;
@@ -200,7 +203,7 @@ fn label(compliance: &Compliance, control: &Control) -> String {
 }
 
 /// The IDs of the controls of results with a status, each with the number of its results if there are several.
-fn ids(compliance: &Compliance, status: Status) -> String {
+fn ids(compliance: &Compliance, status: ControlStatus) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for result in compliance.results.iter().filter(|it| it.verdict.status() == status) {
         let label = label(compliance, result.control);
@@ -286,7 +289,7 @@ pub fn markdown(compliance: &Compliance) -> String {
         compliance.counts().map(|(status, count)| format!("{count} {}", status.words())).collect();
     let _ = writeln!(text, "{}", counts.join(", "));
     text += "\n| Control | Requirements | Resource | Status | Message |\n| --- | --- | --- | --- | --- |\n";
-    let groups = Status::ALL
+    let groups = ControlStatus::ALL
         .into_iter()
         .flat_map(|status| compliance.groups(status, true).into_iter().map(move |group| (status, group)));
     for (status, group) in groups {

@@ -8,7 +8,7 @@ mod sarif;
 use std::fmt::Write;
 
 use jiff::Timestamp;
-use reconcile_plan::{Checked, Finding, FindingKind, Severity};
+use reconcile_plan::{DriftReport, Finding, FindingKind, Severity};
 use reconcile_text::{Line, Text, count, markdown as md};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub struct SpecDrift {
     /// The time of the check.
     pub checked_at: Timestamp,
     /// The result, or the error of the check.
-    pub result: Result<Checked, CommandError>,
+    pub result: Result<DriftReport, CommandError>,
 }
 
 /// The status of a spec after a check.

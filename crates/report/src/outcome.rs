@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use reconcile_apply::{ChangeResult, ChangeStatus, Outcome};
 use reconcile_plan::Address;
-use reconcile_plan::plan::{Refused, Unreadable};
+use reconcile_plan::plan::{RefusedChange, Unreadable};
 use reconcile_text::{Line, Text, count, markdown as md};
 use serde_json::{Value, json};
 
@@ -92,7 +92,7 @@ fn counts(outcome: &Outcome) -> String {
 pub fn json(
     outcome: &Outcome,
     unreadable: &[Unreadable],
-    refused: &[Refused],
+    refused: &[RefusedChange],
     error: Option<&CommandError>,
 ) -> serde_json::Result<String> {
     let value = json!({

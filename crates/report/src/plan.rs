@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use reconcile_plan::Plan;
-use reconcile_plan::plan::{AccountRef, ActionKind, Change, Refused, Risk, Trial, Unreadable, Warning};
+use reconcile_plan::plan::{
+    AccountRef, ActionKind, Change, FormTrial, RefusedChange, Risk, Unreadable, Warning,
+};
 use reconcile_text::{Line, Text, count, markdown as md};
 
 use crate::TextOptions;
@@ -92,7 +94,7 @@ pub fn warning(warning: &Warning) -> Text {
 }
 
 /// The text view of a refused part of a plan.
-pub fn refused(refused: &Refused) -> Text {
+pub fn refused(refused: &RefusedChange) -> Text {
     let message = format_args!(" {}", refused.message);
     let mut text = notice(Line::styled(REMOVE.bold(), "refused:").and(message), Some(&refused.hint));
     if !refused.left_out.is_empty() {
@@ -201,8 +203,8 @@ fn confirmed(entry: &Entry<'_>) -> String {
 }
 
 /// The trail that is the first to use a short form of a policy.
-fn trial_line(change: &Change, trial: &Trial) -> String {
-    let Trial { policy, form, trail, .. } = trial;
+fn trial_line(change: &Change, trial: &FormTrial) -> String {
+    let FormTrial { policy, form, trail, .. } = trial;
     if change.address == *trail {
         return format!(
             "created before all other trails: the first trail that uses the form `{form}` in {policy}"

@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anstyle::Style;
 use jiff::Timestamp;
-use reconcile_evidence::{CellReport, Finding, HoleCause, ObjectKind, Outcome, Shard, Tally, Verdict};
+use reconcile_evidence::{
+    CellReport, EvidenceFinding, HoleCause, ObjectKind, Shard, Tally, Verdict, VerificationOutcome,
+};
 use reconcile_policy::{AccountId, Region};
 use reconcile_text::{Line, Text, count};
 use serde_json::json;
@@ -39,7 +41,7 @@ pub struct Verification {
     /// The results for each account and Region.
     pub cells: Vec<CellReport>,
     /// Folders that could not be searched for accounts and Regions, and public keys that could not be read.
-    pub unlisted: Vec<Finding>,
+    pub unlisted: Vec<EvidenceFinding>,
     /// The trails whose log files cannot be verified, because log file validation is off.
     pub without_digests: Vec<String>,
     /// The shard of the accounts and Regions; `None` for all of them.
@@ -48,10 +50,10 @@ pub struct Verification {
 
 impl Verification {
     /// The worst result.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> VerificationOutcome {
         let cells = self.cells.iter().map(CellReport::outcome);
-        let unlisted = self.unlisted.iter().map(Finding::outcome);
-        let unverifiable = self.without_digests.iter().map(|_| Outcome::Unknown);
+        let unlisted = self.unlisted.iter().map(EvidenceFinding::outcome);
+        let unverifiable = self.without_digests.iter().map(|_| VerificationOutcome::Unknown);
         cells.chain(unlisted).chain(unverifiable).max().unwrap_or_default()
     }
 
@@ -71,17 +73,17 @@ impl Verification {
     }
 
     /// The number of findings with a result.
-    fn number(&self, outcome: Outcome) -> usize {
+    fn number(&self, outcome: VerificationOutcome) -> usize {
         self.findings().filter(|finding| finding.outcome() == outcome).count()
     }
 
-    fn findings(&self) -> impl Iterator<Item = &Finding> {
+    fn findings(&self) -> impl Iterator<Item = &EvidenceFinding> {
         self.unlisted.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
     }
 
     /// The accounts, those with the worst results first, with their results in each Region.
-    fn rows(&self) -> Vec<(&AccountId, BTreeMap<&Region, Outcome>)> {
-        let mut rows: BTreeMap<&AccountId, BTreeMap<&Region, Outcome>> = BTreeMap::new();
+    fn rows(&self) -> Vec<(&AccountId, BTreeMap<&Region, VerificationOutcome>)> {
+        let mut rows: BTreeMap<&AccountId, BTreeMap<&Region, VerificationOutcome>> = BTreeMap::new();
         for cell in &self.cells {
             rows.entry(&cell.account).or_default().insert(&cell.region, cell.outcome());
         }
@@ -116,7 +118,7 @@ pub fn text(verification: &Verification, options: TextOptions) -> Text {
     for trail in &verification.without_digests {
         text.line(
             Line::from("  ")
-                .append(&label(Outcome::Unknown))
+                .append(&label(VerificationOutcome::Unknown))
                 .and(format_args!(" {}", without_digests(trail))),
         );
     }
@@ -148,7 +150,7 @@ fn summary(verification: &Verification) -> Line {
     let of = |tally: Tally, noun| format!("{} of {}", tally.verified, count(to_usize(tally.total), noun));
     let verified = format!("{} and {} verified", of(digests, "digest"), of(logs, "log file"));
     let mut line = Line::styled(style(verification.outcome()), verified);
-    for outcome in [Outcome::Wrong, Outcome::Unknown] {
+    for outcome in [VerificationOutcome::Wrong, VerificationOutcome::Unknown] {
         if let number @ 1.. = verification.number(outcome) {
             line = line.and(", ").and_styled(style(outcome), format_args!("{number} {}", outcome.as_str()));
         }
@@ -165,7 +167,7 @@ fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
     let rows = verification.rows();
     let columns: BTreeSet<&Region> = rows
         .iter()
-        .flat_map(|(_, row)| row.iter().filter(|(_, outcome)| **outcome != Outcome::Verified))
+        .flat_map(|(_, row)| row.iter().filter(|(_, outcome)| **outcome != VerificationOutcome::Verified))
         .map(|(region, _)| *region)
         .collect();
     let width = rows
@@ -180,7 +182,9 @@ fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
     }
     let last = if columns.is_empty() { "  Regions" } else { "  other Regions" };
     text.line(heading.and_styled(DIM, last));
-    let is_verified = |row: &BTreeMap<&Region, Outcome>| row.values().all(|it| *it == Outcome::Verified);
+    let is_verified = |row: &BTreeMap<&Region, VerificationOutcome>| {
+        row.values().all(|it| *it == VerificationOutcome::Verified)
+    };
     let mut omitted = 0;
     for (index, (account, row)) in rows.iter().enumerate() {
         if is_verified(row) && index >= SHOWN_ACCOUNTS && !options.verbose {
@@ -214,19 +218,19 @@ fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
 /// The width of the longest code of a Region.
 const REGION: usize = 14;
 
-fn append(text: &mut Text, finding: &Finding) {
+fn append(text: &mut Text, finding: &EvidenceFinding) {
     text.line(Line::from("  ").append(&label(finding.outcome())).and(format_args!(" {}", message(finding))));
 }
 
-fn label(outcome: Outcome) -> Line {
+fn label(outcome: VerificationOutcome) -> Line {
     Line::styled(style(outcome), format_args!("{:<8}", outcome.as_str()))
 }
 
-fn style(outcome: Outcome) -> Style {
+fn style(outcome: VerificationOutcome) -> Style {
     match outcome {
-        Outcome::Verified => ADD,
-        Outcome::Unknown => CHANGE,
-        Outcome::Wrong => REMOVE.bold(),
+        VerificationOutcome::Verified => ADD,
+        VerificationOutcome::Unknown => CHANGE,
+        VerificationOutcome::Wrong => REMOVE.bold(),
     }
 }
 
@@ -236,9 +240,9 @@ fn without_digests(trail: &str) -> String {
 }
 
 /// The message of a finding.
-fn message(finding: &Finding) -> String {
+fn message(finding: &EvidenceFinding) -> String {
     match finding {
-        Finding::Object { kind, place, verdict } => {
+        EvidenceFinding::Object { kind, place, verdict } => {
             let kind = match kind {
                 ObjectKind::Digest => "digest",
                 ObjectKind::BackfillDigest => "backfill digest",
@@ -246,7 +250,7 @@ fn message(finding: &Finding) -> String {
             };
             format!("{kind} {place} {}", verdict_text(verdict))
         }
-        Finding::Hole { trail, from, to, cause, .. } => {
+        EvidenceFinding::Hole { trail, from, to, cause, .. } => {
             let cause = match cause {
                 HoleCause::DigestsDeleted => {
                     "the chain of digests continues after it, so digests were deleted"
@@ -261,8 +265,8 @@ fn message(finding: &Finding) -> String {
             };
             format!("trail {trail} has no digest from {from} to {to}: {cause}")
         }
-        Finding::Unlisted { place, reason } => format!("{place} cannot be listed: {reason}"),
-        Finding::KeysUnread { region, reason } => {
+        EvidenceFinding::Unlisted { place, reason } => format!("{place} cannot be listed: {reason}"),
+        EvidenceFinding::KeysUnread { region, reason } => {
             format!("the public keys of CloudTrail in {region} cannot be read: {reason}")
         }
     }
@@ -304,7 +308,7 @@ pub fn json(verification: &Verification) -> serde_json::Result<String> {
     let document = json!({
         "format_version": FORMAT_VERSION,
         "spec": verification.spec,
-        "shard": verification.shard.map(|shard| json!({ "index": shard.index(), "of": shard.of() })),
+        "shard": verification.shard.map(|shard| json!({ "index": shard.index(), "of": shard.count() })),
         "from": verification.from,
         "to": verification.to,
         "status": verification.outcome(),

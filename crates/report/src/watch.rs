@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use reconcile_evidence::Outcome;
+use reconcile_evidence::VerificationOutcome;
 use reconcile_plan::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -189,7 +189,7 @@ fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &PageFilte
 
 /// The class of the style sheet.
 fn class_of(record: &VerificationRecord) -> &'static str {
-    class(record.result.as_ref().map_or(Outcome::Unknown, Brief::outcome))
+    class(record.result.as_ref().map_or(VerificationOutcome::Unknown, Brief::outcome))
 }
 
 fn is_incomplete(watched: &Watched<'_>) -> bool {

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use reconcile_apply::{ChangeResult, ChangeStatus, Outcome, OutcomeCounts};
-use reconcile_evidence::{Outcome as Verdict, Tally};
+use reconcile_evidence::{Tally, VerificationOutcome};
 use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
-use reconcile_plan::{Checked, Comparison, Finding, FindingKind, Plan, Severity};
+use reconcile_plan::{Comparison, DriftReport, Finding, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::{Brief, NamedFinding};
@@ -146,7 +146,7 @@ fn drift_of_every_sort() {
         SpecDrift {
             spec: "specs/prod.yaml".to_owned(),
             checked_at: "2026-11-23T08:00:00Z".parse().unwrap(),
-            result: Ok(Checked::new(&Comparison {
+            result: Ok(DriftReport::new(&Comparison {
                 plan: plan_of(&changes, &[]),
                 refusals: Vec::new(),
                 undelivered: Vec::new(),
@@ -243,9 +243,9 @@ fn authors_are_shown_and_folded_with_their_findings() {
     }
 }
 
-fn of_findings(findings: Vec<Finding>) -> Checked {
+fn of_findings(findings: Vec<Finding>) -> DriftReport {
     let accounts = findings.iter().filter_map(|it| it.account.clone()).map(|it| (it.name, it.id));
-    Checked { installation: "prod".to_owned(), accounts: accounts.collect(), findings }
+    DriftReport { installation: "prod".to_owned(), accounts: accounts.collect(), findings }
 }
 
 fn checked(findings: Vec<Finding>) -> [SpecDrift; 1] {
@@ -336,7 +336,7 @@ fn status_of(drifts: &[SpecDrift]) -> String {
     let unverified: Vec<NamedFinding> = (0..findings.min(200))
         .map(|number| NamedFinding {
             id: format!("{number:032x}"),
-            status: if number % 2 == 0 { Verdict::Wrong } else { Verdict::Unknown },
+            status: if number % 2 == 0 { VerificationOutcome::Wrong } else { VerificationOutcome::Unknown },
             account: Some("production".to_owned()),
             region: Some("eu-west-1".to_owned()),
             message: format!(

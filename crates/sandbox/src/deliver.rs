@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::mint::{MintError, Minted, Signer};
-use reconcile_evidence::{ChainId, DigestKind, Place, Root, Stored};
+use reconcile_evidence::{ChainId, DigestKind, ObjectLocation, Root, Stored};
 use reconcile_policy::{AccountId, Region};
 use reconcile_twin::{ORGANIZATION, StateSummary, StoredObject, TrailSummary, Twin, signing_key};
 use serde_json::{Value, json};
@@ -172,7 +172,7 @@ impl Chain<'_> {
     }
 
     /// The newest digest of the chain, and its end.
-    fn newest(&self) -> Option<(Timestamp, Place, Stored)> {
+    fn newest(&self) -> Option<(Timestamp, ObjectLocation, Stored)> {
         let folder = format!("{}{}/", self.root.digests(&self.id.account), self.id.region);
         let keys = self.twin.keys(self.root.bucket(), &folder);
         let ends = keys.into_iter().filter_map(|key| {
@@ -182,7 +182,7 @@ impl Chain<'_> {
         let (end, key) = ends.max()?;
         let StoredObject { content, metadata, stored, .. } = self.twin.object(self.root.bucket(), &key)?;
         let stored = Stored { body: content.to_vec(), metadata: Some(metadata), modified: Some(stored) };
-        Some((end, Place { bucket: self.root.bucket().to_owned(), key }, stored))
+        Some((end, ObjectLocation { bucket: self.root.bucket().to_owned(), key }, stored))
     }
 
     /// A log file of an hour. The files of the hour are spread over it.
@@ -203,7 +203,7 @@ impl Chain<'_> {
         minted.log(time, &letters(&seed), json!({ "Records": records }).to_string().as_bytes())
     }
 
-    fn put(&self, place: &Place, file: Stored, key: Option<String>) {
+    fn put(&self, place: &ObjectLocation, file: Stored, key: Option<String>) {
         let Stored { body, metadata, modified } = file;
         let object = StoredObject {
             content: body.into(),

@@ -1,7 +1,7 @@
 //! Live state that is made from policies alone.
 
 use reconcile_plan::observed::{HubKey, KeyTraits, LiveKey, Observed};
-use reconcile_plan::view::{self, Named};
+use reconcile_plan::view::{self, OpenEnum};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, ObjectOwnership};
 
@@ -18,7 +18,7 @@ pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>)
             blocked_encryption_types: None,
             versioning: Some(false),
             public_access_block: Some(view::PublicAccessBlock::all(!is_public(policy))),
-            object_ownership: Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)),
+            object_ownership: Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced)),
             lifecycle: None,
             object_lock: None,
             access_logs: None,

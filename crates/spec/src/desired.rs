@@ -39,7 +39,7 @@ pub use deletion::Deletion;
 pub use foreign::{Foreign, ForeignStatements, Unlisted};
 pub(crate) use grant::is_name as is_grant_name;
 pub use grant::{ConstraintKind, Constraints, Grant, Grantee};
-pub use installation::{Installation, Marks};
+pub use installation::{DerivedNames, Installation};
 pub use key::{Key, KeyIdentity, RotationDays};
 pub use key_policy::KeyPolicy;
 pub use lock::Lock;

@@ -6,9 +6,9 @@ use reconcile_text::{Text, is_hidden};
 
 use crate::mask::masked;
 
-/// A place in the text of a spec.
+/// A span of characters on one line of a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct SourceSpan {
     /// Line, from 1.
     pub line: usize,
     /// Column in characters, from 1.
@@ -17,8 +17,8 @@ pub struct Place {
     pub length: usize,
 }
 
-/// The place of the first character.
-impl Default for Place {
+/// The span of the first character.
+impl Default for SourceSpan {
     fn default() -> Self {
         Self { line: 1, column: 1, length: 1 }
     }
@@ -30,7 +30,7 @@ pub struct Diagnostic {
     /// The problem, as a fragment in lower case.
     pub message: String,
     /// The place; `None` if the problem concerns the file as a whole.
-    pub place: Option<Place>,
+    pub place: Option<SourceSpan>,
     /// How to fix it, as one imperative sentence.
     pub hint: Option<String>,
 }
@@ -112,7 +112,7 @@ impl Diagnostics {
         text
     }
 
-    fn excerpt(&self, text: &mut Text, place: Place) {
+    fn excerpt(&self, text: &mut Text, place: SourceSpan) {
         /// The maximum number of printed characters of a line.
         const WIDTH: usize = 160;
 

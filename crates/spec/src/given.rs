@@ -32,7 +32,7 @@ impl Spec {
     ///
     /// # Errors
     /// All problems, without places.
-    pub fn of_accounts(
+    pub fn from_accounts(
         source: &str,
         accounts: &[GivenAccount],
         members: Option<(&AccountName, &RolePath)>,
@@ -44,7 +44,7 @@ impl Spec {
             let problem = Diagnostic { message, place: None, hint: Some("keep one of them".to_owned()) };
             return Err(Diagnostics::new(source, "", vec![problem]));
         }
-        Self::of_raw(source, "", raw(accounts, members, region))
+        Self::from_raw(source, "", raw(accounts, members, region))
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
                 organization.unwrap_or_default()
             );
             let parsed = crate::parse(SOURCE, text.as_bytes()).unwrap();
-            let built = Spec::of_accounts(SOURCE, &accounts, members, &region).unwrap();
+            let built = Spec::from_accounts(SOURCE, &accounts, members, &region).unwrap();
             assert_eq!(built.desired(), parsed.desired());
         }
     }
@@ -140,7 +140,7 @@ mod tests {
             (vec![given("hub", "111111111111", Some("a role"))], None, "`a role` is not"),
             (vec![hub], Some((&unknown.0, &unknown.1)), "`other`"),
         ] {
-            let problems = Spec::of_accounts(SOURCE, &accounts, members, &region).unwrap_err();
+            let problems = Spec::from_accounts(SOURCE, &accounts, members, &region).unwrap_err();
             let text = problems.to_string();
             assert!(text.contains(expected), "{text}");
             assert!(text.contains(" --> the arguments\n"), "{text}");

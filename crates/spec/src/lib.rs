@@ -18,15 +18,15 @@ mod shape;
 
 pub use desired::{
     Access, AccessLogs, Account, Accounts, AdvancedSelector, Alarm, AtRest, AwsName, Bucket, BucketPolicy,
-    ConstraintKind, Constraints, DataResource, Deletion, Desired, Encryption, EncryptionType, EventSelector,
-    ExistingTopic, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, FieldSelector, Foreign,
-    ForeignStatements, Grant, Grantee, Include, Insights, Installation, Joining, Key, KeyIdentity, KeyPolicy,
-    Lifecycle, Lock, LockMode, LogDelivery, LogGroup, LogRole, Marks, Member, OWN_TAGS, OWNER_TAG,
+    ConstraintKind, Constraints, DataResource, Deletion, DerivedNames, Desired, Encryption, EncryptionType,
+    EventSelector, ExistingTopic, FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, FieldSelector,
+    Foreign, ForeignStatements, Grant, Grantee, Include, Insights, Installation, Joining, Key, KeyIdentity,
+    KeyPolicy, Lifecycle, Lock, LockMode, LogDelivery, LogGroup, LogRole, Member, OWN_TAGS, OWNER_TAG,
     ObjectLock, ObjectOwnership, OnDoubt, Organization, REFUSED_FORMS_TAG, ReadWrite, RecordedCalls,
     Retention, Reviewed, RoleAccess, Roster, RotationDays, Secret, Selectors, Setting, Site, StorageClass,
     Tags, Topic, Trail, Unit, Unlisted,
 };
-pub use diagnostic::{Diagnostic, Diagnostics, Place};
+pub use diagnostic::{Diagnostic, Diagnostics, SourceSpan};
 pub use digest::sha256_hex;
 pub use facts::cis_alarms::{CIS_ALARMS, CisAlarm};
 pub use given::GivenAccount;

@@ -8,7 +8,7 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Error, Options};
 
 use crate::desired::{Desired, Roster};
-use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceSpan};
 use crate::digest::sha256_hex;
 use crate::names::AccountName;
 use crate::raw::{Content, Node, RawSpec, place};
@@ -70,7 +70,7 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     }
 
     let raw = read(text).map_err(|problems| Diagnostics::new(path, text, problems))?;
-    Spec::of_raw(path, text, raw)
+    Spec::from_raw(path, text, raw)
 }
 
 /// Resolves values. The problems of values that come from no text have no places.
@@ -87,7 +87,7 @@ fn resolved(path: &str, text: &str, raw: &RawSpec, roster: Option<&Roster>) -> R
 
 impl Spec {
     /// Resolves the values of a text, which is empty for values that come from no text.
-    pub(crate) fn of_raw(path: &str, text: &str, raw: RawSpec) -> Result<Self, Diagnostics> {
+    pub(crate) fn from_raw(path: &str, text: &str, raw: RawSpec) -> Result<Self, Diagnostics> {
         let desired = resolved(path, text, &raw, None)?;
         let sha256 = sha256_hex(text.as_bytes());
         Ok(Self { path: path.to_owned(), text: text.to_owned(), sha256, raw: Arc::new(raw), desired })
@@ -191,7 +191,7 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
     options
 }
 
-fn unknown_version(version: impl fmt::Display, place: Place) -> Diagnostic {
+fn unknown_version(version: impl fmt::Display, place: SourceSpan) -> Diagnostic {
     Diagnostic {
         message: format!("spec format version {version} is not known"),
         place: Some(place),
@@ -207,7 +207,7 @@ fn indenting_tab(text: &str) -> Option<Diagnostic> {
         // A line that contains only whitespace has no indentation.
         (!line.trim().is_empty()).then(|| Diagnostic {
             message: "a tab in the indentation".to_owned(),
-            place: Some(Place { line: index + 1, column, length: 1 }),
+            place: Some(SourceSpan { line: index + 1, column, length: 1 }),
             hint: Some("YAML allows only spaces there".to_owned()),
         })
     })
@@ -256,11 +256,11 @@ fn strip_location(message: &str) -> String {
 }
 
 /// Extends a place of one character to the word that begins there.
-fn widen(text: &str, place: Place) -> Place {
+fn widen(text: &str, place: SourceSpan) -> SourceSpan {
     if place.length > 1 {
         return place;
     }
     let line = text.lines().nth(place.line - 1).unwrap_or_default();
     let word = line.chars().skip(place.column - 1).take_while(|letter| !" :,}]".contains(*letter)).count();
-    Place { length: word.max(1), ..place }
+    SourceSpan { length: word.max(1), ..place }
 }

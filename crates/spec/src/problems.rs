@@ -1,6 +1,6 @@
 //! Collects problems during parsing, so that all of them are reported at once.
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, SourceSpan};
 use crate::raw::Located;
 
 /// The maximum number of collected problems.
@@ -12,7 +12,7 @@ pub(crate) struct Problems {
 }
 
 impl Problems {
-    pub(crate) fn add(&mut self, place: Place, message: impl Into<String>, hint: impl Into<String>) {
+    pub(crate) fn add(&mut self, place: SourceSpan, message: impl Into<String>, hint: impl Into<String>) {
         let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
         let problem = Diagnostic { message: message.into(), place: Some(place), hint };
         // A value that applies to many accounts reports its problem once.

@@ -41,8 +41,8 @@ pub(crate) fn resolve(raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired,
     }
 }
 
-/// The values to which parts of a spec can refer.
-struct Scope<'r> {
+/// Resolves the names to which parts of a spec can refer.
+struct Resolver<'r> {
     installation: Installation,
     accounts: Vec<Account>,
     /// Members of the organization that joined automatically. The spec cannot name them.
@@ -68,7 +68,7 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
     let joined =
         organization::join(raw.organization.as_ref(), roster, &accounts.resolved, &name_or, partition);
     let installation = Installation::new(name_or, previous);
-    let scope = Scope {
+    let resolver = Resolver {
         tags: tags::resolve(raw.tags.as_ref(), &installation, problems),
         installation,
         declared: accounts.declared,
@@ -77,25 +77,25 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
         roster,
         recognized,
     };
-    let organization = organization::resolve(raw, &scope, roster, problems);
-    let readers = reader::resolve(raw.readers.as_ref(), &scope, partition, problems);
+    let organization = organization::resolve(raw, &resolver, roster, problems);
+    let readers = reader::resolve(raw.readers.as_ref(), &resolver, partition, problems);
 
-    let bucket = bucket::resolve(&raw.bucket, &scope, region.clone(), problems);
-    let key = key::resolve(&raw.key, &raw.bucket, &scope, region, problems);
-    let trails = trails::resolve(raw, &scope, bucket.as_ref(), problems);
-    let extra = policies::extra(raw, &scope, partition, key.as_ref(), problems);
-    let lock = lock(raw, &scope, problems);
+    let bucket = bucket::resolve(&raw.bucket, &resolver, region.clone(), problems);
+    let key = key::resolve(&raw.key, &raw.bucket, &resolver, region, problems);
+    let trails = trails::resolve(raw, &resolver, bucket.as_ref(), problems);
+    let extra = policies::extra(raw, &resolver, partition, key.as_ref(), problems);
+    let lock = lock(raw, &resolver, problems);
     let reviewed = reviewed::resolve(&raw.reviewed, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
     let bucket_policy =
-        policies::bucket(raw, &scope, &bucket, &trails.trails, &readers, extra.bucket, problems);
-    let key_policy = policies::key(raw, &scope, &key, &trails.trails, readers, extra.key, problems)?;
+        policies::bucket(raw, &resolver, &bucket, &trails.trails, &readers, extra.bucket, problems);
+    let key_policy = policies::key(raw, &resolver, &key, &trails.trails, readers, extra.key, problems)?;
     name?;
     Some(Desired {
-        installation: scope.installation,
+        installation: resolver.installation,
         organization,
-        accounts: scope.accounts.into_iter().chain(scope.joined).collect(),
+        accounts: resolver.accounts.into_iter().chain(resolver.joined).collect(),
         grants: key.grants,
         key: key.key,
         key_policy,
@@ -138,7 +138,7 @@ fn deletion(raw: &RawDeletion) -> Deletion {
     }
 }
 
-fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lock> {
+fn lock(spec: &RawSpec, resolver: &Resolver<'_>, problems: &mut Problems) -> Option<Lock> {
     let raw = &spec.lock.as_ref()?.value;
     if raw.bucket.value == spec.bucket.name.value && deletion(&spec.deletion).bucket {
         problems.add(
@@ -156,8 +156,8 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
             format!("use account `{}` and Region {}", spec.bucket.account.value, spec.bucket.region.value),
         );
     }
-    let account = scope.account(&raw.account, problems);
-    let region = scope.recognized.region(&raw.region, problems);
+    let account = resolver.account(&raw.account, problems);
+    let region = resolver.recognized.region(&raw.region, problems);
     let bucket = problems.name(&raw.bucket, "name the bucket that holds the lock object");
     if raw.key.value.is_empty() || raw.key.value.len() > 1024 {
         problems.add(raw.key.place, "an object key has 1 to 1024 bytes", "such as `reconcile/secprod.lock`");
@@ -169,7 +169,7 @@ fn lock(spec: &RawSpec, scope: &Scope<'_>, problems: &mut Problems) -> Option<Lo
     })
 }
 
-impl Scope<'_> {
+impl Resolver<'_> {
     /// Returns the declared account with this name. Reports a problem at its place if there is
     /// none.
     fn account(&self, located: &Located<String>, problems: &mut Problems) -> Option<AccountName> {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, SourceSpan};
 use crate::problems::{Problems, nearest, suggest};
 use crate::raw::{Content, Located, Node};
 
@@ -31,7 +31,7 @@ struct Checker<'s> {
 
 impl<'s> Checker<'s> {
     /// Checks a value. `name` is the place of its key.
-    fn check(&mut self, schema: &'s Value, node: &Node, name: Place) {
+    fn check(&mut self, schema: &'s Value, node: &Node, name: SourceSpan) {
         if self.problems.is_full() {
             return;
         }
@@ -82,7 +82,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn mismatch(&mut self, alternatives: &[Alternative<'s>], node: &Node, name: Place) {
+    fn mismatch(&mut self, alternatives: &[Alternative<'s>], node: &Node, name: SourceSpan) {
         if matches!(node.content, Content::Number(_)) && alternatives.iter().any(Alternative::is_quoted_text)
         {
             self.problems.add(
@@ -110,7 +110,12 @@ impl<'s> Checker<'s> {
         }
     }
 
-    fn check_map(&mut self, alternative: &Alternative<'s>, entries: &[(Located<String>, Node)], name: Place) {
+    fn check_map(
+        &mut self,
+        alternative: &Alternative<'s>,
+        entries: &[(Located<String>, Node)],
+        name: SourceSpan,
+    ) {
         let mut seen = HashSet::new();
         let properties = alternative.keyword("properties").and_then(Value::as_object);
         let rest = alternative.keyword("additionalProperties");

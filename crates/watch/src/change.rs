@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_plan::{Checked, Finding, FindingKind};
+use reconcile_plan::{DriftReport, Finding, FindingKind};
 use serde::{Deserialize, Serialize};
 
 /// The kind of change of a finding since the last check.
@@ -41,7 +41,7 @@ pub struct FindingChange {
 ///
 /// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that nobody is told that it is
 /// resolved, or that it is new when the account can be read again.
-pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &Checked) -> Vec<FindingChange> {
+pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &DriftReport) -> Vec<FindingChange> {
     let open: BTreeMap<&str, &Finding> = checked
         .findings
         .iter()
@@ -95,8 +95,8 @@ pub(crate) mod tests {
         .unwrap()
     }
 
-    pub(crate) fn checked(findings: &str) -> Checked {
-        Checked {
+    pub(crate) fn checked(findings: &str) -> DriftReport {
+        DriftReport {
             installation: "prod".to_owned(),
             accounts: BTreeMap::new(),
             findings: findings.split_whitespace().map(finding).collect(),

@@ -1,6 +1,6 @@
 //! Compares a verification of log files with the one before. Pure.
 
-use reconcile_evidence::Outcome;
+use reconcile_evidence::VerificationOutcome;
 use reconcile_report::verify::{Brief, NamedFinding};
 use reconcile_report::watch::VerificationRecord;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl Evidence {
         let known = std::mem::replace(&mut self.findings, worst);
         let is_new = |finding: &&NamedFinding| known.iter().all(|known| known.id != finding.id);
         let new: Vec<NamedFinding> = self.findings.iter().filter(is_new).cloned().collect();
-        let is_clean_again = brief.outcome() == Outcome::Verified && !known.is_empty();
+        let is_clean_again = brief.outcome() == VerificationOutcome::Verified && !known.is_empty();
         (was_failing || is_clean_again || !new.is_empty()).then_some(EvidenceNews { result, new })
     }
 }
@@ -65,7 +65,7 @@ pub(crate) mod tests {
     pub(crate) fn finding(id: &str) -> NamedFinding {
         NamedFinding {
             id: id.to_owned(),
-            status: Outcome::Wrong,
+            status: VerificationOutcome::Wrong,
             account: Some("production".to_owned()),
             region: Some("eu-west-1".to_owned()),
             message: format!("log file s3://logs/{id} was deleted"),

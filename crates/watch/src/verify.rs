@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp};
-use reconcile_evidence::Outcome;
+use reconcile_evidence::VerificationOutcome;
 use reconcile_report::watch::VerificationRecord;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -69,7 +69,7 @@ async fn verify<W: SpecChecker>(watch: &Watch<W>, spec: &str, at: Timestamp) {
     let (result, worst) =
         verified.map_or_else(|error| (Err(error), Vec::new()), |it| (Ok(it.brief), it.worst));
     match &result {
-        Ok(brief) if brief.outcome() == Outcome::Verified => {
+        Ok(brief) if brief.outcome() == VerificationOutcome::Verified => {
             tracing::info!(
                 spec,
                 digests = brief.digests.total,

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use reconcile_apply::Interrupt;
 use reconcile_aws::Counts;
-use reconcile_plan::{Checked, Finding};
+use reconcile_plan::{DriftReport, Finding};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::Verified;
@@ -29,7 +29,7 @@ use crate::verify::Verifications;
 #[derive(Debug)]
 pub struct Check {
     /// The findings, or the error.
-    pub result: Result<Checked, CommandError>,
+    pub result: Result<DriftReport, CommandError>,
     /// The calls of the check, by service.
     pub calls: BTreeMap<&'static str, Counts>,
     /// The number of changes that `--apply safe` can make.
@@ -236,7 +236,7 @@ impl<W: SpecChecker> Watch<W> {
         Some(check.repairable)
     }
 
-    fn record(&self, spec: &str, result: Result<Checked, CommandError>, begun: Instant) {
+    fn record(&self, spec: &str, result: Result<DriftReport, CommandError>, begun: Instant) {
         if let Err(failure) = &result {
             tracing::error!(spec, error = failure.message(), "check failed");
         }

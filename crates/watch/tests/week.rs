@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use reconcile_apply::{ApplyOptions, Interrupt, Journal, Propagation, apply};
 use reconcile_aws::Aws;
 use reconcile_diff::{Progress, read};
-use reconcile_plan::{Checked, Comparison, Plan, compare};
+use reconcile_plan::{Comparison, DriftReport, Plan, compare};
 use reconcile_report::drift::DriftStatus;
 use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::Verified;
@@ -169,7 +169,7 @@ impl SpecChecker for Sandbox {
             self.call(operation);
         }
         let mut comparison = self.compare().await;
-        let checked = Checked::new(&comparison);
+        let checked = DriftReport::new(&comparison);
         comparison.plan.keep_safe();
         Check { result: Ok(checked), calls: BTreeMap::default(), repairable: comparison.plan.changes.len() }
     }

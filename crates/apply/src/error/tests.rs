@@ -1,5 +1,5 @@
 use reconcile_operations::{Error, Operation};
-use reconcile_policy::Form;
+use reconcile_policy::StatementForm;
 use reconcile_text::message;
 
 use super::*;
@@ -21,7 +21,7 @@ fn refused(policy: PolicyAfter, form: Option<RefusedForm>) -> ApplyError {
 
 fn form(unrecorded: Option<&str>) -> RefusedForm {
     RefusedForm {
-        form: Form::ByAccount,
+        form: StatementForm::ByAccount,
         policy: "bucket_policy/security/logs".parse().unwrap(),
         unrecorded: unrecorded.map(str::to_owned),
     }

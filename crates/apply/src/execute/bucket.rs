@@ -49,7 +49,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
 
 /// The action with the ARN of a key that was created a moment ago.
 fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, ApplyError> {
-    action.towards(|bucket| {
+    action.try_map(|bucket| {
         let encryption = match &bucket.encryption {
             Some(Encryption::Kms { key: Some(key), bucket_key }) => {
                 Some(Encryption::Kms { key: Some(work.context.known(key)?), bucket_key: *bucket_key })
@@ -327,7 +327,7 @@ impl BucketCalls<'_> {
     async fn tag(&self, wanted: &Tags) -> Result<(), ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
         match self.work.settle(|| add_tags(session, region, &self.bucket, wanted)).await {
-            Err(ApplyError::Aws(error)) if error.is_turned_down() => {
+            Err(ApplyError::Aws(error)) if error.is_rejected() => {
                 Err(if self.has_abac().await { self.tagged_elsewhere(wanted, error) } else { error.into() })
             }
             tagged => tagged,

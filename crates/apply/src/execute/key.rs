@@ -205,12 +205,13 @@ async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     let create = || kms.create_alias().alias_name(alias.with_prefix()).target_key_id(key.as_str()).send();
     match work.write(Operation::CreateAlias, create).await {
         Ok(()) => Ok(None),
-        Err(ApplyError::Aws(error)) if error.is_already_so() => {
+        Err(ApplyError::Aws(error)) if error.is_conflict() => {
             let mut backoff = work.backoff();
             let read = || find_named(session, region, alias);
             let first = read_on(&mut backoff, true, Option::is_none, read).await?.map(|found| found.arn);
             let Some(first) = first.filter(|first| first != key) else { return Ok(None) };
-            let is_ours = tags_of(session, region, first.as_str()).await?.are_of(&work.context.installation);
+            let is_ours =
+                tags_of(session, region, first.as_str()).await?.belong_to(&work.context.installation);
             Ok(is_ours.then_some(first))
         }
         Err(error) => Err(error),

@@ -6,7 +6,7 @@ use reconcile_diff::observe::log_access::read_group_access;
 use reconcile_diff::observe::log_group::{LiveLogGroup, read_live};
 use reconcile_diff::observe::metric_filter;
 use reconcile_operations::Operation;
-use reconcile_plan::additions::{of_log_group, without_own_filters};
+use reconcile_plan::additions::{log_group_additions, without_own_filters};
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Arn;
@@ -16,7 +16,7 @@ use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work, made};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
-    let action = action.towards(|group| {
+    let action = action.try_map(|group| {
         let encryption = work.context.known_at_rest(group.encryption.as_ref())?;
         Ok::<_, ApplyError>(LogGroup { encryption, ..group.clone() })
     })?;
@@ -48,7 +48,7 @@ impl Reads for LogGroupCalls<'_> {
         };
         let filters = filters.as_ref().map(|filters| filters.iter().map(|(name, _)| name));
         let traits = without_own_filters(live.traits.clone(), filters, &self.work.context.installation);
-        Ok(of_log_group(&traits, &access.unwrap_or_default())?)
+        Ok(log_group_additions(&traits, &access.unwrap_or_default())?)
     }
 }
 

@@ -3,11 +3,11 @@
 use aws_sdk_iam::types::Tag;
 use reconcile_diff::observe::role::{others, read};
 use reconcile_operations::Operation;
-use reconcile_plan::additions::of_role;
+use reconcile_plan::additions::role_additions;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{Role, Tags, View};
 use reconcile_policy::Document;
-use reconcile_spec::Marks;
+use reconcile_spec::DerivedNames;
 
 use crate::error::ApplyError;
 use crate::resource::{Creates, Deletes, Reads, Updates, change};
@@ -28,7 +28,7 @@ struct RoleCalls<'a> {
     work: &'a Work<'a>,
     iam: aws_sdk_iam::Client,
     name: &'a str,
-    policies: Marks,
+    policies: DerivedNames,
 }
 
 impl Reads for RoleCalls<'_> {
@@ -41,7 +41,7 @@ impl Reads for RoleCalls<'_> {
 
     async fn additions(&self, _: &Role) -> Result<Vec<String>, ApplyError> {
         let others = others(self.work.session, self.work.region(), self.name, &self.policies).await?;
-        Ok(of_role(&others))
+        Ok(role_additions(&others))
     }
 }
 

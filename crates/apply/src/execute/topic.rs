@@ -4,7 +4,7 @@ use aws_sdk_sns::types::Tag;
 use reconcile_diff::observe::topic::read;
 use reconcile_operations::Operation;
 use reconcile_plan::ReadError;
-use reconcile_plan::additions::of_topic;
+use reconcile_plan::additions::topic_additions;
 use reconcile_plan::observed::LiveTopic;
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{AtRest, Tags, Topic};
@@ -18,7 +18,7 @@ use crate::work::{Made, Work};
 const KEY: &str = "KmsMasterKeyId";
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Topic>) -> Result<Made, ApplyError> {
-    let action = action.towards(|topic| {
+    let action = action.try_map(|topic| {
         let encryption = work.context.known_at_rest(topic.encryption.as_ref())?;
         Ok::<_, ApplyError>(Topic { encryption, ..topic.clone() })
     })?;
@@ -42,7 +42,7 @@ impl Reads for TopicCalls<'_> {
     }
 
     async fn additions(&self, live: &LiveTopic) -> Result<Vec<String>, ApplyError> {
-        Ok(of_topic(live, &self.work.context.ownership).map_err(ReadError::Aws)?)
+        Ok(topic_additions(live, &self.work.context.ownership).map_err(ReadError::Aws)?)
     }
 }
 

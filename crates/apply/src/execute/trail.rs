@@ -17,7 +17,7 @@ use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Trail>) -> Result<Made, ApplyError> {
-    let action = action.towards(|trail| {
+    let action = action.try_map(|trail| {
         let kms_key = trail.kms_key.as_ref().map(|key| work.context.known(key)).transpose()?;
         Ok::<_, ApplyError>(Trail { kms_key, ..trail.clone() })
     })?;
@@ -79,7 +79,7 @@ impl Creates for TrailCalls<'_> {
                 ..wanted.clone()
             },
             // The trail did not exist a moment ago: an earlier attempt created it, and its answer was lost.
-            Err(ApplyError::Aws(error)) if error.is_already_so() => {
+            Err(ApplyError::Aws(error)) if error.is_conflict() => {
                 self.read().await?.ok_or(ApplyError::Aws(error))?
             }
             Err(error) => return Err(self.first_refused(error).await),

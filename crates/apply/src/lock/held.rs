@@ -164,5 +164,5 @@ enum Lost {
 
 /// Whether the object is not the one that a call wanted to replace or delete.
 fn is_replaced(error: &Error) -> bool {
-    error.is_absent() || error.is_already_so()
+    error.is_absent() || error.is_conflict()
 }

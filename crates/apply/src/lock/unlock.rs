@@ -54,7 +54,7 @@ impl LockFound {
     pub async fn release(self) -> Result<(), LockError> {
         let place = self.object.place();
         self.object.delete(&self.etag).await.map_err(|error| {
-            if error.is_already_so() || error.is_absent() {
+            if error.is_conflict() || error.is_absent() {
                 LockError::Changed { place }
             } else {
                 LockError::Aws { place, error: Box::new(error) }

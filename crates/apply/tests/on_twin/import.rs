@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use reconcile_campaign::specs::{Said, specs};
-use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_plan::plan::Change;
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use reconcile_text::Hint;
@@ -16,7 +16,7 @@ use crate::installation::{Installation, MASTER, accounts_of, members, spec};
 pub async fn imported(installation: &Installation, text: &str) -> Imported {
     let accounts = accounts_of(text);
     let organization = spec(&accounts).desired().organization.as_ref().map(|it| it.account.clone());
-    let request = Request { organization, ..Request::default() };
+    let request = ImportRequest { organization, ..ImportRequest::default() };
     let found = installation.import(&accounts, &request).await;
     found.unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -426,7 +426,7 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
         assert!(hint.contains(way) && found.text.contains(way), "{way}: {hint}\n{}", found.text);
     }
     // By its name, the other one is imported as it is, in the bucket and with the key that the first one made.
-    let request = Request { name: Some("other".parse().unwrap()), ..Request::default() };
+    let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert_eq!((found.name.as_str(), found.trails), ("other", 2), "{}", found.text);
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
@@ -436,7 +436,7 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
         found.notes
     );
     // Under a name of nobody there is nothing to import.
-    let request = Request { name: Some("new".parse().unwrap()), ..Request::default() };
+    let request = ImportRequest { name: Some("new".parse().unwrap()), ..ImportRequest::default() };
     let error = installation.import(&accounts_of(&text), &request).await.unwrap_err();
     assert!(matches!(error, ImportError::OtherInstallations { .. }), "{error}");
     assert_eq!(
@@ -453,10 +453,10 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     let attached = format!(", cloudwatch_logs: {{ log_group: a, {bound} }}, sns_topic: {{ name: t }}");
     let text = members(2, &attached);
     installation.converge(&text).await;
-    let request = Request {
+    let request = ImportRequest {
         name: Some("after".parse().unwrap()),
         previous_name: Some("test".parse().unwrap()),
-        ..Request::default()
+        ..ImportRequest::default()
     };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.text.contains("name: after\nprevious_name: test\n"), "{}", found.text);
@@ -470,7 +470,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     let state = format!("{:?}", installation.twin.summary());
     assert!(!state.contains("reconcile:spec\": \"test\"") && !state.contains("\"TestTrail"), "{state}");
 
-    let request = Request { previous_name: Some("nobody".parse().unwrap()), ..request };
+    let request = ImportRequest { previous_name: Some("nobody".parse().unwrap()), ..request };
     let error = installation.import(&accounts_of(&text), &request).await.unwrap_err();
     assert_eq!(error.to_string(), "installation `nobody` manages no trail that delivers to bucket test-logs");
 }
@@ -531,7 +531,7 @@ async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
         misspelled(state, MASTER);
     })
     .await;
-    let error = installation.import(&accounts_of(&text), &Request::default()).await.unwrap_err();
+    let error = installation.import(&accounts_of(&text), &ImportRequest::default()).await.unwrap_err();
     let said = error.to_string();
     assert!(
         said.starts_with("a spec cannot describe any trail that delivers to bucket test-logs; "),
@@ -807,8 +807,8 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
         regional(state, "000000000001")["trails"]["Elsewhere"] = elsewhere;
     })
     .await;
-    let wanted = reconcile_plan::observed::Wanted { bucket: None, trail: "Trail".parse().ok() };
-    let request = Request { wanted, ..Request::default() };
+    let wanted = reconcile_plan::observed::SurveyFilter { bucket: None, trail: "Trail".parse().ok() };
+    let request = ImportRequest { wanted, ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
     let lines = assert_comments_are_true(&installation, &found.text).await;
@@ -831,7 +831,7 @@ async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     assert_eq!(found.unmanaged, ["tags"], "{}", found.text);
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
     // Under another name, the plan warns that the statements of the first would be doubled, and import repeats that.
-    let request = Request { name: Some("another".parse().unwrap()), ..Request::default() };
+    let request = ImportRequest { name: Some("another".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
     let warned = |it: &&reconcile_plan::plan::Warning| it.code.as_str() == "other-installation";

@@ -11,7 +11,7 @@ use reconcile_apply::{
 };
 use reconcile_aws::{Aws, Embedded};
 use reconcile_diff::{Progress, import, read};
-use reconcile_plan::import::{ImportError, Imported, Request};
+use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_plan::observed::{Live, LiveError};
 use reconcile_plan::{Comparison, Observed, Plan, compare, destroy};
 use reconcile_sandbox::{connection, setup};
@@ -201,11 +201,11 @@ impl Installation {
     }
 
     /// Imports what accounts have, as a user who names those of this text.
-    pub async fn import(&self, accounts: &str, request: &Request) -> Result<Imported, ImportError> {
+    pub async fn import(&self, accounts: &str, request: &ImportRequest) -> Result<Imported, ImportError> {
         let spec = spec(accounts);
         let aws = self.connect(&spec);
         let named = spec.desired().accounts.iter().map(|account| account.name.clone());
-        let request = Request { accounts: named.collect(), ..request.clone() };
+        let request = ImportRequest { accounts: named.collect(), ..request.clone() };
         let progress = Arc::new(Progress::default());
         Box::pin(import(&aws, &spec, &request, Timestamp::now(), &progress)).await
     }

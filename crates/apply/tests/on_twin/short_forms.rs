@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use reconcile_apply::{ChangeStatus, Outcome, PolicyAfter, RefusedTrail};
 use reconcile_plan::plan::{Change, Phase};
 use reconcile_plan::{Plan, Refusal};
-use reconcile_policy::{Document, Form, Obstacle, Ownership};
+use reconcile_policy::{Document, Obstacle, Ownership, StatementForm};
 use reconcile_twin::Disagreement;
 
 use crate::confirm::{apply_and_die, asked, errors, key_policy, obstacles, unknown};
@@ -49,8 +49,8 @@ fn bucket_policy(installation: &Installation) -> Document {
     installation.twin.bucket_policy(BUCKET).unwrap().parse().unwrap()
 }
 
-fn form(document: &Document) -> Option<Form> {
-    Form::of(document, &Ownership::of("test"))
+fn form(document: &Document) -> Option<StatementForm> {
+    StatementForm::of(document, &Ownership::of("test"))
 }
 
 /// The changes of the policy of the bucket or the key, by phase.
@@ -88,7 +88,7 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     let (expand, contract) =
         (of(&plan, "bucket_policy", Phase::Expand), of(&plan, "bucket_policy", Phase::Contract));
     assert_eq!(asked(expand), ["trail/master/Trail"], "{:#?}", expand.reasons);
-    assert_eq!(expand.trials[0].form, Form::ByAccount);
+    assert_eq!(expand.trials[0].form, StatementForm::ByAccount);
     assert_eq!(expand.trials[0].trail, expand.confirm[0].address);
     let all = ["trail/master/Trail", "trail/m0/Trail", "trail/m1/Trail", "trail/m2/Trail"];
     assert_eq!(asked(contract), all);
@@ -115,7 +115,7 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     );
 
     let after = bucket_policy(&installation);
-    assert_eq!(form(&after), Some(Form::ByAccount));
+    assert_eq!(form(&after), Some(StatementForm::ByAccount));
     assert!(!after.to_string().contains("Previous"));
     assert_eq!(after.statements()[0], before.statements()[0], "the foreign statement stays as it is");
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -152,7 +152,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
         let [refusal @ Refusal::TooLarge { error, .. }] = next.refusals.as_slice() else {
             panic!("{:?}", next.refusals);
         };
-        assert_eq!(error.obstacle, Some(Obstacle::Refused(Form::ByAccount)));
+        assert_eq!(error.obstacle, Some(Obstacle::Refused(StatementForm::ByAccount)));
         let hint = refusal.hint();
         for part in ["organization_trail: true", "reconcile:refused-forms", "bucket.policy.form: by_account"]
         {
@@ -160,7 +160,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
         }
         // Five do.
         installation.converge(&members(4, "")).await;
-        assert_eq!(form(&bucket_policy(&installation)), Some(Form::Plain));
+        assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::Plain));
         assert_eq!(obstacles(&installation), Vec::<String>::new());
     }
 }
@@ -176,7 +176,7 @@ async fn a_form_that_the_spec_names_is_tried_again_and_the_tag_is_cleared() {
     assert_eq!(tag(&installation).as_deref(), Some("by_account"));
     installation.twin.disagree(Disagreement::default());
     installation.converge(&spec).await;
-    assert_eq!(form(&bucket_policy(&installation)), Some(Form::ByAccount));
+    assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::ByAccount));
     assert_eq!(tag(&installation).as_deref(), Some("none"));
     assert!(installation.plan(&spec).await.is_in_sync());
 }
@@ -194,7 +194,7 @@ async fn a_refused_organization_keeps_the_list_of_accounts() {
     let plan = installation.plan(&spec).await;
     assert_eq!(asked(of(&plan, "bucket_policy", Phase::Expand)), ["trail/master/Trail"]);
     let outcome = installation.apply(&spec, &plan).await;
-    assert_eq!(refused(&outcome).form.unwrap().form, Form::ByOrganization);
+    assert_eq!(refused(&outcome).form.unwrap().form, StatementForm::ByOrganization);
     assert_eq!(installation.twin.bucket_policy(BUCKET).unwrap(), before);
     assert_eq!(
         (obstacles(&installation), tag(&installation)),
@@ -203,7 +203,7 @@ async fn a_refused_organization_keeps_the_list_of_accounts() {
 
     installation.twin.disagree(Disagreement::default());
     installation.converge(&spec).await;
-    assert_eq!(form(&bucket_policy(&installation)), Some(Form::ByOrganization));
+    assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::ByOrganization));
 }
 
 #[tokio::test]
@@ -221,11 +221,11 @@ async fn the_key_policy_is_tried_by_one_trail_as_well() {
     let asked = calls(&installation, "cloudtrail:UpdateTrail").split_off(start);
     assert!(asked.iter().all(|account| account == MASTER), "{asked:?}");
     let form_of = refused(&outcome).form.unwrap();
-    assert_eq!((form_of.form, form_of.unrecorded), (Form::ByAccount, None));
+    assert_eq!((form_of.form, form_of.unrecorded), (StatementForm::ByAccount, None));
 
     installation.twin.disagree(Disagreement::default());
     installation.converge(&spec).await;
-    assert_eq!(form(&key_policy(&installation).parse().unwrap()), Some(Form::ByAccount));
+    assert_eq!(form(&key_policy(&installation).parse().unwrap()), Some(StatementForm::ByAccount));
     assert!(installation.plan(&spec).await.is_in_sync());
 }
 
@@ -244,12 +244,12 @@ async fn a_new_installation_creates_one_trail_first() {
     assert_eq!((outcome.summary.skipped, installation.trails().len()), (3, 0));
     let created = calls(&installation, "cloudtrail:CreateTrail");
     assert!(!created.is_empty() && created.iter().all(|account| account == MASTER), "{created:?}");
-    assert_eq!(refused(&outcome).form.unwrap().form, Form::ByAccount);
+    assert_eq!(refused(&outcome).form.unwrap().form, StatementForm::ByAccount);
     assert_eq!(tag(&installation).as_deref(), Some("by_account"));
 
     // Without the line in the spec, the plain form fits, and the twin accepts it.
     installation.converge(&members(3, "")).await;
-    assert_eq!(form(&bucket_policy(&installation)), Some(Form::Plain));
+    assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::Plain));
     assert_eq!(installation.trails().len(), 4);
 
     let agreeing = Installation::new();

@@ -102,16 +102,21 @@ async fn a_connection_error_names_host_region_and_cause() {
     let aws = "kms.eu-west-1.amazonaws.com";
 
     for (endpoint, proxy, failure, host) in [
-        (format!("http://{refused}"), none(), Failure::NotConnected, refused.as_str()),
-        ("http://kms.no-such-region.invalid".to_owned(), none(), Failure::Dns, "kms.no-such-region.invalid"),
-        (format!("https://{plain}"), none(), Failure::Tls, &plain),
-        (format!("http://{hangs_up}"), none(), Failure::Closed, &hangs_up),
-        (format!("http://{silent}"), none(), Failure::Timeout, &silent),
-        (format!("https://{aws}"), behind(&proxy), Failure::Proxy, aws),
-        (format!("https://{aws}"), behind(&refused), Failure::Proxy, aws),
+        (format!("http://{refused}"), none(), CallFailure::NotConnected, refused.as_str()),
+        (
+            "http://kms.no-such-region.invalid".to_owned(),
+            none(),
+            CallFailure::Dns,
+            "kms.no-such-region.invalid",
+        ),
+        (format!("https://{plain}"), none(), CallFailure::Tls, &plain),
+        (format!("http://{hangs_up}"), none(), CallFailure::Closed, &hangs_up),
+        (format!("http://{silent}"), none(), CallFailure::Timeout, &silent),
+        (format!("https://{aws}"), behind(&proxy), CallFailure::Proxy, aws),
+        (format!("https://{aws}"), behind(&refused), CallFailure::Proxy, aws),
     ] {
         // Only the silent server is given up on.
-        let patience = if failure == Failure::Timeout { Duration::from_millis(300) } else { LONG };
+        let patience = if failure == CallFailure::Timeout { Duration::from_millis(300) } else { LONG };
         let error = connect(&endpoint, proxy, patience).await;
         let text = error.to_string();
         assert_eq!((error.failure, error.class), (Some(failure), Class::Unavailable), "{text}");
@@ -141,10 +146,10 @@ type Reason = fn() -> CredentialsError;
 #[tokio::test]
 async fn missing_credentials_are_told_from_a_provider_that_fails() {
     let endpoint = format!("http://{}", closed_port().await);
-    let cases: [(Reason, Failure, &str, &str); 5] = [
+    let cases: [(Reason, CallFailure, &str, &str); 5] = [
         (
             CredentialsError::not_loaded_no_source,
-            Failure::NoCredentials,
+            CallFailure::NoCredentials,
             "found no credentials",
             "set credentials",
         ),
@@ -155,13 +160,13 @@ async fn missing_credentials_are_told_from_a_provider_that_fails() {
                     "connection refused",
                 ))
             },
-            Failure::ProviderFailed,
+            CallFailure::ProviderFailed,
             "cannot get credentials: connection refused",
             "check the credential provider",
         ),
         (
             || CredentialsError::provider_error("the SSO token has expired"),
-            Failure::SignedOut,
+            CallFailure::SignedOut,
             "the SSO token has expired",
             "sign in again",
         ),
@@ -171,13 +176,13 @@ async fn missing_credentials_are_told_from_a_provider_that_fails() {
                     "Error retrieving credentials: external process exited with code 1",
                 )
             },
-            Failure::ProviderFailed,
+            CallFailure::ProviderFailed,
             "external process exited with code 1",
             "check the credential provider",
         ),
         (
             || CredentialsError::invalid_configuration("profile `a` forms an infinite loop"),
-            Failure::Misconfigured,
+            CallFailure::Misconfigured,
             "profile `a` forms an infinite loop",
             "correct the profile",
         ),
@@ -198,25 +203,25 @@ fn the_chain_is_told_without_its_wrappers() {
     let error = io::Error::other(CredentialsError::provider_error(inner));
     assert_eq!(causes(&error), "tcp connect error");
     assert_eq!(io_kind(&error), Some(io::ErrorKind::ConnectionRefused));
-    assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), Failure::Closed);
+    assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), CallFailure::Closed);
 }
 
 /// The failure after another one, and the first after `None`. A new variant does not compile until it has its place here.
-fn next(last: Option<Failure>) -> Option<Failure> {
+fn next(last: Option<CallFailure>) -> Option<CallFailure> {
     Some(match last {
-        None => Failure::Dns,
-        Some(Failure::Dns) => Failure::NotConnected,
-        Some(Failure::NotConnected) => Failure::Proxy,
-        Some(Failure::Proxy) => Failure::Tls,
-        Some(Failure::Tls) => Failure::Timeout,
-        Some(Failure::Timeout) => Failure::Closed,
-        Some(Failure::Closed) => Failure::Broken,
-        Some(Failure::Broken) => Failure::NoCredentials,
-        Some(Failure::NoCredentials) => Failure::Misconfigured,
-        Some(Failure::Misconfigured) => Failure::SignedOut,
-        Some(Failure::SignedOut) => Failure::ProviderFailed,
-        Some(Failure::ProviderFailed) => Failure::OtherAccount,
-        Some(Failure::OtherAccount) => return None,
+        None => CallFailure::Dns,
+        Some(CallFailure::Dns) => CallFailure::NotConnected,
+        Some(CallFailure::NotConnected) => CallFailure::Proxy,
+        Some(CallFailure::Proxy) => CallFailure::Tls,
+        Some(CallFailure::Tls) => CallFailure::Timeout,
+        Some(CallFailure::Timeout) => CallFailure::Closed,
+        Some(CallFailure::Closed) => CallFailure::Broken,
+        Some(CallFailure::Broken) => CallFailure::NoCredentials,
+        Some(CallFailure::NoCredentials) => CallFailure::Misconfigured,
+        Some(CallFailure::Misconfigured) => CallFailure::SignedOut,
+        Some(CallFailure::SignedOut) => CallFailure::ProviderFailed,
+        Some(CallFailure::ProviderFailed) => CallFailure::OtherAccount,
+        Some(CallFailure::OtherAccount) => return None,
     })
 }
 

@@ -12,7 +12,7 @@ use reconcile_apply::{
 };
 use reconcile_aws::Aws;
 use reconcile_plan::observed::Live;
-use reconcile_plan::plan::{Refused, Unreadable};
+use reconcile_plan::plan::{RefusedChange, Unreadable};
 use reconcile_plan::{Plan, compare, destroy};
 use reconcile_spec::Spec;
 use reconcile_text::Text;
@@ -65,7 +65,7 @@ pub(crate) async fn run(global: &Global, args: &ApplyArgs) -> Result<Exit, CliEr
 pub(crate) struct Applied {
     pub(crate) outcome: Outcome,
     unreadable: Vec<Unreadable>,
-    refused: Vec<Refused>,
+    refused: Vec<RefusedChange>,
     exit: Exit,
 }
 

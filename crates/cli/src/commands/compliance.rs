@@ -1,7 +1,7 @@
 //! `reconcile compliance`
 
 use jiff::Timestamp;
-use reconcile_plan::compliance::{Framework, Status, assess};
+use reconcile_plan::compliance::{ControlStatus, Framework, assess};
 use reconcile_plan::observed::Live;
 use reconcile_report::compliance::{Compliance, html, json, junit, markdown, text};
 use reconcile_text::escape_json;
@@ -34,9 +34,9 @@ pub(crate) async fn run(global: &Global, args: &ComplianceArgs) -> Result<Exit, 
         text(&compliance, text_options(global, backend.is_sandbox()))
     })?;
     Ok(match compliance.status() {
-        Status::Failed => Exit::Different,
-        Status::Unreadable => Exit::Error,
-        Status::Passed | Status::Manual | Status::NotApplicable => Exit::Ok,
+        ControlStatus::Failed => Exit::Different,
+        ControlStatus::Unreadable => Exit::Error,
+        ControlStatus::Passed | ControlStatus::Manual | ControlStatus::NotApplicable => Exit::Ok,
     })
 }
 

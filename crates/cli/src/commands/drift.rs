@@ -9,7 +9,7 @@ use reconcile_aws::Aws;
 use reconcile_diff::{blame, freshness};
 use reconcile_plan::baseline::{Accepted, Baseline, Lapsed, Review};
 use reconcile_plan::freshness::Staleness;
-use reconcile_plan::{Checked, Comparison, Finding, Severity};
+use reconcile_plan::{Comparison, DriftReport, Finding, Severity};
 use reconcile_report::drift::{self, DriftStatus, SpecDrift};
 use reconcile_spec::Spec;
 use reconcile_text::escape_json;
@@ -61,7 +61,7 @@ async fn check(
     args: &DriftArgs,
     backend: &Backend,
     path: &Path,
-) -> Result<Checked, CliError> {
+) -> Result<DriftReport, CliError> {
     let spec = files::read_spec(path)?;
     let aws = backend.connect(global, &spec).await?;
     let (spec, comparison) = compare_live(global, backend, &aws, &spec, &args.selection, false).await?;
@@ -90,8 +90,8 @@ pub(crate) async fn checked(
     comparison: &Comparison,
     stale: &[Staleness],
     blames: bool,
-) -> Checked {
-    let mut checked = Checked::new(comparison);
+) -> DriftReport {
+    let mut checked = DriftReport::new(comparison);
     checked.add_freshness(stale);
     if blames {
         blame(aws, spec.desired(), comparison.plan.key.as_ref(), &mut checked.findings).await;
@@ -123,7 +123,7 @@ impl Reviewed {
     }
 
     /// Accepts the findings of a check, and reports the entries that lapsed. With `--update-baseline`, replaces them instead.
-    fn accept(&mut self, checked: &mut Checked, args: &DriftArgs) {
+    fn accept(&mut self, checked: &mut DriftReport, args: &DriftArgs) {
         let lapsed = self.accepted.accept(checked, self.today);
         if let Some(reason) = args.reason.clone().filter(|_| args.update_baseline) {
             let expires = args.expires.unwrap_or_else(|| self.today.saturating_add(90.days()));

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconcile_diff::{Progress, import};
-use reconcile_plan::import::Request;
-use reconcile_plan::observed::Wanted;
+use reconcile_plan::import::ImportRequest;
+use reconcile_plan::observed::SurveyFilter;
 use reconcile_policy::Partition;
 use reconcile_spec::Spec;
 
@@ -20,8 +20,8 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
     let accounts = accounts_of(global, args)?;
     let backend = Backend::open(global)?;
     let aws = backend.connect(global, &accounts).await?;
-    let request = Request {
-        wanted: Wanted { bucket: args.bucket.clone(), trail: args.trail.clone() },
+    let request = ImportRequest {
+        wanted: SurveyFilter { bucket: args.bucket.clone(), trail: args.trail.clone() },
         name: args.name.clone(),
         previous_name: args.previous_name.clone(),
         organization: args.organization.clone(),
@@ -42,6 +42,6 @@ pub(crate) async fn run(global: &Global, args: &ImportArgs) -> Result<Exit, CliE
 fn accounts_of(global: &Global, args: &ImportArgs) -> Result<Spec, CliError> {
     let members = args.organization.as_ref().map(|account| (account, &args.role));
     let region = global.region.clone().unwrap_or_else(|| Partition::Aws.first_region());
-    Spec::of_accounts("the accounts of the command line", &args.accounts, members, &region)
+    Spec::from_accounts("the accounts of the command line", &args.accounts, members, &region)
         .map_err(CliError::Spec)
 }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use reconcile_diff::evidence::LogFiles;
 use reconcile_diff::join;
 use reconcile_evidence::{
-    Cell, CellReport, Finding, Folder, Ledger, NotAShard, Only, Outcome, PublicKeys, Range, Scope, Shard,
-    Source,
+    Cell, CellReport, CellSelection, EvidenceFinding, Folder, Ledger, NotAShard, ObjectSource, PublicKeys,
+    Range, Shard, ValidationScope, VerificationOutcome,
 };
 use reconcile_policy::AccountId;
 use reconcile_report::verify::{Verification, html, json, junit, merged, text};
@@ -46,11 +46,11 @@ fn merge(global: &Global, paths: &[PathBuf], printed: &VerifyOutput) -> Result<E
     Ok(exit(verification.outcome()))
 }
 
-fn exit(outcome: Outcome) -> Exit {
+fn exit(outcome: VerificationOutcome) -> Exit {
     match outcome {
-        Outcome::Verified => Exit::Ok,
-        Outcome::Unknown => Exit::Error,
-        Outcome::Wrong => Exit::Different,
+        VerificationOutcome::Verified => Exit::Ok,
+        VerificationOutcome::Unknown => Exit::Error,
+        VerificationOutcome::Wrong => Exit::Different,
     }
 }
 
@@ -79,8 +79,12 @@ pub(crate) async fn verify_last_day(
 ) -> Result<Verification, CliError> {
     let spec = files::read_spec(path)?;
     let now = now();
-    let selected =
-        Selected { path: path.to_owned(), range: Range::last_day(now), only: Only::default(), ledger: None };
+    let selected = Selected {
+        path: path.to_owned(),
+        range: Range::last_day(now),
+        only: CellSelection::default(),
+        ledger: None,
+    };
     let progress = Arc::new(Verifying::new(global));
     let bucket = Box::pin(prepare_bucket(global, backend, spec, &selected, None, &progress)).await?;
     Ok(verification(global, selected, bucket, &progress).await?.0)
@@ -98,7 +102,7 @@ struct Prepared<S> {
 struct Scoped {
     cells: Vec<Cell>,
     /// The findings about accounts and Regions that could not be listed.
-    unread: Vec<Finding>,
+    unread: Vec<EvidenceFinding>,
     without_digests: Vec<String>,
 }
 
@@ -125,13 +129,13 @@ async fn prepare_bucket(
     Ok(Prepared { spec, scoped, source, keys })
 }
 
-async fn scoped<S: Source>(
+async fn scoped<S: ObjectSource>(
     spec: &Spec,
     members: Option<&BTreeSet<AccountId>>,
-    only: &Only,
+    only: &CellSelection,
     source: &S,
 ) -> Result<Scoped, CliError> {
-    let scope = Scope::of(spec.desired(), members);
+    let scope = ValidationScope::of(spec.desired(), members);
     let (cells, unread) = scope.cells(source, only).await;
     // A shard of few accounts and Regions can be empty.
     if cells.is_empty() && unread.is_empty() && only.shard.is_none() {
@@ -141,7 +145,7 @@ async fn scoped<S: Source>(
 }
 
 /// Verifies what is prepared, or estimates it, and prints the result.
-async fn finish<S: Source + Send + 'static>(
+async fn finish<S: ObjectSource + Send + 'static>(
     global: &Global,
     args: &VerifyArgs,
     is_sandbox: bool,
@@ -173,7 +177,7 @@ async fn finish<S: Source + Send + 'static>(
     Ok(exit(verification.outcome()))
 }
 
-async fn verification<S: Source + Send + 'static>(
+async fn verification<S: ObjectSource + Send + 'static>(
     global: &Global,
     selected: Selected,
     prepared: Prepared<S>,
@@ -203,7 +207,7 @@ struct Selected {
     /// The path of the spec.
     path: PathBuf,
     range: Range,
-    only: Only,
+    only: CellSelection,
     ledger: Option<Ledger>,
 }
 
@@ -240,8 +244,9 @@ fn range(args: &VerifyArgs) -> Result<Range, CliError> {
 }
 
 /// The selected accounts and Regions.
-fn only(args: &VerifyArgs, spec: &Spec) -> Result<Only, CliError> {
-    let mut only = Only { regions: args.regions.iter().cloned().collect(), ..Only::default() };
+fn only(args: &VerifyArgs, spec: &Spec) -> Result<CellSelection, CliError> {
+    let mut only =
+        CellSelection { regions: args.regions.iter().cloned().collect(), ..CellSelection::default() };
     for name in &args.accounts {
         let account = spec.desired().account(name).ok_or_else(|| CliError::UnknownAccount {
             name: name.to_string(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reconcile_apply::lock::{HeldLock, LockError};
 use reconcile_apply::{Interrupt, Journal, lock};
 use reconcile_aws::Counts;
-use reconcile_plan::Checked;
+use reconcile_plan::DriftReport;
 use reconcile_report::error::CommandError;
 use reconcile_report::verify::Verified;
 use reconcile_watch::{
@@ -110,7 +110,7 @@ impl Live {
         &self,
         path: &str,
         calls: &mut BTreeMap<&'static str, Counts>,
-    ) -> Result<(Checked, usize), CliError> {
+    ) -> Result<(DriftReport, usize), CliError> {
         let spec = files::read_spec(Path::new(path))?;
         let aws = self.backend.connect(&self.global, &spec).await?;
         let compared = compare_live(&self.global, &self.backend, &aws, &spec, &ALL, false).await;

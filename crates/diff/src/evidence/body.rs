@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
-use reconcile_evidence::{Body, Place, ReadError};
+use reconcile_evidence::{Body, ObjectLocation, ReadError};
 
 use super::bucket::{LogFiles, unread};
 
@@ -12,7 +12,7 @@ use super::bucket::{LogFiles, unread};
 #[derive(Debug)]
 pub struct ObjectBody {
     files: LogFiles,
-    place: Place,
+    place: ObjectLocation,
     etag: Option<String>,
     stream: ByteStream,
     position: u64,
@@ -26,7 +26,12 @@ const RESUMPTIONS: u8 = 3;
 const STALLED: Duration = Duration::from_secs(30);
 
 impl ObjectBody {
-    pub(super) fn new(files: LogFiles, place: Place, etag: Option<String>, stream: ByteStream) -> Self {
+    pub(super) fn new(
+        files: LogFiles,
+        place: ObjectLocation,
+        etag: Option<String>,
+        stream: ByteStream,
+    ) -> Self {
         Self { files, place, etag, stream, position: 0, resumptions: RESUMPTIONS }
     }
 

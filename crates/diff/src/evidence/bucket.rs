@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use reconcile_aws::{Aws, HttpResponse, SdkError, Session};
-use reconcile_evidence::{Place, ReadError};
+use reconcile_evidence::{ObjectLocation, ReadError};
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
 use reconcile_policy::Region;
@@ -108,7 +108,7 @@ impl LogFiles {
     /// Opens an object from a position on. `etag` is the version that was read before this position.
     pub(super) async fn open_object(
         &self,
-        place: &Place,
+        place: &ObjectLocation,
         from: u64,
         etag: Option<&str>,
     ) -> Result<GetObjectOutput, Error> {

@@ -4,7 +4,7 @@ use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types;
 use futures::future::join_all;
 use jiff::Timestamp;
-use reconcile_evidence::{Finding, PublicKey, PublicKeys};
+use reconcile_evidence::{EvidenceFinding, PublicKey, PublicKeys};
 use reconcile_operations::{Error, Operation};
 use reconcile_policy::Region;
 
@@ -20,7 +20,7 @@ impl LogFiles {
         regions: impl IntoIterator<Item = Region>,
         from: Timestamp,
         to: Timestamp,
-    ) -> (PublicKeys, Vec<Finding>) {
+    ) -> (PublicKeys, Vec<EvidenceFinding>) {
         let read = regions.into_iter().map(|region| async move {
             let keys = self.keys_of(&region, from, to).await;
             (region, keys)
@@ -29,7 +29,9 @@ impl LogFiles {
         for (region, read) in join_all(read).await {
             match read {
                 Ok(found) => keys.add(region, found),
-                Err(error) => findings.push(Finding::KeysUnread { region, reason: error.to_string() }),
+                Err(error) => {
+                    findings.push(EvidenceFinding::KeysUnread { region, reason: error.to_string() });
+                }
             }
         }
         (keys, findings)

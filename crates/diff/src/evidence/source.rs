@@ -2,14 +2,14 @@
 
 use aws_sdk_s3::primitives::DateTime;
 use jiff::Timestamp;
-use reconcile_evidence::{Listed, Object, Page, Place, ReadError, Source};
+use reconcile_evidence::{Listed, Object, ObjectLocation, ObjectSource, Page, ReadError};
 use reconcile_operations::{Error, Operation};
 
 use super::body::ObjectBody;
 use super::bucket::{LogFiles, unread};
 use crate::observe::page::{self, Next};
 
-impl Source for LogFiles {
+impl ObjectSource for LogFiles {
     type Body = ObjectBody;
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
@@ -57,7 +57,7 @@ impl Source for LogFiles {
         Ok(names.collect())
     }
 
-    async fn get(&self, place: &Place) -> Result<Object<ObjectBody>, ReadError> {
+    async fn get(&self, place: &ObjectLocation) -> Result<Object<ObjectBody>, ReadError> {
         let opened = self.open_object(place, 0, None).await.map_err(|error| unread(&error))?;
         let metadata = opened.metadata.unwrap_or_default().into_iter();
         let metadata = metadata.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();

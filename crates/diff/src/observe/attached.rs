@@ -48,7 +48,7 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached
     let roles = spec.log_roles(account).map(async |it| {
         let name = it.name.as_str();
         let found = role::read(session, &it.site.region, name, &installation.log_policies()).await?;
-        if let Some(role) = found.as_ref().filter(|role| !role.tags.are_of(installation)) {
+        if let Some(role) = found.as_ref().filter(|role| !role.tags.belong_to(installation)) {
             let owner = role.tags.owner().map(str::to_owned);
             return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
         }

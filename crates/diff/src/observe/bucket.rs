@@ -8,7 +8,7 @@ use futures::future::{join, join4, join5};
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{AclGrant, ReadError};
-use reconcile_plan::view::{Bucket, Encryption, KeyRef, Named, PublicAccessBlock, Tags};
+use reconcile_plan::view::{Bucket, Encryption, KeyRef, OpenEnum, PublicAccessBlock, Tags};
 use reconcile_policy::{KeyIdentifier, Region};
 use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
@@ -92,7 +92,8 @@ pub async fn read(
         BucketReader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
     let lifecycle = when(aspects.lifecycle, async {
         Ok::<_, Error>(
-            retention::views(&retention::read_rules(session, region, name).await?).of(&aspects.installation),
+            retention::views(&retention::read_rules(session, region, name).await?)
+                .managed_rule(&aspects.installation),
         )
     });
     let object_lock = when(aspects.object_lock, retention::object_lock(session, region, name));
@@ -211,7 +212,7 @@ impl BucketReader<'_> {
         }))
     }
 
-    async fn object_ownership(&self) -> Result<Named<ObjectOwnership>, Error> {
+    async fn object_ownership(&self) -> Result<OpenEnum<ObjectOwnership>, Error> {
         /// The setting of a bucket without ownership controls, which is older than they are.
         /// See "Controlling ownership of objects and disabling ACLs for your bucket".
         const BEFORE_THERE_WERE_CONTROLS: ObjectOwnership = ObjectOwnership::ObjectWriter;
@@ -227,8 +228,8 @@ impl BucketReader<'_> {
             .and_then(|answer| answer.ownership_controls)
             .and_then(|controls| controls.rules.into_iter().next());
         Ok(rule.map_or_else(
-            || Named::Known(BEFORE_THERE_WERE_CONTROLS),
-            |rule| Named::of(rule.object_ownership.as_str()),
+            || OpenEnum::Known(BEFORE_THERE_WERE_CONTROLS),
+            |rule| OpenEnum::of(rule.object_ownership.as_str()),
         ))
     }
 

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types::KeyManagerType;
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
-use reconcile_plan::observed::{KeyState, Observed, ReadError, Unseen, UsedKey, granted, leavers};
+use reconcile_plan::observed::{
+    KeyState, Observed, ReadError, UnreadableReason, UsedKey, departed_accounts, granted,
+};
 use reconcile_plan::view::AtRest;
 use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::{Account, Desired};
@@ -38,10 +40,10 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
             observed.used_keys.insert(resource, key.clone());
         }
     }
-    for (way_in, arn) in left_over(desired, observed) {
-        let found = match way_in {
+    for (access, arn) in left_over(desired, observed) {
+        let found = match access {
             Ok(account) => {
-                needs_key(aws, &account, &arn, desired, observed).await.map_err(Unseen::Unreadable)
+                needs_key(aws, &account, &arn, desired, observed).await.map_err(UnreadableReason::Unreadable)
             }
             Err(why) => Err(why),
         };
@@ -114,7 +116,7 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
 
 /// Returns the topics and log groups for which managed statements allow the use of the key and that the spec does not have, each
 /// with its account. An account that left the spec or the selection of the organization is entered as for its trails.
-fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unseen>, Arn)> {
+fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, UnreadableReason>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
         desired.topics.iter().all(|it| it.arn != *arn)
@@ -129,8 +131,8 @@ fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Uns
             None => _ = undeclared.entry(arn.account().to_owned()).or_default().insert(arn),
         }
     }
-    for leaver in leavers(desired, observed.organization.as_ref(), undeclared) {
-        left_over.extend(leaver.resources.into_iter().map(|arn| (leaver.way_in.clone(), arn)));
+    for departed in departed_accounts(desired, observed.organization.as_ref(), undeclared) {
+        left_over.extend(departed.resources.into_iter().map(|arn| (departed.access.clone(), arn)));
     }
     left_over
 }

@@ -6,7 +6,7 @@ use futures::future::{join, join3, join4, join5, try_join3};
 use reconcile_aws::Session;
 use reconcile_operations::Error;
 use reconcile_plan::observed::{Conditions, Hidden, HubKey, ReadError, Spares};
-use reconcile_plan::view::{Bucket, Named};
+use reconcile_plan::view::{Bucket, OpenEnum};
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
@@ -123,7 +123,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     };
     if desired.bucket.lifecycle.enforced().is_some() {
         let rules = rules.as_ref().map_err(Clone::clone)?;
-        bucket.lifecycle = Some(retention::views(rules).of(&desired.installation));
+        bucket.lifecycle = Some(retention::views(rules).managed_rule(&desired.installation));
     }
     if desired.bucket.access_logs.enforced().is_some() {
         bucket.access_logs = Some(access_logs.clone()?);
@@ -180,5 +180,5 @@ fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
 
 /// Returns whether the ACL of the bucket has an effect.
 fn has_acls(live: &Bucket) -> bool {
-    live.object_ownership != Some(Named::Known(ObjectOwnership::BucketOwnerEnforced))
+    live.object_ownership != Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced))
 }

@@ -21,10 +21,10 @@ pub(super) async fn settle(
     if desired.key.identity.alias().is_none() {
         return Ok(());
     }
-    let named = observed
-        .key
-        .as_ref()
-        .map(|hub| SpecKey { arn: &hub.key.arn, is_ours: hub.key.view.tags.are_of(&desired.installation) });
+    let named = observed.key.as_ref().map(|hub| SpecKey {
+        arn: &hub.key.arn,
+        is_ours: hub.key.view.tags.belong_to(&desired.installation),
+    });
     let Some(arn) =
         other_than_named(named.as_ref(), &observed.spare_keys, &keys_of_trails(desired, observed)).cloned()
     else {
@@ -37,9 +37,9 @@ pub(super) async fn settle(
     if let Some(former) = observed.key.replace(hub) {
         let HubKey { key, .. } = former;
         if key.is_aliased {
-            observed.astray = Some(key.arn.clone());
+            observed.alias_target = Some(key.arn.clone());
         }
-        if key.view.tags.are_of(&desired.installation) {
+        if key.view.tags.belong_to(&desired.installation) {
             let aliases = desired.key.identity.alias().filter(|_| key.is_aliased);
             let aliases = aliases.map(AliasName::with_prefix).into_iter().collect();
             let view = view::Key { rotation: None, ..key.view };
@@ -63,7 +63,7 @@ async fn read(aws: &Aws, desired: &Desired, arn: &Arn) -> Result<HubKey, ReadErr
 /// Returns the keys of the trails that have the tag of the installation, once for each trail.
 fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o KeyIdentifier> {
     let trails = observed.trails.values().flatten();
-    let ours = trails.filter(|trail| trail.tags.are_of(&desired.installation));
+    let ours = trails.filter(|trail| trail.tags.belong_to(&desired.installation));
     ours.filter_map(Trail::key).collect()
 }
 

@@ -201,7 +201,7 @@ async fn find_tagged(
     let read = join_all(keys.into_iter().map(|key| async move {
         let tagged = async {
             let tags = tags(session, region, key.as_str()).await?;
-            if !tags.are_of(owner) {
+            if !tags.belong_to(owner) {
                 return Ok::<_, reconcile_operations::Error>(None);
             }
             let found = metadata(session, region, key.as_str(), Operation::DescribeKey).await?;

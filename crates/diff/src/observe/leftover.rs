@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_aws::{Aws, Session};
-use reconcile_plan::additions::{of_log_group, of_role, of_topic, without_own_filters};
+use reconcile_plan::additions::{log_group_additions, role_additions, topic_additions, without_own_filters};
 use reconcile_plan::observed::{Hidden, Leftover, Monitors, Observed, ReadError, What};
 use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
@@ -48,7 +48,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
 
 /// Returns the destinations that trails of the installation use or used before, each with the Region to read it in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
-    let is_ours = |trail: &&Trail| trail.tags.are_of(&desired.installation);
+    let is_ours = |trail: &&Trail| trail.tags.belong_to(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
     let mut found = BTreeSet::new();
     for trail in live.filter(is_ours) {
@@ -90,23 +90,23 @@ async fn read(
             let traits = without_own_filters(live.traits, filters, installation);
             // Also metric filters of the installation on a log group of others.
             monitors.extend(own.map(|own| (arn.clone(), Ok(own))));
-            if !live.view.tags.are_of(installation) {
+            if !live.view.tags.belong_to(installation) {
                 return Ok(None);
             }
             let access = log_access::read_group_access(session, region, arn, name).await.unwrap_or_default();
-            Ok(Some((What::LogGroup(live.view), of_log_group(&traits, &access)?)))
+            Ok(Some((What::LogGroup(live.view), log_group_additions(&traits, &access)?)))
         }
         "iam" => {
             let policies = installation.log_policies();
             let live = role::read(session, region, name, &policies).await?;
-            let Some(live) = live.filter(|it| it.tags.are_of(installation)) else { return Ok(None) };
+            let Some(live) = live.filter(|it| it.tags.belong_to(installation)) else { return Ok(None) };
             let others = role::others(session, region, name, &policies).await?;
-            Ok(Some((What::Role(live), of_role(&others))))
+            Ok(Some((What::Role(live), role_additions(&others))))
         }
         "sns" => {
             let live = topic::read(session, region, arn).await?;
-            let Some(live) = live.filter(|it| it.view.tags.are_of(installation)) else { return Ok(None) };
-            let additions = of_topic(&live, &installation.ownership())?;
+            let Some(live) = live.filter(|it| it.view.tags.belong_to(installation)) else { return Ok(None) };
+            let additions = topic_additions(&live, &installation.ownership())?;
             Ok(Some((What::Topic(live), additions)))
         }
         _ => Ok(None),

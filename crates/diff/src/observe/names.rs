@@ -6,7 +6,7 @@ use aws_sdk_s3::types::{
 };
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
-use reconcile_plan::observed::{Notifications, Receiver, Target};
+use reconcile_plan::observed::{NameReceiver, Notifications, ReceiverTarget};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::BucketName;
 
@@ -32,10 +32,10 @@ pub async fn notifications(
         .map(|it| (it.id, it.topic_arn, it.filter))
         .chain(queues.map(|it| (it.id, it.queue_arn, it.filter)))
         .chain(functions.map(|it| (it.id, it.lambda_function_arn, it.filter)));
-    let receivers = all.map(|(id, arn, filter)| Receiver {
+    let receivers = all.map(|(id, arn, filter)| NameReceiver {
         name: id.unwrap_or_default(),
         prefix: filter.map(prefix).unwrap_or_default(),
-        target: Target::Resource(arn),
+        target: ReceiverTarget::Resource(arn),
     });
     let event_bridge = answer.event_bridge_configuration.is_some();
     Ok(Notifications { receivers: receivers.collect(), event_bridge })
@@ -81,7 +81,7 @@ pub async fn inventories(
     session: &Session,
     region: &Region,
     bucket: &BucketName,
-) -> Result<Vec<Receiver>, Error> {
+) -> Result<Vec<NameReceiver>, Error> {
     let s3 = &session.s3(region);
     let listed = page::all(session, Operation::ListBucketInventoryConfigurations, |token| async move {
         let call = s3
@@ -97,14 +97,14 @@ pub async fn inventories(
     Ok(listed.await?.into_iter().filter(|it| it.is_enabled).filter_map(inventory).collect())
 }
 
-fn inventory(configuration: InventoryConfiguration) -> Option<Receiver> {
+fn inventory(configuration: InventoryConfiguration) -> Option<NameReceiver> {
     let destination = configuration.destination?.s3_bucket_destination?;
     // Written as an ARN, which names no account.
     let name = destination.bucket.rsplit(':').next().unwrap_or_default().to_owned();
-    Some(Receiver {
+    Some(NameReceiver {
         name: configuration.id,
         prefix: configuration.filter.map(|filter| filter.prefix).unwrap_or_default(),
-        target: Target::Bucket { name, account: destination.account_id },
+        target: ReceiverTarget::Bucket { name, account: destination.account_id },
     })
 }
 
@@ -112,7 +112,11 @@ fn inventory(configuration: InventoryConfiguration) -> Option<Receiver> {
 ///
 /// # Errors
 /// The error of SNS.
-pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> Result<Vec<Receiver>, Error> {
+pub async fn subscriptions(
+    session: &Session,
+    region: &Region,
+    topic: &Arn,
+) -> Result<Vec<NameReceiver>, Error> {
     let sns = &session.sns(region);
     let listed = page::all(session, Operation::ListSubscriptionsByTopic, |token| async move {
         let call = sns.list_subscriptions_by_topic().topic_arn(topic.as_str()).set_next_token(token).send();
@@ -128,12 +132,12 @@ pub async fn subscriptions(session: &Session, region: &Region, topic: &Arn) -> R
         confirmed.filter(|it| it.subscription_arn.as_ref().is_some_and(|it| it.starts_with("arn:")));
     let receivers = confirmed.map(|subscription| {
         let endpoint = subscription.endpoint.unwrap_or_default();
-        Receiver {
+        NameReceiver {
             name: subscription.protocol.unwrap_or_default(),
             prefix: String::new(),
             target: match endpoint.starts_with("arn:") {
-                true => Target::Resource(endpoint),
-                false => Target::Endpoint(endpoint),
+                true => ReceiverTarget::Resource(endpoint),
+                false => ReceiverTarget::Endpoint(endpoint),
             },
         }
     });

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::view::{
-    AccessLogs, Expiry, Lifecycle, LifecycleRules, Named, ObjectLock, Replication, Transition,
+    AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, OpenEnum, Replication, Transition,
 };
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation, StorageClass};
@@ -54,7 +54,7 @@ fn view(rule: &LifecycleRule) -> Lifecycle {
         .iter()
         .map(|it| Transition {
             days: it.days().unwrap_or_default(),
-            storage_class: Named::of(
+            storage_class: OpenEnum::of(
                 it.storage_class().map(TransitionStorageClass::as_str).unwrap_or_default(),
             ),
         })
@@ -147,8 +147,8 @@ pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation)
 /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in the S3 user guide.
 fn archive(rule: &LifecycleRule) -> Option<Transition> {
     let archived = rule.transitions().iter().filter_map(|it| {
-        let storage_class = Named::of(it.storage_class()?.as_str());
-        matches!(&storage_class, Named::Known(class) if StorageClass::is_archive(*class))
+        let storage_class = OpenEnum::of(it.storage_class()?.as_str());
+        matches!(&storage_class, OpenEnum::Known(class) if StorageClass::is_archive(*class))
             .then(|| Transition { days: it.days().unwrap_or_default(), storage_class })
     });
     archived.min()
@@ -226,7 +226,7 @@ pub(super) async fn object_lock(
         configuration.filter(|it| it.object_lock_enabled() == Some(&ObjectLockEnabled::Enabled));
     let retention = configuration.and_then(|it| it.rule).and_then(|rule| rule.default_retention);
     Ok(retention.map_or(ObjectLock::Off, |retention| ObjectLock::On {
-        mode: Named::of(retention.mode.as_ref().map(ObjectLockRetentionMode::as_str).unwrap_or_default()),
+        mode: OpenEnum::of(retention.mode.as_ref().map(ObjectLockRetentionMode::as_str).unwrap_or_default()),
         days: retention.days.filter(|days| *days > 0),
         years: retention.years.filter(|years| *years > 0),
     }))

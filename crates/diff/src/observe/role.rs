@@ -6,7 +6,7 @@ use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{OtherPolicy, ReadError};
 use reconcile_plan::view::Role;
 use reconcile_policy::{Document, Region};
-use reconcile_spec::Marks;
+use reconcile_spec::DerivedNames;
 
 use super::error::found;
 use super::page::{self, Next};
@@ -20,7 +20,7 @@ pub async fn read(
     session: &Session,
     region: &Region,
     name: &str,
-    policies: &Marks,
+    policies: &DerivedNames,
 ) -> Result<Option<Role>, ReadError> {
     let iam = session.iam(region);
     let role = iam.get_role().role_name(name).send();
@@ -68,7 +68,7 @@ pub async fn others(
     session: &Session,
     region: &Region,
     name: &str,
-    policies: &Marks,
+    policies: &DerivedNames,
 ) -> Result<Vec<OtherPolicy>, ReadError> {
     let iam = &session.iam(region);
     let inline = page::all(session, Operation::ListRolePolicies, |marker| async move {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all, try_join_all};
 use reconcile_aws::{Aws, Session};
-use reconcile_plan::observed::{Leaver, Observed, ReadError, Stray, Unseen, in_members, leavers};
+use reconcile_plan::observed::{
+    DepartedAccount, Observed, ReadError, Stray, UnreadableReason, departed_accounts, in_members,
+};
 use reconcile_plan::view::{OtherTrail, Trail};
 use reconcile_policy::{Arn, Region, named_trails};
 use reconcile_spec::{Account, Desired};
@@ -24,11 +26,11 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         (!observed.unreadable.contains_key(&account.name)).then_some((account, trails))
     });
     let declared: Vec<_> = declared.collect();
-    let leavers = leavers(desired, observed.organization.as_ref(), unseen);
+    let departed_accounts = departed_accounts(desired, observed.organization.as_ref(), unseen);
 
     let read_declared = join_all(declared.iter().map(|(account, trails)| read(aws, account, trails)));
-    let read_leavers = join_all(leavers.iter().map(|leaver| read_leaver(aws, leaver)));
-    let (of_declared, of_leavers) = join(read_declared, read_leavers).await;
+    let read_undeclared = join_all(departed_accounts.iter().map(|departed| read_departed(aws, departed)));
+    let (of_declared, of_departed) = join(read_declared, read_undeclared).await;
 
     for ((account, _), found) in declared.into_iter().zip(of_declared) {
         match found {
@@ -37,14 +39,14 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         }
     }
     let mut entered = Vec::new();
-    for (leaver, found) in leavers.into_iter().zip(of_leavers) {
+    for (departed, found) in departed_accounts.into_iter().zip(of_departed) {
         match found {
             Ok((account, trails)) => {
                 add(desired, observed, &account, trails);
                 entered.push(account);
             }
             Err(why) => {
-                let unseen = leaver.resources.into_iter().map(|trail| (trail, why.clone()));
+                let unseen = departed.resources.into_iter().map(|trail| (trail, why.clone()));
                 observed.departed.unseen.extend(unseen);
             }
         }
@@ -55,7 +57,7 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
 fn add(desired: &Desired, observed: &mut Observed, account: &Account, trails: Vec<Trail>) {
     for trail in trails {
         observed.others.entry(account.name.clone()).or_default().push(OtherTrail::of(&trail));
-        if trail.tags.are_of(&desired.installation) {
+        if trail.tags.belong_to(&desired.installation) {
             let stray = Stray { account: account.name.clone(), trail };
             observed.strays.insert(stray.trail.arn.clone(), stray);
         }
@@ -80,9 +82,12 @@ fn unseen(desired: &Desired, observed: &Observed) -> BTreeMap<String, BTreeSet<A
     unseen
 }
 
-async fn read_leaver(aws: &Aws, leaver: &Leaver) -> Result<(Account, Vec<Trail>), Unseen> {
-    let account = leaver.way_in.clone()?;
-    let trails = read(aws, &account, &leaver.resources).await.map_err(Unseen::Unreadable)?;
+async fn read_departed(
+    aws: &Aws,
+    departed: &DepartedAccount,
+) -> Result<(Account, Vec<Trail>), UnreadableReason> {
+    let account = departed.access.clone()?;
+    let trails = read(aws, &account, &departed.resources).await.map_err(UnreadableReason::Unreadable)?;
     Ok((account, trails))
 }
 

@@ -1,7 +1,7 @@
 //! Reads a configuration that has no spec yet: the trails of accounts, the bucket to which they deliver, its keys, and the other
 //! destinations of the trails.
 
-mod around;
+mod destinations;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use futures::future::{join, join_all, try_join3};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use reconcile_aws::{Aws, Session};
 use reconcile_operations::Operation;
-use reconcile_plan::observed::{ReadError, Setup, SurveyError, Wanted};
+use reconcile_plan::observed::{ReadError, Setup, SurveyError, SurveyFilter};
 use reconcile_plan::view::{Bucket, LifecycleRules, OtherTrail, Trail};
 use reconcile_policy::{Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, BucketName, Installation, Spec};
@@ -37,7 +37,7 @@ fn account_of<'p>(surveyed: &'p [SurveyedAccount], arn: &Arn) -> Option<&'p Surv
 ///
 /// # Errors
 /// [`SurveyError`].
-pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup, SurveyError> {
+pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &SurveyFilter) -> Result<Setup, SurveyError> {
     let desired = accounts.desired();
     let start = &desired.bucket.site.region;
     let opened = desired.accounts.iter().map(async |account| {
@@ -66,12 +66,12 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
     let failed = |error| SurveyError::Account { account: hub.name.clone(), error };
     let (view, bucket_policy, rules) =
         read_bucket(&hub.session, &region, &name, &desired.installation).await.map_err(failed)?;
-    let (keys, around) = join(
-        around::keys(&surveyed, &trails, &desired.installation),
-        around::read(&surveyed, &trails, &desired.installation, &region),
+    let (keys, destinations) = join(
+        destinations::keys(&surveyed, &trails, &desired.installation),
+        destinations::read(&surveyed, &trails, &desired.installation, &region),
     )
     .await;
-    let organization = around::organization(&surveyed, &trails, &region).await;
+    let organization = destinations::organization(&surveyed, &trails, &region).await;
     Ok(Setup {
         bucket_view: view.ok_or_else(no_bucket)?,
         bucket_account: hub.name.clone(),
@@ -81,7 +81,7 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &Wanted) -> Result<Setup
         bucket_policy,
         keys,
         trails,
-        around,
+        destinations,
         organization,
         unsurveyed: surveyed
             .into_iter()
@@ -120,13 +120,13 @@ async fn list_trails(
     Ok((found, unsurveyed))
 }
 
-fn is_asked(trail: &OtherTrail, wanted: &Wanted) -> bool {
+fn is_asked(trail: &OtherTrail, wanted: &SurveyFilter) -> bool {
     wanted.trail.as_ref().is_none_or(|name| name.as_str() == trail.arn.resource_name())
 }
 
 fn only_bucket(
     surveyed: &[SurveyedAccount],
-    wanted: &Wanted,
+    wanted: &SurveyFilter,
     accounts: Vec<AccountName>,
 ) -> Result<BucketName, SurveyError> {
     let trails = surveyed.iter().flat_map(|account| account.trails.values());
@@ -182,7 +182,7 @@ async fn location(session: &Session, name: &BucketName, partition: Partition) ->
 /// Reads the trails of an account that deliver to the bucket, with all their settings.
 async fn trails_of(
     account: &SurveyedAccount,
-    wanted: &Wanted,
+    wanted: &SurveyFilter,
     bucket: &BucketName,
 ) -> Result<Vec<(AccountName, Trail)>, SurveyError> {
     let own = |trail: &&OtherTrail| {

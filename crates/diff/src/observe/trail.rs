@@ -180,7 +180,7 @@ pub async fn owned(
     let mut owned = Vec::new();
     for (arn, tags) in arns.iter().zip(tags) {
         match tags {
-            Ok(tags) if tags.are_of(installation) => owned.push(arn.clone()),
+            Ok(tags) if tags.belong_to(installation) => owned.push(arn.clone()),
             Ok(_) => {}
             // The trail was deleted in the meantime.
             Err(error) if error.is_absent() => {}

@@ -176,7 +176,7 @@ fn every_class_that_a_user_can_act_on_has_a_hint() {
     for class in Class::ALL {
         let mut error = error(Operation::GetRole, "SomethingNew", "");
         error.class = class;
-        let is_answer = matches!(class, Class::Absent | Class::AlreadySo | Class::Refused);
+        let is_answer = matches!(class, Class::Absent | Class::Conflict | Class::Refused);
         assert_eq!(error.hint().is_none(), is_answer, "{class:?}");
     }
 }

@@ -4,8 +4,8 @@ use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::{Account, Desired, Encryption};
 use serde_json::{Value, json};
 
-use super::{Mode, Run, is_of, resources};
-use crate::operation::{Place, Scope};
+use super::{Mode, Run, has_role, resources};
+use crate::operation::{AccountRole, ResourceScope};
 
 /// An action that belongs to none of our operations.
 pub(super) struct Implied {
@@ -17,11 +17,11 @@ pub(super) struct Implied {
 /// All that is asked in one account. What changes something implies more, and so does what reads encrypted files.
 pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Implied> {
     let mut implied = Vec::new();
-    if is_of(desired, account, Place::Lock) && (run.mode == Mode::Apply || run.replicas) {
+    if has_role(desired, account, AccountRole::Lock) && (run.mode == Mode::Apply || run.replicas) {
         implied.extend(lock(desired));
     }
     match run.mode {
-        Mode::Verify if is_of(desired, account, Place::Evidence) => implied.extend(decrypt(desired)),
+        Mode::Verify if has_role(desired, account, AccountRole::Evidence) => implied.extend(decrypt(desired)),
         Mode::Plan | Mode::Verify => {}
         Mode::Apply => implied.extend(changing(desired, account)),
     }
@@ -31,14 +31,14 @@ pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Imp
 /// What only an apply implies.
 fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
     let mut implied = Vec::new();
-    if is_of(desired, account, Place::Bucket) {
-        implied.push(create_with_tags(resources(desired, account, Scope::Bucket)));
+    if has_role(desired, account, AccountRole::Bucket) {
+        implied.push(create_with_tags(resources(desired, account, ResourceScope::Bucket)));
     }
-    if is_of(desired, account, Place::Logs) {
-        implied.push(hand_over(resources(desired, account, Scope::LogRoles)));
+    if has_role(desired, account, AccountRole::Logs) {
+        implied.push(hand_over(resources(desired, account, ResourceScope::LogRoles)));
     }
     if desired.alarms.iter().any(|alarm| alarm.site.account == account.name) {
-        let alarms = resources(desired, account, Scope::Alarms);
+        let alarms = resources(desired, account, ResourceScope::Alarms);
         implied.extend([create_alarms_with_tags(alarms.clone()), keep_tags_in_notifications(alarms)]);
     }
     if acts_for_organization(desired, account) {
@@ -57,7 +57,7 @@ fn decrypt(desired: &Desired) -> Vec<Implied> {
     let s3 = format!("s3.{region}.{}", region.partition().dns_suffix());
     vec![Implied {
         action: "kms:Decrypt",
-        resources: resources(desired, owner, Scope::Key),
+        resources: resources(desired, owner, ResourceScope::Key),
         condition: Some(json!({ "StringEquals": { "kms:ViaService": s3 } })),
     }]
 }
@@ -139,7 +139,7 @@ fn lock(desired: &Desired) -> Vec<Implied> {
     let is_ours = lock.bucket == desired.bucket.name;
     if is_ours && desired.bucket.encryption.enforced() == Some(&Encryption::Key) {
         let of_key = desired.accounts.iter().find(|it| it.name == desired.key.site.account);
-        let key = of_key.map(|it| resources(desired, it, Scope::Key)).unwrap_or_default();
+        let key = of_key.map(|it| resources(desired, it, ResourceScope::Key)).unwrap_or_default();
         let with_key = |action| Implied { action, resources: key.clone(), condition: None };
         implied.extend(["kms:Decrypt", "kms:GenerateDataKey"].map(with_key));
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Allowed, resources};
 use crate::Operation;
-use crate::operation::Scope;
+use crate::operation::ResourceScope;
 
 /// On what an operation is allowed in an account: one of these is enough.
 pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation) -> Vec<Allowed> {
@@ -32,26 +32,28 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
             bounded_roles(desired, account)
         }
         // Our key is searched among all keys of the account by its tags.
-        Operation::DescribeKey | Operation::ListResourceTags => vec![on(resources_of(Scope::Key), None)],
+        Operation::DescribeKey | Operation::ListResourceTags => {
+            vec![on(resources_of(ResourceScope::Key), None)]
+        }
         // A new operation is allowed on the resources of its scope.
         other => match other.scope() {
-            scope @ (Scope::Key | Scope::KeyAndAlias) => keys(desired, resources_of(scope)),
-            scope @ (Scope::Nothing
-            | Scope::Everything
-            | Scope::Roles
-            | Scope::Bucket
-            | Scope::OwnTrails
-            | Scope::AllTrails
-            | Scope::LogGroups
-            | Scope::AllLogGroups
-            | Scope::Alarms
-            | Scope::AlarmTopics
-            | Scope::LogRoles
-            | Scope::Topics
-            | Scope::ExistingTopics
-            | Scope::AllKeys
-            | Scope::Lock
-            | Scope::LogFiles) => vec![on(resources_of(scope), None)],
+            scope @ (ResourceScope::Key | ResourceScope::KeyAndAlias) => keys(desired, resources_of(scope)),
+            scope @ (ResourceScope::Nothing
+            | ResourceScope::Everything
+            | ResourceScope::Roles
+            | ResourceScope::Bucket
+            | ResourceScope::OwnTrails
+            | ResourceScope::AllTrails
+            | ResourceScope::LogGroups
+            | ResourceScope::AllLogGroups
+            | ResourceScope::Alarms
+            | ResourceScope::AlarmTopics
+            | ResourceScope::LogRoles
+            | ResourceScope::Topics
+            | ResourceScope::ExistingTopics
+            | ResourceScope::AllKeys
+            | ResourceScope::Lock
+            | ResourceScope::LogFiles) => vec![on(resources_of(scope), None)],
         },
     }
 }

@@ -7,9 +7,9 @@ use reconcile_spec::{Account, Desired};
 use serde_json::json;
 
 use super::implied::implied;
-use super::{Mode, is_of};
+use super::{Mode, has_role};
 use crate::Operation;
-use crate::operation::Place;
+use crate::operation::AccountRole;
 
 /// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy document.
 ///
@@ -31,7 +31,7 @@ impl SessionPolicy {
 
     /// Allows to list, read and decrypt log files, and to list the public keys of their digests.
     pub fn verifying() -> Self {
-        let called = Operation::ALL.iter().filter(|it| it.place() == Place::Evidence);
+        let called = Operation::ALL.iter().filter(|it| it.account_role() == AccountRole::Evidence);
         Self::of(called.map(|it| it.action()).chain(["kms:Decrypt"]))
     }
 
@@ -47,12 +47,22 @@ impl SessionPolicy {
 
     /// Allows the operations of an apply in one account, also those that remove what the spec no longer has.
     pub fn applying(desired: &Desired, account: &Account) -> Self {
-        let is_called = |place| match place {
-            Place::Trails | Place::Logs | Place::Topics | Place::ExistingTopics | Place::Encrypted => true,
-            Place::Key | Place::Bucket | Place::Organization | Place::Lock => is_of(desired, account, place),
-            Place::Start | Place::Import | Place::Evidence | Place::Blame | Place::Receiver => false,
+        let is_called = |role| match role {
+            AccountRole::Trails
+            | AccountRole::Logs
+            | AccountRole::Topics
+            | AccountRole::ExistingTopics
+            | AccountRole::Encrypted => true,
+            AccountRole::Key | AccountRole::Bucket | AccountRole::Organization | AccountRole::Lock => {
+                has_role(desired, account, role)
+            }
+            AccountRole::InitialCredentials
+            | AccountRole::Import
+            | AccountRole::Evidence
+            | AccountRole::Blame
+            | AccountRole::Receiver => false,
         };
-        let called = Operation::ALL.iter().filter(|it| is_called(it.place())).map(|it| it.action());
+        let called = Operation::ALL.iter().filter(|it| is_called(it.account_role())).map(|it| it.action());
         Self::of(called.chain(implied(desired, account, Mode::Apply.into()).into_iter().map(|it| it.action)))
     }
 
@@ -142,7 +152,8 @@ mod tests {
     #[test]
     fn the_longest_policy_fits() {
         // Sessions that look up events do nothing else, and messages are sent without a session policy.
-        let is_alone = |it: &&Operation| matches!(it.place(), Place::Blame | Place::Receiver);
+        let is_alone =
+            |it: &&Operation| matches!(it.account_role(), AccountRole::Blame | AccountRole::Receiver);
         let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());
         let policy = SessionPolicy::of(all.chain([
             "cloudwatch:ListTagsForResource",

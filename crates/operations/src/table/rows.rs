@@ -5,10 +5,10 @@
 use super::{Row, When};
 use crate::Operation as Op;
 use crate::class::Class::{
-    Absent, AlreadySo, Busy, Clock, Credentials, Denied, LimitReached, NotYetSeen, Refused, RegionNotEnabled,
+    Absent, Busy, Clock, Conflict, Credentials, Denied, LimitReached, NotYetSeen, Refused, RegionNotEnabled,
     Throttled, Unavailable,
 };
-use crate::class::{Checked, Unseen};
+use crate::class::{NotVisible, TrailDependency};
 
 const ALL: &[Op] = &[];
 const SIGN_IN: &[Op] = &[Op::AssumeRole, Op::GetCallerIdentity];
@@ -18,7 +18,7 @@ const SIGN_IN: &[Op] = &[Op::AssumeRole, Op::GetCallerIdentity];
 /// See "Invalid principal in policy" in the S3 user guide, `MalformedPolicyDocumentException` of `PutKeyPolicy` and
 /// `InvalidArnException` of `CreateGrant` in the KMS API reference, and "Troubleshoot IAM" in the IAM user guide.
 const UNSEEN_PRINCIPAL: Row = Row::new(
-    NotYetSeen(Unseen::Principal),
+    NotYetSeen(NotVisible::Principal),
     ALL,
     &[
         "InvalidArnException",
@@ -38,7 +38,7 @@ const UNSEEN_PRINCIPAL: Row = Row::new(
 ///
 /// See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
 const UNSEEN_KEY: Row = Row::new(
-    NotYetSeen(Unseen::Key),
+    NotYetSeen(NotVisible::Key),
     &[Op::CreateLogGroup, Op::AssociateKmsKey],
     &["AccessDeniedException", "InvalidParameterException"],
 )
@@ -133,7 +133,7 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Absent, &[Op::ListTopicTags, Op::DeleteAlarms], &["ResourceNotFound"]),
 
     Row::new(
-        AlreadySo,
+        Conflict,
         ALL,
         &[
             "AccountRegisteredException", "AlreadyExistsException", "BucketAlreadyOwnedByYou", "ConditionalRequestConflict",
@@ -143,35 +143,35 @@ pub(super) static TABLE: &[Row] = &[
 
     // What a call needs, other than its own resource.
     Row::new(
-        NotYetSeen(Unseen::Resource),
+        NotYetSeen(NotVisible::Resource),
         ALL,
         &[
             "NoSuchBucket", "NoSuchEntity", "NoSuchKey", "NotFound", "NotFoundException", "ResourceNotFound",
             "ResourceNotFoundException", "TrailNotFoundException",
         ],
     ),
-    Row::new(NotYetSeen(Unseen::Delivery(Checked::BucketPolicy)), ALL, &["InsufficientS3BucketPolicyException"]),
+    Row::new(NotYetSeen(NotVisible::Delivery(TrailDependency::BucketPolicy)), ALL, &["InsufficientS3BucketPolicyException"]),
     // "The policy on the S3 bucket or KMS key is not sufficient."
     Row::new(
-        NotYetSeen(Unseen::Delivery(Checked::BucketOrKeyPolicy)), ALL, &["InsufficientEncryptionPolicyException"],
+        NotYetSeen(NotVisible::Delivery(TrailDependency::BucketOrKeyPolicy)), ALL, &["InsufficientEncryptionPolicyException"],
     ),
-    Row::new(NotYetSeen(Unseen::Delivery(Checked::Key)), ALL, &["KmsKeyNotFoundException"]),
+    Row::new(NotYetSeen(NotVisible::Delivery(TrailDependency::Key)), ALL, &["KmsKeyNotFoundException"]),
     // CloudTrail publishes a message as a test, for which SNS needs the key of an encrypted topic.
     Row::new(
-        NotYetSeen(Unseen::Delivery(Checked::TopicOrKeyPolicy)),
+        NotYetSeen(NotVisible::Delivery(TrailDependency::TopicOrKeyPolicy)),
         ALL,
         &["InsufficientSnsTopicPolicyException"],
     ),
-    Row::new(NotYetSeen(Unseen::Delivery(Checked::Topic)), ALL, &["InvalidSnsTopicNameException"]),
+    Row::new(NotYetSeen(NotVisible::Delivery(TrailDependency::Topic)), ALL, &["InvalidSnsTopicNameException"]),
     Row::new(
-        NotYetSeen(Unseen::Delivery(Checked::Other)),
+        NotYetSeen(NotVisible::Delivery(TrailDependency::Other)),
         ALL,
         &[
             "InvalidCloudWatchLogsLogGroupArnException", "InvalidCloudWatchLogsRoleArnException", "S3BucketDoesNotExistException",
         ],
     ),
     Row::new(
-        NotYetSeen(Unseen::Organization),
+        NotYetSeen(NotVisible::Organization),
         ALL,
         &[
             "CloudTrailAccessNotEnabledException", "NoManagementAccountSLRExistsException",

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::*;
-use crate::{Checked, Unseen};
+use crate::{NotVisible, TrailDependency};
 
 /// The codes that AWS publishes.
 struct Published {
@@ -29,7 +29,7 @@ fn published() -> Published {
 }
 
 /// The operation as AWS calls it, with its service.
-fn of_aws(operation: Operation) -> (String, String) {
+fn aws_name(operation: Operation) -> (String, String) {
     use Operation as Op;
 
     let own = format!("{operation:?}");
@@ -57,7 +57,7 @@ fn of_aws(operation: Operation) -> (String, String) {
 fn every_modeled_error_of_every_operation_has_a_row() {
     let published = published();
     for operation in Operation::ALL {
-        let codes = published.modeled.get(&of_aws(*operation));
+        let codes = published.modeled.get(&aws_name(*operation));
         let codes = codes.unwrap_or_else(|| panic!("models/errors.json lacks {operation:?}"));
         for code in codes {
             let has_row = TABLE.iter().any(|row| row.when == When::Always && row.has(*operation, code));
@@ -82,7 +82,7 @@ fn no_row_is_for_a_code_that_aws_does_not_publish() {
     for row in TABLE {
         let operations = if row.operations.is_empty() { Operation::ALL } else { row.operations };
         for code in row.codes {
-            let is_modeled = operations.iter().any(|it| published.modeled[&of_aws(*it)].contains(*code));
+            let is_modeled = operations.iter().any(|it| published.modeled[&aws_name(*it)].contains(*code));
             assert!(is_modeled || published.documented.contains(*code), "{code} of {row:?}");
         }
     }
@@ -134,16 +134,16 @@ fn the_code_and_the_operation_decide() {
 
     for (operation, code, class) in [
         (Op::GetBucketPolicy, Some("NoSuchBucketPolicy"), Class::Absent),
-        (Op::GetBucketPolicy, Some("NoSuchBucket"), Class::NotYetSeen(Unseen::Resource)),
+        (Op::GetBucketPolicy, Some("NoSuchBucket"), Class::NotYetSeen(NotVisible::Resource)),
         (Op::GetBucketVersioning, Some("NoSuchBucket"), Class::Absent),
-        (Op::GetBucketTagging, Some("NotFound"), Class::NotYetSeen(Unseen::Resource)),
+        (Op::GetBucketTagging, Some("NotFound"), Class::NotYetSeen(NotVisible::Resource)),
         (Op::DescribeKey, Some("NotFoundException"), Class::Absent),
-        (Op::GetKeyPolicy, Some("NotFoundException"), Class::NotYetSeen(Unseen::Resource)),
+        (Op::GetKeyPolicy, Some("NotFoundException"), Class::NotYetSeen(NotVisible::Resource)),
         (Op::GetTrailStatus, Some("TrailNotFoundException"), Class::Absent),
-        (Op::DescribeTrails, Some("TrailNotFoundException"), Class::NotYetSeen(Unseen::Resource)),
+        (Op::DescribeTrails, Some("TrailNotFoundException"), Class::NotYetSeen(NotVisible::Resource)),
         (Op::GetRole, Some("AccessDeniedException"), Class::Denied),
         (Op::GetRole, Some("SlowDown"), Class::Throttled),
-        (Op::CreateRole, Some("EntityAlreadyExists"), Class::AlreadySo),
+        (Op::CreateRole, Some("EntityAlreadyExists"), Class::Conflict),
         // With the HTTP status of a conflict.
         (Op::CreateRole, Some("LimitExceeded"), Class::LimitReached),
         (Op::CreateKey, Some("LimitExceededException"), Class::LimitReached),
@@ -152,25 +152,25 @@ fn the_code_and_the_operation_decide() {
         // With the HTTP status of a denial.
         (Op::CreateTopic, Some("TopicLimitExceeded"), Class::LimitReached),
         (Op::GetBucketPolicy, Some("RequestTimeTooSkewed"), Class::Clock),
-        (Op::CreateBucket, Some("BucketAlreadyOwnedByYou"), Class::AlreadySo),
+        (Op::CreateBucket, Some("BucketAlreadyOwnedByYou"), Class::Conflict),
         (Op::CreateBucket, Some("BucketAlreadyExists"), Class::Refused),
         (Op::CreateTrail, Some("ConflictException"), Class::Busy),
         (
             Op::CreateTrail,
             Some("InsufficientS3BucketPolicyException"),
-            Class::NotYetSeen(Unseen::Delivery(Checked::BucketPolicy)),
+            Class::NotYetSeen(NotVisible::Delivery(TrailDependency::BucketPolicy)),
         ),
         (Op::GetRole, Some("ExpiredToken"), Class::Credentials),
         (Op::AssumeRole, Some("RegionDisabledException"), Class::RegionNotEnabled),
         (Op::PutBucketPolicy, Some("MalformedPolicy"), Class::Refused),
-        (Op::TakeLock, Some("ConditionalRequestConflict"), Class::AlreadySo),
+        (Op::TakeLock, Some("ConditionalRequestConflict"), Class::Conflict),
         (Op::TakeLock, Some("NoSuchBucket"), Class::Absent),
         (Op::RenewLock, Some("NoSuchKey"), Class::Absent),
-        (Op::RenewLock, Some("PreconditionFailed"), Class::AlreadySo),
+        (Op::RenewLock, Some("PreconditionFailed"), Class::Conflict),
         (Op::ReleaseLock, Some("NoSuchKey"), Class::Absent),
         (Op::ReadLogFile, Some("NoSuchKey"), Class::Absent),
-        (Op::ReadLogFile, Some("NoSuchBucket"), Class::NotYetSeen(Unseen::Resource)),
-        (Op::ListLogFiles, Some("NoSuchBucket"), Class::NotYetSeen(Unseen::Resource)),
+        (Op::ReadLogFile, Some("NoSuchBucket"), Class::NotYetSeen(NotVisible::Resource)),
+        (Op::ListLogFiles, Some("NoSuchBucket"), Class::NotYetSeen(NotVisible::Resource)),
         (Op::GetRole, Some("SomethingNew"), Class::Refused),
         (Op::GetRole, None, Class::Unavailable),
     ] {
@@ -202,10 +202,16 @@ fn the_message_and_the_region_decide_where_a_code_has_several_meanings() {
             "MalformedPolicy",
             no_principal,
             "us-east-1",
-            Class::NotYetSeen(Unseen::Principal),
+            Class::NotYetSeen(NotVisible::Principal),
         ),
         (Op::PutBucketPolicy, "MalformedPolicy", "Invalid policy syntax.", "us-east-1", Class::Refused),
-        (Op::CreateLogGroup, "AccessDeniedException", no_key, "us-east-1", Class::NotYetSeen(Unseen::Key)),
+        (
+            Op::CreateLogGroup,
+            "AccessDeniedException",
+            no_key,
+            "us-east-1",
+            Class::NotYetSeen(NotVisible::Key),
+        ),
         (Op::PutRetentionPolicy, "AccessDeniedException", no_key, "us-east-1", Class::Denied),
         (Op::CreateLogGroup, "AccessDeniedException", "not authorized", "us-east-1", Class::Denied),
         (

@@ -13,7 +13,7 @@ const OWN_AGENT: &str = "app/reconcile";
 /// See "CloudTrail record contents for management, data, and network activity events" in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Record {
+pub struct EventRecord {
     #[serde(rename = "eventID")]
     pub(super) event_id: String,
     pub(super) event_source: String,
@@ -39,7 +39,7 @@ struct Resource {
     arn: Option<String>,
 }
 
-impl Record {
+impl EventRecord {
     /// Parses the text of an event; `None` if an element is missing that every event has.
     pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
@@ -89,8 +89,8 @@ impl Record {
 mod tests {
     use super::*;
 
-    fn record(more: &str) -> Option<Record> {
-        Record::parse(&format!(
+    fn record(more: &str) -> Option<EventRecord> {
+        EventRecord::parse(&format!(
             r#"{{"eventID": "1", "eventSource": "cloudtrail.amazonaws.com", "eventName": "StopLogging",
                 "eventTime": "2026-11-26T12:00:00Z"{more}}}"#
         ))
@@ -129,8 +129,8 @@ mod tests {
 
     #[test]
     fn an_event_that_lacks_its_name_is_none() {
-        assert_eq!(Record::parse("{}"), None);
-        assert_eq!(Record::parse("not JSON"), None);
+        assert_eq!(EventRecord::parse("{}"), None);
+        assert_eq!(EventRecord::parse("not JSON"), None);
         let plain = record("").unwrap();
         assert!(plain.is_success());
         assert!(!record(r#", "errorCode": "AccessDenied""#).unwrap().is_success());

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::{AccountId, Arn, Region};
 use reconcile_spec::{AccountName, Desired};
 
-use super::question::{Question, Subject, questions};
-use super::{Blame, Record, RecordedCall};
+use super::query::{BlameQuery, EventSubject, queries};
+use super::{Blame, EventRecord, RecordedCall};
 use crate::drift::{Finding, FindingKind};
 
 /// The recorded events of one operation in an account and Region, which are listed together for all findings.
@@ -23,8 +23,8 @@ pub struct Listing {
 /// The search for the authors of some findings.
 #[derive(Debug)]
 pub struct Search {
-    /// The ID and the question of each finding, or why nobody can answer it.
-    asked: Vec<(String, Result<Vec<Question>, String>)>,
+    /// The ID and the queries of each finding, or the reason why nobody can answer them.
+    asked: Vec<(String, Result<Vec<BlameQuery>, String>)>,
     accounts: BTreeMap<AccountName, AccountId>,
 }
 
@@ -34,26 +34,26 @@ impl Search {
         let has_author = |finding: &&Finding| finding.kind != FindingKind::Unreadable;
         let asked = findings.iter().filter(has_author);
         Self {
-            asked: asked.map(|finding| (finding.id.clone(), questions(desired, key, finding))).collect(),
+            asked: asked.map(|finding| (finding.id.clone(), queries(desired, key, finding))).collect(),
             accounts: desired.accounts.iter().map(|it| (it.name.clone(), it.id.clone())).collect(),
         }
     }
 
-    fn questions(&self) -> impl Iterator<Item = &Question> {
-        self.asked.iter().filter_map(|(_, questions)| questions.as_ref().ok()).flatten()
+    fn queries(&self) -> impl Iterator<Item = &BlameQuery> {
+        self.asked.iter().filter_map(|(_, queries)| queries.as_ref().ok()).flatten()
     }
 
-    /// Returns the readers of all lists that the search needs.
-    pub fn readers(&self) -> Vec<Reader> {
-        let mut wanted: BTreeMap<Listing, BTreeSet<Subject>> = BTreeMap::new();
-        for question in self.questions() {
-            for listing in question.listings() {
-                wanted.entry(listing).or_default().insert(question.subject.clone());
+    /// Returns the scans of all lists that the search needs.
+    pub fn scans(&self) -> Vec<EventScan> {
+        let mut wanted: BTreeMap<Listing, BTreeSet<EventSubject>> = BTreeMap::new();
+        for query in self.queries() {
+            for listing in query.listings() {
+                wanted.entry(listing).or_default().insert(query.subject.clone());
             }
         }
         wanted
             .into_iter()
-            .map(|(listing, wanted)| Reader {
+            .map(|(listing, wanted)| EventScan {
                 listing,
                 wanted,
                 newest: BTreeMap::new(),
@@ -63,13 +63,13 @@ impl Search {
             .collect()
     }
 
-    /// Names the authors that the readers found.
-    pub fn settle(self, readers: impl IntoIterator<Item = Reader>, findings: &mut [Finding]) {
-        let readers: BTreeMap<Listing, Reader> =
-            readers.into_iter().map(|reader| (reader.listing.clone(), reader)).collect();
+    /// Names the authors that the scans found.
+    pub fn name_authors(self, scans: impl IntoIterator<Item = EventScan>, findings: &mut [Finding]) {
+        let scans: BTreeMap<Listing, EventScan> =
+            scans.into_iter().map(|scan| (scan.listing.clone(), scan)).collect();
         let Self { asked, accounts } = self;
         let mut blames: BTreeMap<String, Blame> =
-            asked.into_iter().map(|(id, questions)| (id, blame(questions, &readers, &accounts))).collect();
+            asked.into_iter().map(|(id, queries)| (id, blame(queries, &scans, &accounts))).collect();
         for finding in findings {
             finding.blame = blames.remove(&finding.id);
         }
@@ -77,17 +77,17 @@ impl Search {
 }
 
 fn blame(
-    questions: Result<Vec<Question>, String>,
-    readers: &BTreeMap<Listing, Reader>,
+    queries: Result<Vec<BlameQuery>, String>,
+    scans: &BTreeMap<Listing, EventScan>,
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Blame {
     let mut blame = Blame::default();
-    let questions = match questions {
-        Ok(questions) => questions,
+    let queries = match queries {
+        Ok(queries) => queries,
         Err(reason) => return Blame { unknown: vec![reason], ..blame },
     };
-    for question in questions {
-        match answer(&question, readers, accounts) {
+    for query in queries {
+        match answer(&query, scans, accounts) {
             Ok(call) if blame.calls.contains(&call) => {}
             Ok(call) => blame.calls.push(call),
             Err(reason) if blame.unknown.contains(&reason) => {}
@@ -100,27 +100,27 @@ fn blame(
 
 /// The newest call, if it leads to the finding.
 fn answer(
-    question: &Question,
-    readers: &BTreeMap<Listing, Reader>,
+    query: &BlameQuery,
+    scans: &BTreeMap<Listing, EventScan>,
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Result<RecordedCall, String> {
     // Events have their time in seconds. Of the calls in the same second, the creation of the resource came first, and the one that leads to
     // the finding came last: it is what was found. `reconcile` writes what the spec says, so the calls of others came after its own.
-    let is_cause = |record: &Record| question.causes.contains(&record.event_name.as_str());
-    let order = |record: &Record| {
+    let is_cause = |record: &EventRecord| query.causes.contains(&record.event_name.as_str());
+    let order = |record: &EventRecord| {
         (!record.event_name.starts_with("Create"), is_cause(record), !record.is_of_reconcile())
     };
-    let mut newest: Option<&Record> = None;
-    for listing in question.listings() {
-        let reader = readers.get(&listing).ok_or("the recorded events were not read")?;
-        if let Some(failure) = &reader.failure {
+    let mut newest: Option<&EventRecord> = None;
+    for listing in query.listings() {
+        let scan = scans.get(&listing).ok_or("the recorded events were not read")?;
+        if let Some(failure) = &scan.failure {
             return Err(failure.clone());
         }
-        let found = reader.newest.get(&question.subject);
+        let found = scan.newest.get(&query.subject);
         newest = newest.into_iter().chain(found).max_by_key(|record| (record.event_time, order(record)));
     }
     let Some(record) = newest else {
-        let calls = question.causes.join(" or ");
+        let calls = query.causes.join(" or ");
         return Err(format!("CloudTrail recorded no {calls} for the resource in the last 90 days"));
     };
     if !is_cause(record) {
@@ -129,7 +129,7 @@ fn answer(
             record.event_name, record.event_time
         ));
     }
-    let account_id = accounts.get(&question.account).ok_or("the spec does not have the account")?.clone();
+    let account_id = accounts.get(&query.account).ok_or("the spec does not have the account")?.clone();
     let principal = record.principal().ok_or_else(|| {
         format!("event {} ({}) does not say who made the call", record.event_id, record.event_name)
     })?;
@@ -139,7 +139,7 @@ fn answer(
         event_id: record.event_id.clone(),
         event_time: record.event_time,
         account_id,
-        region: question.region.clone(),
+        region: query.region.clone(),
         principal: principal.to_owned(),
         source_address: record.source_address().to_owned(),
         by_reconcile: record.is_of_reconcile(),
@@ -148,17 +148,17 @@ fn answer(
 
 /// Reads a list of events, the newest first, until it knows the newest call on each resource.
 #[derive(Debug, Clone)]
-pub struct Reader {
+pub struct EventScan {
     listing: Listing,
-    wanted: BTreeSet<Subject>,
-    newest: BTreeMap<Subject, Record>,
+    wanted: BTreeSet<EventSubject>,
+    newest: BTreeMap<EventSubject, EventRecord>,
     /// The number of events so far.
     read: usize,
     failure: Option<String>,
 }
 
-impl Reader {
-    /// The number of events after which a reader gives up: 20 calls of `LookupEvents`, in ten seconds.
+impl EventScan {
+    /// The number of events after which a scan gives up: 20 calls of `LookupEvents`, in ten seconds.
     const MOST: usize = 1_000;
 
     /// Returns which list is read.
@@ -166,8 +166,8 @@ impl Reader {
         &self.listing
     }
 
-    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the reader needs the next page.
-    pub fn read(&mut self, page: Vec<Option<Record>>) -> bool {
+    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the scan needs the next page.
+    pub fn read(&mut self, page: Vec<Option<EventRecord>>) -> bool {
         self.read += page.len();
         for record in page {
             let Some(record) = record else {

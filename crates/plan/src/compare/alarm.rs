@@ -4,31 +4,31 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_spec::{self as spec, AccountName, Site};
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::view::{Alarm, AlarmField, Condition};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     let mut topics = BTreeSet::new();
-    for alarm in &scope.desired.alarms {
-        let Some(Ok(live)) = scope.observed.monitors.get(&alarm.group_arn) else { continue };
-        let filter = Address::of_metric_filter(alarm);
-        let terms = terms(scope, Address::of_alarm(alarm), &alarm.site, Phase::Converge, vec![filter]);
-        compared.view(terms, live.alarms.get(&alarm.name).cloned(), wanted(alarm));
+    for alarm in &context.desired.alarms {
+        let Some(Ok(live)) = context.observed.monitors.get(&alarm.group_arn) else { continue };
+        let filter = Address::metric_filter(alarm);
+        let parts = parts(context, Address::alarm(alarm), &alarm.site, Phase::Converge, vec![filter]);
+        compared.view(parts, live.alarms.get(&alarm.name).cloned(), wanted(alarm));
         if topics.insert((&alarm.site.account, &alarm.topic)) {
-            warn_of_topic(scope, alarm, compared);
+            warn_of_topic(context, alarm, compared);
         }
     }
 }
 
 /// Warns of a topic through which an alarm reaches nobody. CloudWatch creates an alarm whatever its topic is.
-fn warn_of_topic(scope: &Scope<'_>, alarm: &spec::Alarm, compared: &mut Compared) {
+fn warn_of_topic(context: &CompareContext<'_>, alarm: &spec::Alarm, compared: &mut Compared) {
     let topic = &alarm.topic;
-    let Some(live) = scope.observed.alarm_topics.get(&(alarm.site.account.clone(), topic.clone())) else {
+    let Some(live) = context.observed.alarm_topics.get(&(alarm.site.account.clone(), topic.clone())) else {
         return;
     };
     let message = match live {
@@ -41,25 +41,25 @@ fn warn_of_topic(scope: &Scope<'_>, alarm: &spec::Alarm, compared: &mut Compared
             format!("it is unknown whether the alarms notify anybody: topic {topic} cannot be read: {error}")
         }
     };
-    compared.warn(WarningCode::AlarmTopic, Address::of_alarm(alarm), message);
+    compared.warn(WarningCode::AlarmTopic, Address::alarm(alarm), message);
 }
 
 /// Deletes the alarms of the installation that the spec no longer has.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    let alarms = scope.desired.alarms.iter();
+pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
+    let alarms = context.desired.alarms.iter();
     let wanted: BTreeSet<(&AccountName, &str)> =
         alarms.map(|alarm| (&alarm.site.account, alarm.name.as_str())).collect();
     let mut unwanted: BTreeMap<Address, (Site, &Alarm)> = BTreeMap::new();
-    for monitors in scope.observed.monitors.values().flatten() {
-        let ours = monitors.alarms.iter().filter(|(name, _)| scope.desired.installation.owns_alarm(name));
+    for monitors in context.observed.monitors.values().flatten() {
+        let ours = monitors.alarms.iter().filter(|(name, _)| context.desired.installation.owns_alarm(name));
         for (name, live) in ours.filter(|(name, _)| !wanted.contains(&(&monitors.account, name.as_str()))) {
             let site = Site { account: monitors.account.clone(), region: monitors.region.clone() };
             unwanted.insert(Address::new(Kind::Alarm, &monitors.account, name), (site, live));
         }
     }
     for (address, (site, live)) in unwanted {
-        if scope.desired.deletion.trails {
-            compared.delete(terms(scope, address, &site, Phase::Contract, Vec::new()), live.clone());
+        if context.desired.deletion.trails {
+            compared.delete(parts(context, address, &site, Phase::Contract, Vec::new()), live.clone());
         } else {
             compared.warn_of_kept(&address, "deletion.trails");
         }
@@ -90,14 +90,14 @@ pub(crate) fn wanted(alarm: &spec::Alarm) -> Alarm {
     }
 }
 
-fn terms(
-    scope: &Scope<'_>,
+fn parts(
+    context: &CompareContext<'_>,
     address: Address,
     site: &Site,
     phase: Phase,
     depends_on: Vec<Address>,
-) -> Terms<Action<Alarm>> {
-    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::Alarm, explain }
+) -> ChangeParts<Action<Alarm>> {
+    ChangeParts { address, place: context.place(site), phase, depends_on, changed: Changed::Alarm, explain }
 }
 
 fn explain(action: &Action<Alarm>, diff: &[Difference]) -> (Vec<String>, Risk) {

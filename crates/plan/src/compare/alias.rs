@@ -1,49 +1,49 @@
 //! Compares the alias of the key.
 
-use super::Scope;
-use super::change::{Compared, Terms};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Changed, CreateOrDelete, Phase, Risk};
 use crate::view::{Alias, KeyRef};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    let Some(alias) = scope.desired.key.identity.alias() else { return };
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    let Some(alias) = context.desired.key.identity.alias() else { return };
     // An alias that points to another key is refused: only its owner can move it.
-    if scope.observed.astray.is_some() {
+    if context.observed.alias_target.is_some() {
         return;
     }
     // A key that is found by its alias has the alias, and there is nothing else to compare.
-    if scope.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
+    if context.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
         compared.unchanged += 1;
         return;
     }
-    let terms = Terms {
-        address: scope.alias_address(),
-        place: scope.place(&scope.desired.key.site),
+    let parts = ChangeParts {
+        address: context.alias_address(),
+        place: context.place(&context.desired.key.site),
         phase: Phase::Expand,
-        depends_on: vec![scope.key_address()],
+        depends_on: vec![context.key_address()],
         changed: Changed::Alias,
         explain,
     };
-    compared.create(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
+    compared.create(parts, Alias { name: alias.with_prefix(), target: context.key.clone() });
 }
 
 /// Deletes the alias of a key that the same plan deletes.
-pub(super) fn remove(scope: &Scope<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
-    let Some(alias) = scope.desired.key.identity.alias() else { return };
-    if !scope.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
+pub(super) fn remove(context: &CompareContext<'_>, depends_on: Vec<Address>, compared: &mut Compared) {
+    let Some(alias) = context.desired.key.identity.alias() else { return };
+    if !context.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
         return;
     }
-    let terms = Terms {
-        address: scope.alias_address(),
-        place: scope.place(&scope.desired.key.site),
+    let parts = ChangeParts {
+        address: context.alias_address(),
+        place: context.place(&context.desired.key.site),
         phase: Phase::Contract,
         depends_on,
         changed: Changed::Alias,
         explain: |_, _| (vec!["the key of the alias is deleted in this plan".to_owned()], Risk::Disruptive),
     };
-    compared.delete(terms, Alias { name: alias.with_prefix(), target: scope.key.clone() });
+    compared.delete(parts, Alias { name: alias.with_prefix(), target: context.key.clone() });
 }
 
 fn explain(action: &CreateOrDelete<Alias>, _: &[Difference]) -> (Vec<String>, Risk) {

@@ -4,24 +4,24 @@ use reconcile_policy::Fitted;
 use reconcile_spec::{self as spec, LockMode, ObjectOwnership};
 use reconcile_text::count;
 
-use super::change::{Compared, Terms, reasons};
-use super::{Scope, public_access};
+use super::change::{ChangeParts, Compared, reasons};
+use super::{CompareContext, public_access};
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{
-    AccessLogs, Bucket, BucketField, Encryption, Lifecycle, Named, ObjectLock, Tags, Transition,
+    AccessLogs, Bucket, BucketField, Encryption, Lifecycle, ObjectLock, OpenEnum, Tags, Transition,
 };
 
 /// Adds the change of the bucket. `policy` is the planned bucket policy, if the policy is managed.
-pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
-    let desired = &scope.desired.bucket;
-    let policy = policy.map(|it| &it.merged.contracted).or(scope.observed.bucket_policy.as_ref());
-    check_conditions(scope, compared);
-    let live = scope.observed.bucket.clone().map(|live| Bucket {
+pub(super) fn compare(context: &CompareContext<'_>, policy: Option<&Fitted>, compared: &mut Compared) {
+    let desired = &context.desired.bucket;
+    let policy = policy.map(|it| &it.merged.contracted).or(context.observed.bucket_policy.as_ref());
+    check_conditions(context, compared);
+    let live = context.observed.bucket.clone().map(|live| Bucket {
         encryption: live.encryption.map(|encryption| match encryption {
             Encryption::Kms { key: Some(key), bucket_key } => {
-                Encryption::Kms { key: Some(scope.same_key(key)), bucket_key }
+                Encryption::Kms { key: Some(context.same_key(key)), bucket_key }
             }
             other => other,
         }),
@@ -29,41 +29,41 @@ pub(super) fn compare(scope: &Scope<'_>, policy: Option<&Fitted>, compared: &mut
     });
     let encryption = desired.encryption.enforced().map(|encryption| match encryption {
         spec::Encryption::S3 => Encryption::S3,
-        spec::Encryption::Key => Encryption::Kms { key: Some(scope.key.clone()), bucket_key: true },
+        spec::Encryption::Key => Encryption::Kms { key: Some(context.key.clone()), bucket_key: true },
     });
     let wanted = Bucket {
         blocked_encryption_types: blocked(desired, encryption.as_ref(), live.as_ref()),
         encryption,
         versioning: desired.versioning.enforced().copied(),
-        public_access_block: public_access::block(scope, policy, compared),
-        object_ownership: public_access::ownership(scope, compared),
+        public_access_block: public_access::block(context, policy, compared),
+        object_ownership: public_access::ownership(context, compared),
         lifecycle: desired.lifecycle.enforced().map(lifecycle),
         object_lock: desired.object_lock.enforced().map(|lock| {
             let (days, years) = match lock.retention {
                 spec::Retention::Days(days) => (Some(signed(days)), None),
                 spec::Retention::Years(years) => (None, Some(signed(years))),
             };
-            ObjectLock::On { mode: Named::Known(lock.mode), days, years }
+            ObjectLock::On { mode: OpenEnum::Known(lock.mode), days, years }
         }),
         access_logs: desired
             .access_logs
             .enforced()
             .map(|logs| AccessLogs::To { bucket: logs.bucket.to_string(), prefix: logs.prefix.clone() }),
         eventbridge: desired.eventbridge.enforced().copied(),
-        tags: Tags::wanted(&desired.tags, scope.observed.bucket.as_ref().map(|live| &live.tags)),
+        tags: Tags::wanted(&desired.tags, context.observed.bucket.as_ref().map(|live| &live.tags)),
     };
-    let terms = Terms {
-        address: scope.bucket_address(),
-        place: scope.place(&desired.site),
+    let parts = ChangeParts {
+        address: context.bucket_address(),
+        place: context.place(&desired.site),
         phase: Phase::Expand,
-        depends_on: vec![scope.key_address()],
+        depends_on: vec![context.key_address()],
         changed: Changed::Bucket,
         explain,
     };
     if let Some(message) = irreversible(live.as_ref(), &wanted) {
-        compared.warn(WarningCode::Irreversible, terms.address.clone(), message);
+        compared.warn(WarningCode::Irreversible, parts.address.clone(), message);
     }
-    compared.view(terms, live, wanted);
+    compared.view(parts, live, wanted);
 }
 
 /// Describes the irreversible part of an object lock that the plan adds or changes.
@@ -82,11 +82,11 @@ fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
     let time = count(usize::try_from(number).unwrap_or_default(), unit);
     let never = "S3 never turns off the object lock of a bucket";
     Some(match mode {
-        Named::Known(LockMode::Compliance) => format!(
+        OpenEnum::Known(LockMode::Compliance) => format!(
             "{never}, and nobody can delete a log file for {time}, not even the root user of the account: try `mode: GOVERNANCE` \
              first"
         ),
-        Named::Known(LockMode::Governance) | Named::Other(_) => format!(
+        OpenEnum::Known(LockMode::Governance) | OpenEnum::Other(_) => format!(
             "{never}; only principals with `s3:BypassGovernanceRetention` can delete a log file for {time}"
         ),
     })
@@ -112,9 +112,9 @@ fn blocked(
 /// settings that could not be read.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
-fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
-    let Some(conditions) = &scope.observed.bucket_conditions else { return };
-    let address = scope.bucket_address();
+fn check_conditions(context: &CompareContext<'_>, compared: &mut Compared) {
+    let Some(conditions) = &context.observed.bucket_conditions else { return };
+    let address = context.bucket_address();
     if let Err(error) = &conditions.grants {
         let message = format!(
             "the ACL of the bucket cannot be read ({error}): the ACL may grant access to others. A change of \
@@ -135,8 +135,8 @@ fn check_conditions(scope: &Scope<'_>, compared: &mut Compared) {
     }
     match &conditions.requester_pays {
         Ok(true) => {
-            let bucket = scope.desired.bucket.name.to_string();
-            let trails = scope.trail_addresses().collect();
+            let bucket = context.desired.bucket.name.to_string();
+            let trails = context.trail_addresses().collect();
             compared.refusals.push(Refusal::RequesterPays { address, bucket, trails });
         }
         Ok(false) => {}
@@ -156,7 +156,7 @@ fn lifecycle(wanted: &spec::Lifecycle) -> Lifecycle {
         transitions: wanted
             .transitions
             .iter()
-            .map(|(days, class)| Transition { days: signed(*days), storage_class: Named::Known(*class) })
+            .map(|(days, class)| Transition { days: signed(*days), storage_class: OpenEnum::Known(*class) })
             .collect(),
         expire_days: wanted.expire_days.map(signed),
         noncurrent_expire_days: wanted.noncurrent_expire_days.map(signed),
@@ -192,7 +192,7 @@ fn explain(action: &Action<Bucket>, diff: &[Difference]) -> (Vec<String>, Risk) 
             BucketField::Versioning => "versioning is on".to_owned(),
             BucketField::PublicAccessBlock => "Block Public Access differs from the spec".to_owned(),
             BucketField::ObjectOwnership => match after.object_ownership {
-                Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)) => ACLS_IN_FORCE.to_owned(),
+                Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced)) => ACLS_IN_FORCE.to_owned(),
                 _ => "object ownership differs from the spec".to_owned(),
             },
             BucketField::Lifecycle if renames_rule(diff) => {
@@ -228,7 +228,7 @@ fn risk(action: &Action<Bucket>) -> Risk {
     let lock = before.and_then(|it| it.object_lock.as_ref());
     let locks = matches!(&after.object_lock, Some(wanted @ ObjectLock::On { .. }) if lock != Some(wanted));
     let Some(before) = before else { return if locks { Risk::Irreversible } else { Risk::Safe } };
-    let ends_acls = after.object_ownership == Some(Named::Known(ObjectOwnership::BucketOwnerEnforced))
+    let ends_acls = after.object_ownership == Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced))
         && before.object_ownership != after.object_ownership;
     if expires_earlier(before.lifecycle.as_ref(), after.lifecycle.as_ref()) {
         Risk::Destructive
@@ -271,7 +271,7 @@ mod tests {
             blocked_encryption_types: None,
             versioning: Some(true),
             public_access_block: None,
-            object_ownership: Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)),
+            object_ownership: Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced)),
             lifecycle: Some(expiring(Some(400), Some(30))),
             object_lock: Some(ObjectLock::Off),
             access_logs: Some(AccessLogs::Off),
@@ -292,7 +292,7 @@ mod tests {
     }
 
     fn lock(mode: LockMode, days: i32) -> ObjectLock {
-        ObjectLock::On { mode: Named::Known(mode), days: Some(days), years: None }
+        ObjectLock::On { mode: OpenEnum::Known(mode), days: Some(days), years: None }
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
             ("versioning on", Bucket { versioning: Some(false), ..bucket() }, bucket(), Risk::Safe),
             (
                 "no ACLs",
-                Bucket { object_ownership: Some(Named::Known(ObjectOwnership::ObjectWriter)), ..bucket() },
+                Bucket { object_ownership: Some(OpenEnum::Known(ObjectOwnership::ObjectWriter)), ..bucket() },
                 bucket(),
                 Risk::Disruptive,
             ),

@@ -1,23 +1,26 @@
 //! Warns of a bucket policy that denies the caller of this program its next change of the policy.
 
-use reconcile_policy::{Arn, BUCKET_POLICY_ACTIONS, Denial, Document, Doubt, Fitted, Owner, denies_caller};
+use reconcile_policy::{
+    Arn, BUCKET_POLICY_ACTIONS, DenyDecision, Document, Doubt, Fitted, Owner, denies_caller,
+};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
-use super::doubt::{self, settle};
+use super::doubt::{self, how_to_settle};
 use crate::delivery::{bucket_arn, depends, owner};
 use crate::plan::{Warning, WarningCode};
 
 /// Warns if the live policy denies the planned write to the caller, or if the written policy denies
 /// the next write. Reports certain denials, and denials that depend on condition keys that the
 /// caller does not know.
-pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared) {
-    let (Some(caller), Some(owner)) = (&scope.observed.caller, owner(scope.desired, scope.observed)) else {
+pub(super) fn warn(context: &CompareContext<'_>, outcome: &Fitted, compared: &mut Compared) {
+    let (Some(caller), Some(owner)) = (&context.observed.caller, owner(context.desired, context.observed))
+    else {
         return;
     };
-    let bucket = bucket_arn(scope.desired);
+    let bucket = bucket_arn(context.desired);
     let of = |document, action| denies_caller(document, caller, action, &bucket, &owner);
-    let live = scope.observed.bucket_policy.as_ref();
+    let live = context.observed.bucket_policy.as_ref();
     let merged = &outcome.merged;
     let is_written = merged.expand().is_some() || merged.contract().is_some();
     let found = live
@@ -31,9 +34,11 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
     for (document, consequence) in found {
         for action in BUCKET_POLICY_ACTIONS {
             let message = match of(document, action) {
-                Denial::None => continue,
-                Denial::By(statement) => format!("{statement} denies `{action}` to {caller}: {consequence}"),
-                Denial::Unknown(doubts) => {
+                DenyDecision::None => continue,
+                DenyDecision::By(statement) => {
+                    format!("{statement} denies `{action}` to {caller}: {consequence}")
+                }
+                DenyDecision::Unknown(doubts) => {
                     let doubts: Vec<Doubt> = doubts
                         .into_iter()
                         .filter(|it| !is_refuted(it, document, live, caller, &bucket, &owner))
@@ -42,14 +47,14 @@ pub(super) fn warn(scope: &Scope<'_>, outcome: &Fitted, compared: &mut Compared)
                         continue;
                     }
                     let settled = doubts.iter().flat_map(|it| &it.keys);
-                    let settled = settled.map(|key| settle(scope, key));
+                    let settled = settled.map(|key| how_to_settle(context, key));
                     let what = format!("whether {caller} is allowed to call `{action}`");
-                    doubt::told(&what, &depends(&doubts, "the caller to do so"), settled)
+                    doubt::describe(&what, &depends(&doubts, "the caller to do so"), settled)
                 }
             };
             compared.warnings.push(Warning {
                 code: WarningCode::CallerDenied,
-                address: scope.bucket_policy_address(),
+                address: context.bucket_policy_address(),
                 message,
             });
             return;
@@ -73,9 +78,9 @@ fn is_refuted(
     let [_, get] = BUCKET_POLICY_ACTIONS;
     let Some(index) = live.statements().iter().position(|it| it == statement) else { return false };
     match denies_caller(live, caller, get, bucket, owner) {
-        Denial::Unknown(doubts) => {
+        DenyDecision::Unknown(doubts) => {
             doubts.iter().any(|it| it.statement.index == index && it.keys == doubt.keys)
         }
-        Denial::None | Denial::By(_) => false,
+        DenyDecision::None | DenyDecision::By(_) => false,
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use reconcile_policy::{Region, logs_folder};
 use reconcile_spec::{Desired, RecordedCalls, Trail};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use super::foreign::reviewable;
 use crate::address::Address;
@@ -27,15 +27,17 @@ struct Caution {
 }
 
 /// Warns of each risk. Returns the names of all risks, with which `reviewed` can accept them.
-pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) -> Vec<String> {
-    let cautions =
-        management_account(scope).into_iter().chain(opt_in_regions(scope)).chain(unlogged_access(scope));
-    let told = cautions.map(|Caution { code, address, content, message }| {
+pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) -> Vec<String> {
+    let cautions = management_account(context)
+        .into_iter()
+        .chain(opt_in_regions(context))
+        .chain(unlogged_access(context));
+    let warned = cautions.map(|Caution { code, address, content, message }| {
         let name = review(address.kind.as_str(), code.as_str(), &content);
-        let warning = reviewable(address, code, &message, &name, scope.reviewed(&name));
+        let warning = reviewable(address, code, &message, &name, context.reviewed(&name));
         (name, warning)
     });
-    let (names, warnings): (Vec<_>, Vec<_>) = told.unzip();
+    let (names, warnings): (Vec<_>, Vec<_>) = warned.unzip();
     compared.warnings.extend(warnings);
     names
 }
@@ -43,14 +45,14 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) -> Vec<String> {
 /// Service control policies and resource control policies do not apply to the management account.
 ///
 /// See "Service control policies (SCPs)" and "Best practices for the management account" in the Organizations user guide.
-fn management_account(scope: &Scope<'_>) -> Option<Caution> {
-    let site = &scope.desired.bucket.site;
-    let hub = scope.desired.account(&site.account)?;
-    let organization = scope.observed.organization.as_ref().map(|it| &it.roster.management);
-    let management = organization.or(scope.observed.management.as_ref())?;
+fn management_account(context: &CompareContext<'_>) -> Option<Caution> {
+    let site = &context.desired.bucket.site;
+    let hub = context.desired.account(&site.account)?;
+    let organization = context.observed.organization.as_ref().map(|it| &it.roster.management);
+    let management = organization.or(context.observed.management.as_ref())?;
     (*management == hub.id).then(|| Caution {
         code: WarningCode::ManagementAccount,
-        address: scope.bucket_address(),
+        address: context.bucket_address(),
         content: hub.id.to_string(),
         message: format!(
             "`{}` is the management account of the organization, where service control policies cannot protect \
@@ -63,10 +65,10 @@ fn management_account(scope: &Scope<'_>) -> Option<Caution> {
 /// An account that has not enabled an opt-in Region cannot create or change a trail there.
 ///
 /// See "Enable or disable AWS Regions in your account" in the Account Management reference.
-fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
+fn opt_in_regions(context: &CompareContext<'_>) -> Vec<Caution> {
     let mut trails: BTreeMap<&Region, Vec<Address>> = BTreeMap::new();
-    for trail in scope.desired.trails.iter().filter(|trail| trail.site.region.is_opt_in()) {
-        let address = Address::of_trail(trail);
+    for trail in context.desired.trails.iter().filter(|trail| trail.site.region.is_opt_in()) {
+        let address = Address::trail(trail);
         trails.entry(&trail.site.region).or_default().push(address);
     }
     let first = |(region, addresses): (&Region, Vec<Address>)| {
@@ -90,11 +92,11 @@ fn opt_in_regions(scope: &Scope<'_>) -> Vec<Caution> {
 /// Neither a trail nor S3 records who reads or deletes log files.
 ///
 /// See "Logging options for Amazon S3" in the S3 user guide.
-fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
-    let desired = scope.desired;
+fn unlogged_access(context: &CompareContext<'_>) -> Option<Caution> {
+    let desired = context.desired;
     let bucket = &desired.bucket;
     let account = desired.account(&bucket.site.account)?;
-    let unknown = match scope.observed.bucket_conditions.as_ref().map(|it| &it.access_logs) {
+    let unknown = match context.observed.bucket_conditions.as_ref().map(|it| &it.access_logs) {
         _ if bucket.access_logs.enforced().is_some() => return None,
         Some(Ok(AccessLogs::To { .. })) => return None,
         Some(Ok(AccessLogs::Off)) | None => "the bucket has no access logs".to_owned(),
@@ -109,7 +111,7 @@ fn unlogged_access(scope: &Scope<'_>) -> Option<Caution> {
     };
     Some(Caution {
         code: WarningCode::UnloggedAccess,
-        address: scope.bucket_address(),
+        address: context.bucket_address(),
         content: format!("{}\t{who}", bucket.name),
         message: format!(
             "no trail of the spec records who {who} log files, and {unknown}. Add `data_events: {{ s3: [{}] }}` to a trail \

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_policy::{Arn, Region};
 
 use crate::address::Address;
-use crate::difference::{Difference, of_views};
+use crate::difference::{Difference, diff_views};
 use crate::fingerprint::Fingerprint;
 use crate::plan::{
     AccountRef, Act, Action, Change, Changed, Create, Delete, Phase, Risk, Warning, WarningCode,
@@ -28,7 +28,7 @@ pub(super) struct Compared {
 }
 
 /// The parts of a change that its kind supplies. All other parts follow from the views.
-pub(super) struct Terms<A> {
+pub(super) struct ChangeParts<A> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
     pub(super) phase: Phase,
@@ -43,7 +43,7 @@ pub(super) type Explain<A> = fn(&A, &[Difference]) -> (Vec<String>, Risk);
 
 impl Compared {
     /// Adds the change from `live` to `wanted`, if they differ.
-    pub(super) fn view<V: View>(&mut self, terms: Terms<Action<V>>, live: Option<V>, wanted: V) {
+    pub(super) fn view<V: View>(&mut self, parts: ChangeParts<Action<V>>, live: Option<V>, wanted: V) {
         let before = live.map(|live| live.managed(&wanted));
         if before.as_ref() == Some(&wanted) {
             self.unchanged += 1;
@@ -53,17 +53,25 @@ impl Compared {
             None => Action::Create { after: wanted },
             Some(before) => Action::Update { before, after: wanted },
         };
-        self.push(terms, action);
+        self.push(parts, action);
     }
 
     /// Adds the change that creates a resource.
-    pub(super) fn create<V: View, A: Act<View = V> + From<Create<V>>>(&mut self, terms: Terms<A>, after: V) {
-        self.push(terms, Create { after }.into());
+    pub(super) fn create<V: View, A: Act<View = V> + From<Create<V>>>(
+        &mut self,
+        parts: ChangeParts<A>,
+        after: V,
+    ) {
+        self.push(parts, Create { after }.into());
     }
 
     /// Adds the change that deletes a resource.
-    pub(super) fn delete<V: View, A: Act<View = V> + From<Delete<V>>>(&mut self, terms: Terms<A>, before: V) {
-        self.push(terms, Delete { before }.into());
+    pub(super) fn delete<V: View, A: Act<View = V> + From<Delete<V>>>(
+        &mut self,
+        parts: ChangeParts<A>,
+        before: V,
+    ) {
+        self.push(parts, Delete { before }.into());
     }
 
     /// Adds a warning.
@@ -92,23 +100,23 @@ impl Compared {
         }));
     }
 
-    fn push<A: Act<View: View>>(&mut self, terms: Terms<A>, action: A) {
+    fn push<A: Act<View: View>>(&mut self, parts: ChangeParts<A>, action: A) {
         let views = action.views();
-        let diff = of_views(views.before, views.after);
-        let (reasons, risk) = (terms.explain)(&action, &diff);
-        let Some((account, region)) = terms.place else { return };
+        let diff = diff_views(views.before, views.after);
+        let (reasons, risk) = (parts.explain)(&action, &diff);
+        let Some((account, region)) = parts.place else { return };
         self.changes.push(Change {
-            address: terms.address,
+            address: parts.address,
             account,
             region,
             observed_fingerprint: Fingerprint::of(views.before),
-            changed: (terms.changed)(action),
-            phase: terms.phase,
+            changed: (parts.changed)(action),
+            phase: parts.phase,
             risk,
             reasons,
             diff,
             ended: Vec::new(),
-            depends_on: terms.depends_on,
+            depends_on: parts.depends_on,
             confirm: Vec::new(),
             trials: Vec::new(),
         });

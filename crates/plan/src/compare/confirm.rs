@@ -3,18 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_policy::{Arn, Delivery, Document, PolicyKind, way};
+use reconcile_policy::{Arn, Delivery, Document, PolicyKind, justification};
 
-use super::Scope;
+use super::CompareContext;
 use crate::address::Address;
-use crate::delivery::{Policies, of_live, of_other, of_spec};
+use crate::delivery::{Policies, desired_delivery, live_delivery, unlisted_delivery};
 use crate::kind::Kind;
 use crate::plan::{AccountRef, Phase, TrailRef};
 use crate::view::OtherTrail;
 
-/// The owner of a policy.
+/// The resource that has a policy.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Subject<'a> {
+pub(super) enum PolicyResource<'a> {
     /// The bucket.
     Bucket,
     /// The key.
@@ -28,38 +28,38 @@ pub(super) enum Subject<'a> {
 /// trails, CloudTrail has nothing new to check. A trail that did not deliver before is checked only
 /// in a phase that adds permissions, and only if this is the last policy that it waits for.
 pub(super) fn trails(
-    scope: &Scope<'_>,
-    subject: Subject<'_>,
+    context: &CompareContext<'_>,
+    subject: PolicyResource<'_>,
     phase: Phase,
     before: Option<&Document>,
     after: Option<&Document>,
 ) -> Vec<TrailRef> {
     let Some(after) = after else { return Vec::new() };
-    let candidates = candidates(scope, phase).into_iter();
+    let candidates = candidates(context, phase).into_iter();
     let affected =
-        candidates.filter(|(_, delivery)| is_affected(scope, subject, phase, delivery, before, after));
+        candidates.filter(|(_, delivery)| is_affected(context, subject, phase, delivery, before, after));
     affected.map(|(trail, _)| trail).collect()
 }
 
 fn is_affected(
-    scope: &Scope<'_>,
-    subject: Subject<'_>,
+    context: &CompareContext<'_>,
+    subject: PolicyResource<'_>,
     phase: Phase,
     delivery: &Delivery,
     before: Option<&Document>,
     after: &Document,
 ) -> bool {
     let mut is_changed = false;
-    let is_of_subject = |policy| decides(scope, subject, delivery, policy);
+    let is_of_subject = |policy| decides(context, subject, delivery, policy);
     for (_, request) in delivery.requests().iter().filter(|(hop, _)| is_of_subject(hop.policy())) {
-        let Some(way_after) = way(after, request) else { return false };
-        let way_before = before.and_then(|before| way(before, request));
-        if way_before.is_none()
-            && (phase == Phase::Contract || !is_let_through_elsewhere(scope, delivery, is_of_subject))
+        let Some(allowed_after) = justification(after, request) else { return false };
+        let allowed_before = before.and_then(|before| justification(before, request));
+        if allowed_before.is_none()
+            && (phase == Phase::Contract || !is_let_through_elsewhere(context, delivery, is_of_subject))
         {
             return false;
         }
-        is_changed |= way_before.is_none_or(|before| !way_after.keeps(&before));
+        is_changed |= allowed_before.is_none_or(|before| !allowed_after.keeps(&before));
     }
     is_changed
 }
@@ -68,54 +68,54 @@ fn is_affected(
 /// once: it would refuse a trail that waits for two policies until the second one is written, and
 /// the error would not name the policy.
 fn is_let_through_elsewhere(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     delivery: &Delivery,
     is_of_subject: impl Fn(PolicyKind) -> bool,
 ) -> bool {
-    let proofs = Policies::live(scope.observed).prove(delivery);
+    let proofs = Policies::live(context.observed).prove(delivery);
     proofs.iter().filter(|it| !is_of_subject(it.hop.policy())).all(|it| it.decision.is_allowed())
 }
 
 /// Returns whether the policy of the subject decides the requests that a policy of this kind
 /// decides. The key can encrypt the log files of a trail, the messages of its topic, or both.
 pub(super) fn decides(
-    scope: &Scope<'_>,
-    subject: Subject<'_>,
+    context: &CompareContext<'_>,
+    subject: PolicyResource<'_>,
     delivery: &Delivery,
     policy: PolicyKind,
 ) -> bool {
     match subject {
-        Subject::Bucket => policy == PolicyKind::Bucket,
-        Subject::Key => {
-            let own = scope.observed.key.as_ref().map(|hub| &hub.key.arn);
+        PolicyResource::Bucket => policy == PolicyKind::Bucket,
+        PolicyResource::Key => {
+            let own = context.observed.key.as_ref().map(|hub| &hub.key.arn);
             own.is_some_and(|own| match policy {
                 PolicyKind::Key => delivery.key.as_ref().is_some_and(|key| key.is_of(own)),
                 PolicyKind::TopicKey => delivery.topic_key.as_ref() == Some(own),
                 PolicyKind::Bucket | PolicyKind::Topic => false,
             })
         }
-        Subject::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
+        PolicyResource::Topic(topic) => policy == PolicyKind::Topic && delivery.topic.as_ref() == Some(topic),
     }
 }
 
 /// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted
 /// by address: before the trails change, the live trails; after that, the trails of the spec. An
 /// account that could not be read may have its trail.
-pub(super) fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
-    let (desired, observed) = (scope.desired, scope.observed);
+pub(super) fn candidates(context: &CompareContext<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
+    let (desired, observed) = (context.desired, context.observed);
     let ours = desired.trails.iter().filter_map(|trail| {
         let live = observed.trails.get(&trail.arn).filter(|_| phase != Phase::Contract);
         let delivery = match live {
-            None => of_spec(desired, observed, trail),
+            None => desired_delivery(desired, observed, trail),
             Some(Some(live)) if live.bucket == desired.bucket.name.as_str() => {
-                of_live(desired, observed, live)
+                live_delivery(desired, observed, live)
             }
             Some(_) => return None,
         };
-        Some((trail_ref(scope.account(&trail.site.account)?, &trail.arn), delivery))
+        Some((trail_ref(context.account(&trail.site.account)?, &trail.arn), delivery))
     });
     let others: BTreeMap<&Arn, &OtherTrail> = if phase == Phase::Contract {
-        scope.guests().map(|it| (&it.arn, it)).collect()
+        context.guests().map(|it| (&it.arn, it)).collect()
     } else {
         let live = observed.others.values().flatten();
         live.filter(|it| it.bucket == desired.bucket.name.as_str()).map(|it| (&it.arn, it)).collect()
@@ -124,8 +124,8 @@ pub(super) fn candidates(scope: &Scope<'_>, phase: Phase) -> Vec<(TrailRef, Deli
         // CloudTrail updates a trail only for its owner account.
         let accounts = desired.accounts.iter().chain(observed.departed.accounts.iter());
         let mut owners = accounts.filter(|account| account.id.as_str() == other.arn.account());
-        let owner = scope.account(&owners.next()?.name)?;
-        Some((trail_ref(owner, &other.arn), of_other(desired, observed, other)))
+        let owner = context.account(&owners.next()?.name)?;
+        Some((trail_ref(owner, &other.arn), unlisted_delivery(desired, observed, other)))
     });
     let mut candidates: Vec<(TrailRef, Delivery)> = ours.chain(others).collect();
     candidates.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -143,7 +143,7 @@ fn trail_ref(account: AccountRef, arn: &Arn) -> TrailRef {
 
 #[cfg(test)]
 mod tests {
-    use reconcile_policy::{BucketIntent, Form, Guest, KeyIntent, Ownership, Statement};
+    use reconcile_policy::{BucketIntent, Guest, KeyIntent, Ownership, Statement, StatementForm};
     use reconcile_spec::parse;
     use serde_json::json;
 
@@ -188,7 +188,7 @@ mod tests {
         Document::new(statements)
     }
 
-    fn bucket(form: Form, accounts: &[&str]) -> Vec<Statement> {
+    fn bucket(form: StatementForm, accounts: &[&str]) -> Vec<Statement> {
         let intent = BucketIntent {
             partition: reconcile_policy::Partition::Aws,
             bucket: "test-logs".to_owned(),
@@ -206,27 +206,27 @@ mod tests {
         intent.compile(&Ownership::of("test"), form).unwrap()
     }
 
-    fn asked(subject: Subject<'_>, phase: Phase, before: &Document, after: &Document) -> Vec<String> {
+    fn asked(subject: PolicyResource<'_>, phase: Phase, before: &Document, after: &Document) -> Vec<String> {
         let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
         let observed = observed();
-        let scope = Scope::new(spec.desired(), &observed);
-        let trails = trails(&scope, subject, phase, Some(before), Some(after));
+        let context = CompareContext::new(spec.desired(), &observed);
+        let trails = trails(&context, subject, phase, Some(before), Some(after));
         trails.iter().map(|trail| trail.address.to_string()).collect()
     }
 
     #[test]
     fn only_trails_whose_part_of_the_policy_changes_are_asked() {
         let all = ["111111111111", "222222222222", "333333333333"];
-        let plain = document(bucket(Form::Plain, &all));
-        let fewer = document(bucket(Form::Plain, &all[..2]));
-        let short = document(bucket(Form::ByAccount, &all));
+        let plain = document(bucket(StatementForm::Plain, &all));
+        let fewer = document(bucket(StatementForm::Plain, &all[..2]));
+        let short = document(bucket(StatementForm::ByAccount, &all));
         let denied = {
             let deny = json!({
                 "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
                 "Resource": "arn:aws:s3:::test-logs/AWSLogs/222222222222/*",
                 "Condition": { "Bool": { "aws:SecureTransport": "false" } },
             });
-            let mut statements = bucket(Form::Plain, &all);
+            let mut statements = bucket(StatementForm::Plain, &all);
             statements.push(Statement::from_value(deny).unwrap());
             document(statements)
         };
@@ -240,9 +240,9 @@ mod tests {
             ("a Deny of one account", &plain, &denied, &["trail/member/Guest", "trail/member/Trail"]),
         ];
         for (name, before, after, expected) in cases {
-            assert_eq!(asked(Subject::Bucket, Phase::Expand, before, after), expected, "{name}");
+            assert_eq!(asked(PolicyResource::Bucket, Phase::Expand, before, after), expected, "{name}");
             // A trail that was not allowed before loses nothing.
-            assert_eq!(asked(Subject::Bucket, Phase::Contract, before, after), expected, "{name}");
+            assert_eq!(asked(PolicyResource::Bucket, Phase::Contract, before, after), expected, "{name}");
         }
     }
 
@@ -253,9 +253,9 @@ mod tests {
         let trail = Trail { arn: arn("222222222222", "Guest"), ..live("222222222222", "test-logs") };
         let stray = Stray { account: "member".parse().unwrap(), trail };
         observed.strays.insert(stray.trail.arn.clone(), stray);
-        let scope = Scope::new(spec.desired(), &observed);
+        let context = CompareContext::new(spec.desired(), &observed);
         let has_guest = |phase| {
-            candidates(&scope, phase)
+            candidates(&context, phase)
                 .iter()
                 .any(|(trail, _)| trail.address.to_string() == "trail/member/Guest")
         };
@@ -277,8 +277,8 @@ mod tests {
             extra: Vec::new(),
         };
         let (before, after) = (document(Vec::new()), document(intent.statements(&Ownership::of("test"))));
-        assert!(asked(Subject::Key, Phase::Expand, &before, &after).is_empty());
+        assert!(asked(PolicyResource::Key, Phase::Expand, &before, &after).is_empty());
         let topic: Arn = "arn:aws:sns:eu-west-1:111111111111:t".parse().unwrap();
-        assert!(asked(Subject::Topic(&topic), Phase::Expand, &before, &after).is_empty());
+        assert!(asked(PolicyResource::Topic(&topic), Phase::Expand, &before, &after).is_empty());
     }
 }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use reconcile_spec::{AliasName, Site, Spec};
 
-use super::change::{Compared, Terms};
-use super::{Scope, plan_of};
+use super::change::{ChangeParts, Compared};
+use super::{CompareContext, plan_of};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -17,42 +17,42 @@ use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail};
 /// copied.
 pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     let nothing = Observed::default();
-    let scope = Scope::new(spec.desired(), &nothing);
-    let copy = Copy { scope: &scope, observed };
+    let context = CompareContext::new(spec.desired(), &nothing);
+    let copy = Copy { context: &context, observed };
     let mut compared = Compared::default();
     copy.key(&mut compared);
     copy.bucket(&mut compared);
     copy.trails(&mut compared);
-    plan_of(spec, &scope, compared, now).0
+    plan_of(spec, &context, compared, now).0
 }
 
 struct Copy<'a> {
-    scope: &'a Scope<'a>,
+    context: &'a CompareContext<'a>,
     observed: &'a Observed,
 }
 
 impl Copy<'_> {
     fn key(&self, compared: &mut Compared) {
-        let (scope, desired) = (self.scope, self.scope.desired);
+        let (context, desired) = (self.context, self.context.desired);
         let Some(hub) = &self.observed.key else { return };
         let site = &desired.key.site;
         // A key that the spec names by its ARN must already exist.
         if desired.key.identity.alias().is_some() {
-            compared.create(self.terms(scope.key_address(), site, Changed::Key), hub.key.view.clone());
+            compared.create(self.parts(context.key_address(), site, Changed::Key), hub.key.view.clone());
         }
         if hub.key.is_aliased {
             let name = desired.key.identity.alias().map(AliasName::with_prefix);
-            let alias = name.map(|name| Alias { name, target: scope.key.clone() });
-            let terms = self.terms(scope.alias_address(), site, Changed::Alias);
+            let alias = name.map(|name| Alias { name, target: context.key.clone() });
+            let parts = self.parts(context.alias_address(), site, Changed::Alias);
             if let Some(alias) = alias {
-                compared.create(terms, alias);
+                compared.create(parts, alias);
             }
         }
         for grant in hub.grants.iter().filter(|grant| !grant.name.is_empty()) {
             let address = Address::new(Kind::Grant, &site.account, &grant.name);
             let mut grant = grant.clone();
-            grant.key = scope.key.clone();
-            compared.create(self.terms(address, site, Changed::Grant), grant);
+            grant.key = context.key.clone();
+            compared.create(self.parts(address, site, Changed::Grant), grant);
         }
     }
 
@@ -64,17 +64,18 @@ impl Copy<'_> {
             }
             other => other,
         });
-        let terms = self.terms(self.scope.bucket_address(), &self.scope.desired.bucket.site, Changed::Bucket);
-        compared.create(terms, Bucket { encryption, ..live });
+        let parts =
+            self.parts(self.context.bucket_address(), &self.context.desired.bucket.site, Changed::Bucket);
+        compared.create(parts, Bucket { encryption, ..live });
     }
 
     fn trails(&self, compared: &mut Compared) {
-        for trail in &self.scope.desired.trails {
+        for trail in &self.context.desired.trails {
             let Some(Some(live)) = self.observed.trails.get(&trail.arn) else { continue };
             let kms_key = live.kms_key.clone().map(|key| self.key_ref(key));
-            let address = Address::of_trail(trail);
-            let terms = self.terms(address, &trail.site, Changed::Trail);
-            compared.create(terms, Trail { kms_key, ..live.clone() });
+            let address = Address::trail(trail);
+            let parts = self.parts(address, &trail.site, Changed::Trail);
+            compared.create(parts, Trail { kms_key, ..live.clone() });
         }
     }
 
@@ -82,15 +83,15 @@ impl Copy<'_> {
     fn key_ref(&self, key: KeyRef) -> KeyRef {
         let live = self.observed.key.as_ref().map(|hub| &hub.key.arn);
         let is_live = |live| key.identifier().is_some_and(|named| named.is_of(live));
-        if live.is_some_and(is_live) { self.scope.key.clone() } else { key }
+        if live.is_some_and(is_live) { self.context.key.clone() } else { key }
     }
 
-    fn terms<A>(&self, address: Address, site: &Site, changed: fn(A) -> Changed) -> Terms<A> {
-        Terms {
+    fn parts<A>(&self, address: Address, site: &Site, changed: fn(A) -> Changed) -> ChangeParts<A> {
+        ChangeParts {
             address,
-            place: self.scope.place(site),
+            place: self.context.place(site),
             phase: Phase::Expand,
-            depends_on: vec![self.scope.key_address(), self.scope.bucket_address()],
+            depends_on: vec![self.context.key_address(), self.context.bucket_address()],
             changed,
             explain,
         }

@@ -7,9 +7,9 @@ use reconcile_policy::{Arn, Decision, Delivery, Document, Fitted, PolicyKind, Pr
 use reconcile_spec::{self as spec, OnDoubt};
 use reconcile_text::listed;
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
-use super::doubt::{self, settle};
+use super::doubt::{self, how_to_settle};
 use crate::address::Address;
 use crate::delivery::{Policies, denying, obstacle, own_key, planned_paths};
 use crate::kind::Kind;
@@ -19,28 +19,28 @@ use crate::refusal::{Refusal, proof_setting};
 /// Proves delivery after each step of the plan: under the expanded policies and under the contracted ones. A policy whose
 /// write is refused stays as it is. `topics` are in the order of the spec.
 pub(super) fn prove(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     bucket: Option<&Fitted>,
     key: Option<&Fitted>,
     topics: &[Option<Fitted>],
     compared: &mut Compared,
 ) {
-    let desired = scope.desired;
-    let live = Policies::live(scope.observed);
+    let desired = context.desired;
+    let live = Policies::live(context.observed);
     let is_kept = |policy: &Address| compared.refusals.iter().any(|refusal| refusal.keeps_policy(policy));
-    let bucket = bucket.filter(|_| !is_kept(&scope.bucket_policy_address()));
-    let key = key.filter(|_| !is_kept(&scope.key_policy_address()));
+    let bucket = bucket.filter(|_| !is_kept(&context.bucket_policy_address()));
+    let key = key.filter(|_| !is_kept(&context.key_policy_address()));
     let topics: Vec<_> = desired
         .topics
         .iter()
         .zip(topics)
         .map(|(topic, fitted)| {
-            (&topic.arn, fitted.as_ref().filter(|_| !is_kept(&Address::of_topic_policy(topic))))
+            (&topic.arn, fitted.as_ref().filter(|_| !is_kept(&Address::topic_policy(topic))))
         })
         .collect();
-    let mut findings = Findings::default();
-    let encrypted: BTreeSet<Arn> = scope.encrypted_topics().into_iter().collect();
-    let under = |select: Select, findings: &mut Findings| {
+    let mut findings = DeliveryFindings::default();
+    let encrypted: BTreeSet<Arn> = context.encrypted_topics().into_iter().collect();
+    let under = |select: Select, findings: &mut DeliveryFindings| {
         let written = topics.iter().filter_map(|(arn, fitted)| Some((*arn, select(*fitted.as_ref()?))));
         let policies = Policies {
             bucket: bucket.map(select).or(live.bucket),
@@ -48,7 +48,7 @@ pub(super) fn prove(
             topics: live.topics.iter().map(|(arn, document)| (*arn, *document)).chain(written).collect(),
             ..live.clone()
         };
-        findings.look(scope, &policies, &encrypted);
+        findings.collect(context, &policies, &encrypted);
     };
     under(expanded, &mut findings);
     let mut written = bucket.into_iter().chain(key).chain(topics.iter().filter_map(|(_, fitted)| *fitted));
@@ -56,7 +56,7 @@ pub(super) fn prove(
         under(contracted, &mut findings);
     }
     for finding in findings.all {
-        tell(scope, finding, compared);
+        refuse_or_warn(context, finding, compared);
     }
 }
 
@@ -72,16 +72,16 @@ fn contracted(fitted: &Fitted) -> &Document {
 }
 
 /// An obstacle or a doubt of a policy for some trails.
-struct Finding {
+struct DeliveryFinding {
     policy: Address,
-    verdict: Verdict,
+    verdict: DeliveryVerdict,
     /// The first request of the finding, as a sentence.
     obstacle: String,
     /// Each trail once.
     trails: Vec<Address>,
 }
 
-enum Verdict {
+enum DeliveryVerdict {
     /// A statement denies the request.
     Denied { statement: String, text: String },
     /// No statement allows the request. Contains the next step of the user, if the plan does not
@@ -92,8 +92,8 @@ enum Verdict {
 }
 
 #[derive(Default)]
-struct Findings {
-    all: Vec<Finding>,
+struct DeliveryFindings {
+    all: Vec<DeliveryFinding>,
     /// The index of each finding by policy and text, and by trail if each trail has its own
     /// finding.
     places: BTreeMap<(Address, String, Option<Address>), usize>,
@@ -101,25 +101,25 @@ struct Findings {
     trails: BTreeSet<(usize, Address)>,
 }
 
-impl Findings {
-    fn look(&mut self, scope: &Scope<'_>, policies: &Policies<'_>, encrypted: &BTreeSet<Arn>) {
-        for path in planned_paths(scope.desired, scope.observed, policies, encrypted) {
+impl DeliveryFindings {
+    fn collect(&mut self, context: &CompareContext<'_>, policies: &Policies<'_>, encrypted: &BTreeSet<Arn>) {
+        for path in planned_paths(context.desired, context.observed, policies, encrypted) {
             for kind in [PolicyKind::Bucket, PolicyKind::Key, PolicyKind::Topic, PolicyKind::TopicKey] {
-                let Some(policy) = scope.policy_address(kind, &path.delivery) else { continue };
+                let Some(policy) = context.policy_address(kind, &path.delivery) else { continue };
                 let of_policy = |proof: &&Proof| proof.hop.policy() == kind;
-                let document = policies.of(kind, &path.delivery);
+                let document = policies.get(kind, &path.delivery);
                 // One obstacle is enough. In doubt, every statement counts.
                 let obstacles = path.obstacles().filter(of_policy).take(1);
                 for proof in obstacles.chain(path.doubts().filter(of_policy)) {
-                    let (says, verdict) = verdict(scope, &policy, proof, document);
+                    let (says, verdict) = verdict(context, &policy, proof, document);
                     let of_trail = says.is_none().then(|| path.address.clone());
                     let place = (policy.clone(), says.unwrap_or_default(), of_trail);
                     self.add(place, verdict, obstacle(proof), &path.address);
                 }
                 for unproven in path.unproven.iter().filter(|it| it.policy() == kind) {
                     let verdict = match unproven.is_refused() {
-                        true => Verdict::NotAllowed { hint: Some(unproven.hint()) },
-                        false => Verdict::Unknown { settled: vec![unproven.hint()] },
+                        true => DeliveryVerdict::NotAllowed { hint: Some(unproven.hint()) },
+                        false => DeliveryVerdict::Unknown { settled: vec![unproven.hint()] },
                     };
                     let place = (policy.clone(), unproven.to_string(), None);
                     self.add(place, verdict, unproven.to_string(), &path.address);
@@ -132,13 +132,13 @@ impl Findings {
     fn add(
         &mut self,
         place: (Address, String, Option<Address>),
-        verdict: Verdict,
+        verdict: DeliveryVerdict,
         obstacle: String,
         trail: &Address,
     ) {
         let policy = place.0.clone();
         let place = *self.places.entry(place).or_insert_with(|| {
-            self.all.push(Finding { policy, verdict, obstacle, trails: Vec::new() });
+            self.all.push(DeliveryFinding { policy, verdict, obstacle, trails: Vec::new() });
             self.all.len() - 1
         });
         if self.trails.insert((place, trail.clone()))
@@ -152,66 +152,66 @@ impl Findings {
 /// Returns the verdict of a policy on a request that it does not certainly allow, and a text that
 /// is equal for all trails with the same verdict, if there is one.
 fn verdict(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     policy: &Address,
     proof: &Proof,
     document: Option<&Document>,
-) -> (Option<String>, Verdict) {
+) -> (Option<String>, DeliveryVerdict) {
     match (&proof.decision, denying(proof, document)) {
         (Decision::Denied(by), Some(statement)) => {
             let text = statement.to_string();
-            (Some(text.clone()), Verdict::Denied { statement: by.to_string(), text })
+            (Some(text.clone()), DeliveryVerdict::Denied { statement: by.to_string(), text })
         }
         (Decision::Unknown(doubts), _) => {
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
-            let settled = keys.map(|key| settle(scope, key)).collect();
-            (Some(proof.decision.to_string()), Verdict::Unknown { settled })
+            let settled = keys.map(|key| how_to_settle(context, key)).collect();
+            (Some(proof.decision.to_string()), DeliveryVerdict::Unknown { settled })
         }
         _ => {
             let how = format!(
                 "allow `cloudtrail.amazonaws.com` `{}` in the policy of {}",
                 proof.action, proof.resource
             );
-            (None, Verdict::NotAllowed { hint: (!scope.writes(policy)).then_some(how) })
+            (None, DeliveryVerdict::NotAllowed { hint: (!context.writes(policy)).then_some(how) })
         }
     }
 }
 
 /// Refuses the changes, or warns if the user accepts the finding or writes the policy.
-fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
-    let Finding { policy, verdict, obstacle, trails } = finding;
-    let accepted = scope.accepted(&policy);
-    let (code, told) = match &verdict {
-        Verdict::Denied { statement, text } => (
+fn refuse_or_warn(context: &CompareContext<'_>, finding: DeliveryFinding, compared: &mut Compared) {
+    let DeliveryFinding { policy, verdict, obstacle, trails } = finding;
+    let accepted = context.accepted(&policy);
+    let (code, message) = match &verdict {
+        DeliveryVerdict::Denied { statement, text } => (
             WarningCode::DeliveryDenied,
             format!(
                 "{statement} would keep {} from delivering: {obstacle}; the statement is {text}",
                 listed(&trails, 1)
             ),
         ),
-        Verdict::NotAllowed { hint } => {
+        DeliveryVerdict::NotAllowed { hint } => {
             let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
             (
                 WarningCode::DeliveryNotAllowed,
                 format!("{} could not deliver: {obstacle}{hint}", listed(&trails, 1)),
             )
         }
-        Verdict::Unknown { settled } => {
+        DeliveryVerdict::Unknown { settled } => {
             let what = format!("whether {} can deliver", listed(&trails, 1));
-            let settled = settled.iter().cloned().chain(scope.how_to_accept(&policy));
-            (WarningCode::DeliveryUnknown, doubt::told(&what, &obstacle, settled))
+            let settled = settled.iter().cloned().chain(context.how_to_accept(&policy));
+            (WarningCode::DeliveryUnknown, doubt::describe(&what, &obstacle, settled))
         }
     };
     match (accepted, verdict) {
-        (Some(why), _) => compared.warn(code, policy, format!("{told}; {why}")),
-        (None, Verdict::Unknown { .. }) => compared.warn(code, policy, told),
+        (Some(why), _) => compared.warn(code, policy, format!("{message}; {why}")),
+        (None, DeliveryVerdict::Unknown { .. }) => compared.warn(code, policy, message),
         (None, _) if compared.refusals.iter().any(|refusal| refusal.keeps_policy(&policy)) => {
             compared.stranded.extend(trails.into_iter().map(|trail| (trail, policy.clone())));
         }
-        (None, Verdict::Denied { statement, text }) => {
+        (None, DeliveryVerdict::Denied { statement, text }) => {
             compared.refusals.push(Refusal::Blocked { policy, statement, text, obstacle, addresses: trails });
         }
-        (None, Verdict::NotAllowed { hint }) => {
+        (None, DeliveryVerdict::NotAllowed { hint }) => {
             let refusals = trails.into_iter().map(|address| Refusal::Undeliverable {
                 address,
                 policy: policy.clone(),
@@ -223,7 +223,7 @@ fn tell(scope: &Scope<'_>, finding: Finding, compared: &mut Compared) {
     }
 }
 
-impl Scope<'_> {
+impl CompareContext<'_> {
     /// Returns the address under which a policy of a delivery is reported. The policy of a topic's
     /// key is reported under the topic, unless it is the key of the spec.
     pub(super) fn policy_address(&self, kind: PolicyKind, delivery: &Delivery) -> Option<Address> {
@@ -258,7 +258,7 @@ impl Scope<'_> {
 
     /// Whether the plan writes a policy.
     fn writes(&self, policy: &Address) -> bool {
-        let of_topic = |it: &spec::Topic| Address::of_topic_policy(it) == *policy;
+        let of_topic = |it: &spec::Topic| Address::topic_policy(it) == *policy;
         (*policy == self.bucket_policy_address() && self.desired.bucket_policy.is_managed)
             || (*policy == self.key_policy_address() && self.desired.key_policy.is_managed)
             || self.desired.topics.iter().any(of_topic)

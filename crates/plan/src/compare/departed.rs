@@ -10,10 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::{Arn, Document, Guest, named_trails};
 use reconcile_spec::Unlisted;
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
-use super::policy::Policy;
-use crate::observed::Unseen;
+use super::policy::PolicyComparison;
+use crate::observed::UnreadableReason;
 use crate::plan::{Warning, WarningCode};
 
 /// The fate of the managed statements in a plan.
@@ -25,7 +25,7 @@ pub(super) enum Plans {
     Destroy,
 }
 
-impl Policy<'_> {
+impl PolicyComparison<'_> {
     /// Returns the trails that managed statements name, that could not be read, and that keep their
     /// permission. Warns about each of them, and about each trail that loses its permission.
     pub(super) fn departed(
@@ -34,64 +34,65 @@ impl Policy<'_> {
         plans: Plans,
         compared: &mut Compared,
     ) -> Vec<Guest> {
-        let scope = self.scope;
+        let context = self.context;
         let named = live.map(|document| named_trails(document, self.ownership)).unwrap_or_default();
-        let unseen = &scope.observed.departed.unseen;
+        let unseen = &context.observed.departed.unseen;
         let guests: Vec<Guest> =
             named.trails.into_iter().filter(|it| unseen.contains_key(&it.trail)).collect();
         let (unlisted, setting) = self.unlisted();
-        let fate = match (plans, unlisted) {
-            (Plans::Destroy, _) => Fate::Destroyed,
-            (Plans::Manage, Unlisted::Remove) => Fate::Revoked,
-            (Plans::Manage, Unlisted::Keep | Unlisted::Report) => Fate::Kept,
+        let permission = match (plans, unlisted) {
+            (Plans::Destroy, _) => DepartedPermission::Destroyed,
+            (Plans::Manage, Unlisted::Remove) => DepartedPermission::Revoked,
+            (Plans::Manage, Unlisted::Keep | Unlisted::Report) => DepartedPermission::Kept,
         };
         // The plan that removes a permission names it; this plan keeps it.
-        let is_withheld = !scope.desired.deletion.statements || !scope.observed.unreadable.is_empty();
-        if fate == Fate::Kept || !is_withheld {
-            self.warn_of_departed(&guests, &fate.told(setting), compared);
+        let is_withheld = !context.desired.deletion.statements || !context.observed.unreadable.is_empty();
+        if permission == DepartedPermission::Kept || !is_withheld {
+            self.warn_of_departed(&guests, &permission.describe(setting), compared);
         }
-        if fate == Fate::Kept { guests } else { Vec::new() }
+        if permission == DepartedPermission::Kept { guests } else { Vec::new() }
     }
 
     fn warn_of_departed(&self, guests: &[Guest], then: &str, compared: &mut Compared) {
-        let scope = self.scope;
+        let context = self.context;
         let mut by_account: BTreeMap<&str, BTreeSet<&Arn>> = BTreeMap::new();
         for guest in guests {
             by_account.entry(guest.trail.account()).or_default().insert(&guest.trail);
         }
         for (id, trails) in by_account {
-            let Some(why) = trails.iter().find_map(|trail| scope.observed.departed.unseen.get(trail)) else {
+            let Some(why) = trails.iter().find_map(|trail| context.observed.departed.unseen.get(trail))
+            else {
                 continue;
             };
             compared.warnings.push(Warning {
                 code: WarningCode::DepartedAccount,
                 address: self.address.clone(),
-                message: format!("{}; {}", told(scope, id, &trails, why), then),
+                message: format!("{}; {}", describe_trails(context, id, &trails, why), then),
             });
         }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum DepartedPermission {
     Kept,
     Revoked,
     Destroyed,
 }
 
-impl Fate {
+impl DepartedPermission {
     /// Returns what happens to the trail, and the next step. `setting` is the name of the setting in the spec.
-    fn told(self, setting: &str) -> String {
+    fn describe(self, setting: &str) -> String {
         match self {
-            Fate::Kept => format!(
+            DepartedPermission::Kept => format!(
                 "the permission of the trail is kept. To revoke the permission, set `{setting}: remove`; to \
                  delete the trail first, add the account to `accounts`, without a trail"
             ),
-            Fate::Revoked => format!(
+            DepartedPermission::Revoked => format!(
                 "the trail can no longer deliver after this plan. To keep the permission, add the account to \
                  `accounts` with its trail, or set `{setting}: keep`"
             ),
-            Fate::Destroyed => {
+            DepartedPermission::Destroyed => {
                 "the trail can no longer deliver after this plan. To keep the permission, add a statement of \
                  your own that allows the delivery"
                     .to_owned()
@@ -100,11 +101,16 @@ impl Fate {
     }
 }
 
-/// Names the trails of an account, and why it is not known whether they still deliver.
-fn told(scope: &Scope<'_>, id: &str, trails: &BTreeSet<&Arn>, why: &Unseen) -> String {
+/// Names the trails of an account, and the reason why it is not known whether they still deliver.
+fn describe_trails(
+    context: &CompareContext<'_>,
+    id: &str,
+    trails: &BTreeSet<&Arn>,
+    why: &UnreadableReason,
+) -> String {
     let names: BTreeSet<&str> = trails.iter().map(|trail| trail.resource_name()).collect();
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
-    let called = match scope.name_in_organization(id) {
+    let called = match context.name_in_organization(id) {
         Some(name) => format!("account {id} (`{name}`)"),
         None => format!("account {id}"),
     };

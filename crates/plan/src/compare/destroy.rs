@@ -4,17 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use reconcile_policy::{Arn, Document, Ownership, Role};
+use reconcile_policy::{Arn, Document, Ownership, StatementRole};
 use reconcile_spec::{Desired, Site, Spec, Unlisted};
 
-use super::change::{Compared, Terms};
+use super::change::{ChangeParts, Compared};
 use super::policy::DEFAULT_RESTORED;
-use super::{Comparison, Scope, plan_of};
+use super::{CompareContext, Comparison, plan_of};
 use super::{
     alarm, alias, bucket_policy, grant, key_policy, leftover, metric_filter, public_access, topic_policy,
     trail,
 };
-use crate::additions::{of_log_group, of_role, of_topic, without_own_filters};
+use crate::additions::{log_group_additions, role_additions, topic_additions, without_own_filters};
 use crate::address::{Address, spare_address};
 use crate::freshness::DigestTrails;
 use crate::observed::{Hidden, KeyState, Leftover, Observed, ReadError, Stray, UsedKey, What, granted};
@@ -37,23 +37,23 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         desired.key_policy.intent.administrators.clear();
     }
     let unwanted = as_unwanted(spec.desired(), observed);
-    let mut scope = Scope::new(&desired, &unwanted);
+    let mut context = CompareContext::new(&desired, &unwanted);
     if spec.desired().bucket_policy.foreign.unlisted_accounts != Unlisted::Remove {
-        scope.awaited = observed.departed.unseen.keys().map(|trail| trail.account().to_owned()).collect();
+        context.awaited = observed.departed.unseen.keys().map(|trail| trail.account().to_owned()).collect();
     }
     let mut compared = Compared::default();
 
-    alarm::contract(&scope, &mut compared);
-    metric_filter::contract(&scope, &mut compared);
-    leftover::contract(&scope, &mut compared);
-    trail::remove(&scope, &mut compared);
-    let grants = grant::compare(&scope, &mut compared);
-    grant::contract(&scope, grants, &mut compared);
-    key_policy::shrink(&scope, &mut compared);
-    bucket_policy::shrink(&scope, &mut compared);
-    public_access::refuse(&scope, &mut compared);
+    alarm::contract(&context, &mut compared);
+    metric_filter::contract(&context, &mut compared);
+    leftover::contract(&context, &mut compared);
+    trail::remove(&context, &mut compared);
+    let grants = grant::compare(&context, &mut compared);
+    grant::contract(&context, grants, &mut compared);
+    key_policy::shrink(&context, &mut compared);
+    bucket_policy::shrink(&context, &mut compared);
+    public_access::refuse(&context, &mut compared);
     let others = spec.desired().topics.iter().filter(|it| !unwanted.leftovers.contains_key(&it.arn));
-    topic_policy::shrink(&scope, others, &mut compared);
+    topic_policy::shrink(&context, others, &mut compared);
     for change in &mut compared.changes {
         change.reasons.retain(|reason| reason == DEFAULT_RESTORED);
         change
@@ -61,12 +61,12 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
             .insert(0, "the installation is destroyed; foreign resources and statements are kept".to_owned());
     }
     warn_of_unmarked(spec.desired(), observed, &unwanted, &mut compared);
-    let is_bucket_to_go = remove_bucket(&scope, &mut compared);
-    remove_spares(&scope, is_bucket_to_go, &mut compared);
-    remove_key(&scope, is_bucket_to_go, &mut compared);
+    let is_bucket_to_go = remove_bucket(&context, &mut compared);
+    remove_spares(&context, is_bucket_to_go, &mut compared);
+    remove_key(&context, is_bucket_to_go, &mut compared);
     compared.unchanged = 0;
 
-    let (mut plan, refusals) = plan_of(spec, &scope, compared, now);
+    let (mut plan, refusals) = plan_of(spec, &context, compared, now);
     plan.destroy = true;
     Comparison {
         plan,
@@ -77,7 +77,7 @@ pub fn destroy(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         unsettled: BTreeMap::new(),
         foreign: Vec::new(),
         blocking: BTreeSet::new(),
-        accounts: scope.accounts(),
+        accounts: context.accounts(),
         digests: DigestTrails::default(),
     }
 }
@@ -89,13 +89,13 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
     for trail in &desired.trails {
         let Some(Some(live)) = unwanted.trails.remove(&trail.arn) else { continue };
         unwanted.others.entry(trail.site.account.clone()).or_default().push(OtherTrail::of(&live));
-        if live.tags.are_of(&desired.installation) {
+        if live.tags.belong_to(&desired.installation) {
             let stray = Stray { account: trail.site.account.clone(), trail: live };
             unwanted.strays.insert(trail.arn.clone(), stray);
         }
     }
     let mut leave = |arn: &Arn, site: &Site, tags: &Tags, what, additions: Result<Vec<String>, ReadError>| {
-        if !tags.are_of(&desired.installation) {
+        if !tags.belong_to(&desired.installation) {
             return;
         }
         let (account, region) = (site.account.clone(), site.region.clone());
@@ -113,20 +113,20 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
             let monitors = observed.monitors.get(&group.arn).and_then(|it| it.as_ref().ok());
             let filters = monitors.map(|monitors| monitors.filters.keys());
             let traits = without_own_filters(traits, filters, &desired.installation);
-            let additions = of_log_group(&traits, &access);
+            let additions = log_group_additions(&traits, &access);
             leave(&group.arn, &group.site, &live.tags, What::LogGroup(live.clone()), additions);
         }
     }
     for role in &desired.log_roles {
         if let Some(Some(live)) = observed.roles.get(&role.arn) {
             let policies = observed.role_policies.get(&role.arn).cloned().unwrap_or(Ok(Vec::new()));
-            let additions = policies.map(|policies| of_role(&policies));
+            let additions = policies.map(|policies| role_additions(&policies));
             leave(&role.arn, &role.site, &live.tags, What::Role(live.clone()), additions);
         }
     }
     for topic in &desired.topics {
         if let Some(Some(live)) = observed.topics.get(&topic.arn) {
-            let additions = of_topic(live, &topic.ownership).map_err(ReadError::Aws);
+            let additions = topic_additions(live, &topic.ownership).map_err(ReadError::Aws);
             leave(&topic.arn, &topic.site, &live.view.tags, What::Topic(live.clone()), additions);
         }
     }
@@ -146,7 +146,7 @@ fn as_unwanted(desired: &Desired, observed: &Observed) -> Observed {
 
 fn has_administration(observed: &Observed, ownership: &Ownership) -> bool {
     let policy: Option<&Document> = observed.key.as_ref().map(|hub| &hub.policy);
-    let is_administration = |sid: &str| ownership.is_in_role(sid, Role::Administration);
+    let is_administration = |sid: &str| ownership.is_in_role(sid, StatementRole::Administration);
     policy.is_some_and(|policy| policy.statements().iter().any(|it| it.sid().is_some_and(is_administration)))
 }
 
@@ -155,7 +155,7 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed,
     let is_there = |arn: &Arn| unwanted.others.values().flatten().any(|other| other.arn == *arn);
     for trail in &desired.trails {
         if is_there(&trail.arn) && !unwanted.strays.contains_key(&trail.arn) {
-            let address = Address::of_trail(trail);
+            let address = Address::trail(trail);
             let live = observed.trails.get(&trail.arn).and_then(Option::as_ref);
             stay(compared, address, &unmarked(live.map(|live| &live.tags)));
         }
@@ -163,17 +163,17 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed,
 }
 
 /// Deletes the bucket, if the spec allows it. Returns whether the bucket is deleted, or does not exist.
-fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
-    let Some(live) = &scope.observed.bucket else { return true };
-    let guest = scope.guests().next();
-    let address = scope.bucket_address();
-    let stays = if !live.tags.are_of(&scope.desired.installation) {
+fn remove_bucket(context: &CompareContext<'_>, compared: &mut Compared) -> bool {
+    let Some(live) = &context.observed.bucket else { return true };
+    let guest = context.guests().next();
+    let address = context.bucket_address();
+    let stays = if !live.tags.belong_to(&context.desired.installation) {
         Some(unmarked(Some(&live.tags)))
-    } else if !scope.desired.deletion.bucket {
+    } else if !context.desired.deletion.bucket {
         Some("`deletion.bucket` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {
         Some(format!("trail {} still delivers to it", guest.arn))
-    } else if !scope.observed.is_bucket_empty {
+    } else if !context.observed.is_bucket_empty {
         Some("the bucket has log files: empty the bucket first, if nobody needs them".to_owned())
     } else {
         None
@@ -182,9 +182,9 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
         stay(compared, address, &why);
         return false;
     }
-    let terms = Terms {
+    let parts = ChangeParts {
         depends_on: before_the_last(compared),
-        place: scope.place(&scope.desired.bucket.site),
+        place: context.place(&context.desired.bucket.site),
         phase: Phase::Contract,
         changed: Changed::Bucket,
         explain: |_, _| {
@@ -192,72 +192,77 @@ fn remove_bucket(scope: &Scope<'_>, compared: &mut Compared) -> bool {
         },
         address,
     };
-    let withheld = scope.withholds(&terms.address, "its deletion");
+    let withheld = context.withholds(&parts.address, "its deletion");
     let is_to_go = withheld.is_none();
     match withheld {
         Some(warning) => compared.warnings.push(warning),
-        None => compared.delete(terms, live.clone()),
+        None => compared.delete(parts, live.clone()),
     }
     is_to_go
 }
 
 /// Deletes the key in use. Its alias is deleted first, so that the alias never points to a key that
 /// is pending deletion.
-fn remove_key(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
-    let Some(hub) = &scope.observed.key else { return };
-    let address = scope.key_address();
-    let stays = if scope.desired.key.identity.alias().is_none() {
+fn remove_key(context: &CompareContext<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
+    let Some(hub) = &context.observed.key else { return };
+    let address = context.key_address();
+    let stays = if context.desired.key.identity.alias().is_none() {
         Some("this spec does not manage the key (`key.arn`)".to_owned())
-    } else if !hub.key.view.tags.are_of(&scope.desired.installation) {
+    } else if !hub.key.view.tags.belong_to(&context.desired.installation) {
         Some(unmarked(Some(&hub.key.view.tags)))
     } else if let KeyState::PendingDeletion { .. } = &hub.key.traits.state {
         Some(format!("the key is already {}", hub.key.traits.state.words()))
     } else {
-        let user = scope.still_encrypted().next();
-        why_key_stays(scope, &hub.key.arn, user, is_bucket_to_go)
+        let user = context.still_encrypted().next();
+        why_key_stays(context, &hub.key.arn, user, is_bucket_to_go)
     };
     if let Some(why) = stays {
         return stay(compared, address, &why);
     }
     let depends_on = before_the_last(compared);
-    if scope.withholds(&address, "its deletion").is_none() {
-        alias::remove(scope, depends_on.clone(), compared);
+    if context.withholds(&address, "its deletion").is_none() {
+        alias::remove(context, depends_on.clone(), compared);
     }
-    let depends_on = depends_on.into_iter().chain([scope.alias_address()]).collect();
-    delete_key(scope, address, depends_on, &hub.key.view, compared);
+    let depends_on = depends_on.into_iter().chain([context.alias_address()]).collect();
+    delete_key(context, address, depends_on, &hub.key.view, compared);
 }
 
 /// Deletes the keys of the installation that are not in use.
-fn remove_spares(scope: &Scope<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
+fn remove_spares(context: &CompareContext<'_>, is_bucket_to_go: bool, compared: &mut Compared) {
     let depends_on = before_the_last(compared);
-    for (arn, spare) in &scope.observed.spare_keys.keys {
+    for (arn, spare) in &context.observed.spare_keys.keys {
         if let KeyState::PendingDeletion { .. } = spare.state {
             continue;
         }
-        let address = spare_address(&scope.key_address(), arn);
-        let encrypted = scope.observed.used_keys.iter().filter(|(_, used)| match used {
+        let address = spare_address(&context.key_address(), arn);
+        let encrypted = context.observed.used_keys.iter().filter(|(_, used)| match used {
             UsedKey::Other { arn: key, .. } => key == arn,
             UsedKey::Own | UsedKey::ManagedByAws | UsedKey::Unusable { .. } | UsedKey::Hidden { .. } => false,
         });
-        let user = encrypted.map(|(user, _)| user).find(|user| !scope.lets_go(user.as_str()));
-        match why_key_stays(scope, arn, user, is_bucket_to_go) {
+        let user = encrypted.map(|(user, _)| user).find(|user| !context.is_deleted(user.as_str()));
+        match why_key_stays(context, arn, user, is_bucket_to_go) {
             Some(why) => stay(compared, address, &why),
-            None => delete_key(scope, address, depends_on.clone(), &spare.view, compared),
+            None => delete_key(context, address, depends_on.clone(), &spare.view, compared),
         }
     }
 }
 
 /// Returns the reason why a managed key is kept; `None` if it is deleted.
-fn why_key_stays(scope: &Scope<'_>, key: &Arn, user: Option<&Arn>, is_bucket_to_go: bool) -> Option<String> {
-    let mut others = scope.others_that_stay();
+fn why_key_stays(
+    context: &CompareContext<'_>,
+    key: &Arn,
+    user: Option<&Arn>,
+    is_bucket_to_go: bool,
+) -> Option<String> {
+    let mut others = context.others_that_stay();
     let guest = others.find(|it| it.kms_key.as_ref().is_some_and(|used| used.is_of(key)));
-    if !scope.desired.deletion.key {
+    if !context.desired.deletion.key {
         Some("`deletion.key` is not true in the spec".to_owned())
     } else if let Some(guest) = guest {
         Some(format!("trail {} still encrypts with it", guest.arn))
     } else if let Some(user) = user {
         Some(format!("{user} is encrypted with it"))
-    } else if scope.desired.deletion.bucket && !is_bucket_to_go {
+    } else if context.desired.deletion.bucket && !is_bucket_to_go {
         Some("the bucket is kept, and its log files could not be read without the key".to_owned())
     } else {
         None
@@ -265,19 +270,19 @@ fn why_key_stays(scope: &Scope<'_>, key: &Arn, user: Option<&Arn>, is_bucket_to_
 }
 
 fn delete_key(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     address: Address,
     depends_on: Vec<Address>,
     live: &Key,
     compared: &mut Compared,
 ) {
-    if let Some(warning) = scope.withholds(&address, "its deletion") {
+    if let Some(warning) = context.withholds(&address, "its deletion") {
         compared.warnings.push(warning);
         return;
     }
-    let terms = Terms {
+    let parts = ChangeParts {
         depends_on,
-        place: scope.place(&scope.desired.key.site),
+        place: context.place(&context.desired.key.site),
         phase: Phase::Contract,
         changed: Changed::Key,
         explain: |_, _| {
@@ -289,7 +294,7 @@ fn delete_key(
         },
         address,
     };
-    compared.delete(terms, live.clone());
+    compared.delete(parts, live.clone());
 }
 
 /// Returns the addresses of all earlier changes.

@@ -1,10 +1,10 @@
 //! Describes how to determine unknown condition keys.
 
-use super::Scope;
+use super::CompareContext;
 
 /// Returns a message with the unknown, the keys that it depends on, and the steps that would settle
 /// it.
-pub(super) fn told(what: &str, depends: &str, settled: impl Iterator<Item = String>) -> String {
+pub(super) fn describe(what: &str, depends: &str, settled: impl Iterator<Item = String>) -> String {
     let mut hints: Vec<String> = Vec::new();
     for hint in settled {
         if !hints.contains(&hint) {
@@ -15,14 +15,14 @@ pub(super) fn told(what: &str, depends: &str, settled: impl Iterator<Item = Stri
 }
 
 /// Returns the step that would settle an unknown condition key.
-pub(super) fn settle(scope: &Scope<'_>, key: &str) -> String {
+pub(super) fn how_to_settle(context: &CompareContext<'_>, key: &str) -> String {
     let lower = key.to_ascii_lowercase();
     let is_of = |names: &[&str]| names.contains(&lower.as_str());
     if is_of(&["aws:sourceorgid", "aws:resourceorgid", "aws:principalorgid"])
-        || (scope.observed.organization.is_none()
+        || (context.observed.organization.is_none()
             && is_of(&["aws:sourceorgpaths", "aws:resourceorgpaths", "aws:principalorgpaths"]))
     {
-        return match scope.observed.organization {
+        return match context.observed.organization {
             None => format!("declare `organization` in the spec to know `{key}`"),
             Some(_) => {
                 format!("`{key}` is not known, because an account is not in the organization of the spec")

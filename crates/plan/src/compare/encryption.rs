@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use reconcile_policy::Arn;
 use reconcile_spec::AtRest;
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::address::Address;
 use crate::observed::UsedKey;
 use crate::plan::{Warning, WarningCode};
 use crate::view::{self, Tags};
 
-impl Scope<'_> {
+impl CompareContext<'_> {
     /// Returns the addresses that an encryption depends on: the key, and the key policy, which
     /// allows CloudWatch Logs and CloudTrail to use the key.
     pub(super) fn needs_of(&self, encryption: Option<&view::AtRest>) -> Vec<Address> {
@@ -36,7 +36,7 @@ impl Scope<'_> {
             (AtRest::KeyFromCreation, Some((encryption, tags))) => {
                 let is_encrypted = matches!(encryption, Some(view::AtRest::Kms { .. }));
                 let was_encrypted = || self.granted.contains(arn);
-                tags.are_of(&self.desired.installation) && (is_encrypted || was_encrypted())
+                tags.belong_to(&self.desired.installation) && (is_encrypted || was_encrypted())
             }
             (AtRest::Unmanaged, _) => false,
         };
@@ -95,20 +95,20 @@ impl Scope<'_> {
     /// Returns the topics and log groups that are not in the spec, are kept, and still need the
     /// key.
     pub(super) fn still_encrypted(&self) -> impl Iterator<Item = &Arn> {
-        self.observed.still_encrypted.keys().filter(|arn| !self.lets_go(arn.as_str()))
+        self.observed.still_encrypted.keys().filter(|arn| !self.is_deleted(arn.as_str()))
     }
 }
 
 /// Warns about resources that are not in the spec and are still encrypted with the key.
-pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
-    for arn in scope.still_encrypted() {
-        let why = match scope.observed.still_encrypted.get(arn) {
+pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
+    for arn in context.still_encrypted() {
+        let why = match context.observed.still_encrypted.get(arn) {
             Some(Some(why)) => format!("which cannot be read: {why}"),
             Some(None) | None => "which is not in the spec".to_owned(),
         };
         compared.warnings.push(Warning {
             code: WarningCode::StillEncrypted,
-            address: scope.key_policy_address(),
+            address: context.key_policy_address(),
             message: format!("the key policy still allows the use of the key for {arn}, {why}"),
         });
     }

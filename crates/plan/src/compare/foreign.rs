@@ -21,7 +21,7 @@ use reconcile_policy::{
 };
 use reconcile_spec::{AccountName, ExistingTopic};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::address::Address;
 use crate::delivery::bucket_arn;
@@ -40,18 +40,18 @@ pub(super) struct Outcomes<'a> {
 /// Warns about access of outsiders that stays, and returns the access that exists now. `cautions`
 /// are the names of the other risks that the spec can accept.
 pub(super) fn judge(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     outcomes: &Outcomes<'_>,
     cautions: &[String],
     compared: &mut Compared,
 ) -> Vec<ForeignAccess> {
-    let judge = Judge::new(scope);
+    let reviewer = ForeignReviewer::new(context);
     let (mut live, mut stays) = (Vec::new(), Vec::new());
-    for policy in judge.policies(outcomes) {
+    for policy in reviewer.policies(outcomes) {
         let Some(document) = policy.live else { continue };
         let after = policy.managed.map(|(outcome, _)| &outcome.merged.contracted);
-        live.extend(judge.access(&policy, document, |it| !policy.is_wanted(it)));
-        stays.extend(judge.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
+        live.extend(reviewer.access(&policy, document, |it| !policy.is_wanted(it)));
+        stays.extend(reviewer.access(&policy, after.unwrap_or(document), |it| !policy.is_owned(it)));
     }
     // A plan does not change these settings.
     let others = [
@@ -64,19 +64,19 @@ pub(super) fn judge(
         replica::access,
         role::access,
     ];
-    let others: Vec<ForeignAccess> = others.into_iter().flat_map(|access| access(&judge)).collect();
+    let others: Vec<ForeignAccess> = others.into_iter().flat_map(|access| access(&reviewer)).collect();
     stays.extend(others.iter().cloned());
     live.extend(others);
     compared.warnings.extend(stays.iter().map(warning));
-    compared.warnings.extend(unjudged(scope));
-    compared.warnings.extend(unused(scope, &live, &stays, cautions));
-    names::warn(scope, compared);
-    role::warn(scope, compared);
+    compared.warnings.extend(unjudged(context));
+    compared.warnings.extend(unused(context, &live, &stays, cautions));
+    names::warn(context, compared);
+    role::warn(context, compared);
     live
 }
 
 /// A foreign statement or setting.
-struct Subject<'a> {
+struct ForeignItem<'a> {
     address: Address,
     /// The name for `reviewed`.
     name: &'a str,
@@ -86,8 +86,8 @@ struct Subject<'a> {
     content: String,
 }
 
-/// A policy under judgement.
-struct Policy<'a> {
+/// A policy under review.
+struct ReviewedPolicy<'a> {
     address: Address,
     asset: Asset,
     live: Option<&'a Document>,
@@ -96,7 +96,7 @@ struct Policy<'a> {
     managed: Option<(&'a Fitted, &'a Ownership)>,
 }
 
-impl Policy<'_> {
+impl ReviewedPolicy<'_> {
     /// Returns whether a statement is managed.
     fn is_owned(&self, statement: &Statement) -> bool {
         self.managed.is_some_and(|(_, ownership)| ownership.has(statement))
@@ -110,45 +110,45 @@ impl Policy<'_> {
     }
 }
 
-struct Judge<'a> {
-    scope: &'a Scope<'a>,
+struct ForeignReviewer<'a> {
+    context: &'a CompareContext<'a>,
     insiders: Insiders,
     bucket: String,
     logs: Vec<String>,
 }
 
-impl<'a> Judge<'a> {
-    fn new(scope: &'a Scope<'a>) -> Self {
-        let desired = scope.desired;
+impl<'a> ForeignReviewer<'a> {
+    fn new(context: &'a CompareContext<'a>) -> Self {
+        let desired = context.desired;
         let bucket = bucket_arn(desired).to_string();
         let own = desired.bucket_policy.intent.prefix.as_deref();
         let mut logs: Vec<String> = std::iter::once(own)
-            .chain(scope.guests().map(|guest| guest.prefix.as_deref()))
+            .chain(context.guests().map(|guest| guest.prefix.as_deref()))
             .map(|prefix| format!("{bucket}/{}*", logs_folder(prefix)))
             .collect();
         logs.dedup();
-        Self { scope, insiders: insiders(scope), bucket, logs }
+        Self { context, insiders: insiders(context), bucket, logs }
     }
 
-    fn policies(&self, outcomes: &Outcomes<'a>) -> Vec<Policy<'a>> {
-        let scope = self.scope;
-        let desired = scope.desired;
-        let bucket = Policy {
-            address: scope.bucket_policy_address(),
+    fn policies(&self, outcomes: &Outcomes<'a>) -> Vec<ReviewedPolicy<'a>> {
+        let context = self.context;
+        let desired = context.desired;
+        let bucket = ReviewedPolicy {
+            address: context.bucket_policy_address(),
             asset: self.asset(AssetKind::Bucket, self.bucket.clone(), &desired.bucket.site.account),
-            live: scope.observed.bucket_policy.as_ref(),
+            live: context.observed.bucket_policy.as_ref(),
             managed: outcomes.bucket.map(|outcome| (outcome, &desired.bucket_policy.ownership)),
         };
-        let key = scope.observed.key.as_ref().zip(self.key_asset()).map(|(hub, asset)| Policy {
-            address: scope.key_policy_address(),
+        let key = context.observed.key.as_ref().zip(self.key_asset()).map(|(hub, asset)| ReviewedPolicy {
+            address: context.key_policy_address(),
             asset,
             live: Some(&hub.policy),
             managed: outcomes.key.map(|outcome| (outcome, &desired.key_policy.ownership)),
         });
-        let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| Policy {
-            address: Address::of_topic_policy(topic),
+        let topics = desired.topics.iter().zip(outcomes.topics).map(|(topic, outcome)| ReviewedPolicy {
+            address: Address::topic_policy(topic),
             asset: self.asset(AssetKind::Topic, topic.arn.to_string(), &topic.site.account),
-            live: scope.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
+            live: context.observed.topics.get(&topic.arn).and_then(Option::as_ref).map(|live| &live.policy),
             managed: outcome.as_ref().map(|outcome| (outcome, &topic.ownership)),
         });
         let others = desired.existing_topics.iter().filter_map(|topic| self.existing_topic(topic));
@@ -156,10 +156,10 @@ impl<'a> Judge<'a> {
     }
 
     /// The policy of a topic that the spec names by its ARN; `None` if there is no such topic, or if it could not be read.
-    fn existing_topic(&self, topic: &ExistingTopic) -> Option<Policy<'a>> {
-        let Some(Ok(Some(live))) = self.scope.observed.existing_topics.get(&topic.arn) else { return None };
-        Some(Policy {
-            address: self.scope.existing_topic_address(Kind::TopicPolicy, &topic.arn)?,
+    fn existing_topic(&self, topic: &ExistingTopic) -> Option<ReviewedPolicy<'a>> {
+        let Some(Ok(Some(live))) = self.context.observed.existing_topics.get(&topic.arn) else { return None };
+        Some(ReviewedPolicy {
+            address: self.context.existing_topic_address(Kind::TopicPolicy, &topic.arn)?,
             asset: self.asset_of(AssetKind::Topic, topic.arn.to_string(), topic.arn.account().to_owned()),
             live: Some(&live.policy.document),
             managed: None,
@@ -168,13 +168,13 @@ impl<'a> Judge<'a> {
 
     /// Returns the key as an asset, if there is a key.
     fn key_asset(&self) -> Option<Asset> {
-        let hub = self.scope.observed.key.as_ref()?;
-        let account = &self.scope.desired.key.site.account;
+        let hub = self.context.observed.key.as_ref()?;
+        let account = &self.context.desired.key.site.account;
         Some(self.asset(AssetKind::Key, hub.key.arn.to_string(), account))
     }
 
     fn asset(&self, kind: AssetKind, arn: String, account: &AccountName) -> Asset {
-        let id = self.scope.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
+        let id = self.context.desired.account(account).map(|it| it.id.to_string()).unwrap_or_default();
         self.asset_of(kind, arn, id)
     }
 
@@ -185,24 +185,24 @@ impl<'a> Judge<'a> {
 
     fn access(
         &self,
-        policy: &Policy<'_>,
+        policy: &ReviewedPolicy<'_>,
         document: &Document,
         is_judged: impl Fn(&Statement) -> bool,
     ) -> Vec<ForeignAccess> {
         let insiders = self.insiders.with(&policy.asset.account);
         let found = exposures(document, &policy.asset, &insiders, is_judged);
-        found.iter().filter_map(|exposure| self.of_statement(policy, document, exposure)).collect()
+        found.iter().filter_map(|exposure| self.assess_statement(policy, document, exposure)).collect()
     }
 
-    fn of_statement(
+    fn assess_statement(
         &self,
-        policy: &Policy<'_>,
+        policy: &ReviewedPolicy<'_>,
         document: &Document,
         exposure: &Exposure,
     ) -> Option<ForeignAccess> {
         let statement = document.statements().get(exposure.statement.index)?;
-        self.of_allowed(
-            &Subject {
+        self.assess_allowed(
+            &ForeignItem {
                 address: policy.address.clone(),
                 name: exposure.statement.sid.as_deref().unwrap_or("statement"),
                 words: exposure.statement.to_string(),
@@ -213,26 +213,26 @@ impl<'a> Judge<'a> {
     }
 
     /// Returns the access that a subject gives; `None` if none of the access is reported.
-    fn of_allowed(&self, subject: &Subject<'_>, allowed: &[Allowed]) -> Option<ForeignAccess> {
+    fn assess_allowed(&self, item: &ForeignItem<'_>, allowed: &[Allowed]) -> Option<ForeignAccess> {
         let severity = severity(allowed)?;
-        let message = format!("{} {}", subject.words, Allowed::sentence(allowed));
-        let content = format!("{}\n{}", subject.content, content(allowed));
-        Some(self.report(subject, severity, message, &content))
+        let message = format!("{} {}", item.words, Allowed::sentence(allowed));
+        let content = format!("{}\n{}", item.content, content(allowed));
+        Some(self.report(item, severity, message, &content))
     }
 
     /// Returns the report with the name of the review that accepts exactly this `content`.
     fn report(
         &self,
-        subject: &Subject<'_>,
+        item: &ForeignItem<'_>,
         severity: Severity,
         message: String,
         content: &str,
     ) -> ForeignAccess {
-        let review = review(subject.address.kind.as_str(), subject.name, content);
-        let accepted = self.scope.reviewed(&review).map(str::to_owned);
+        let review = review(item.address.kind.as_str(), item.name, content);
+        let accepted = self.context.reviewed(&review).map(str::to_owned);
         ForeignAccess {
-            address: subject.address.clone(),
-            subject: subject.words.clone(),
+            address: item.address.clone(),
+            subject: item.words.clone(),
             severity,
             message,
             accepted,
@@ -242,9 +242,9 @@ impl<'a> Judge<'a> {
 }
 
 /// Returns the accounts of the spec and of its organization, and the readers of the spec.
-fn insiders(scope: &Scope<'_>) -> Insiders {
-    let desired = scope.desired;
-    let live = scope.observed.organization.as_ref();
+fn insiders(context: &CompareContext<'_>) -> Insiders {
+    let desired = context.desired;
+    let live = context.observed.organization.as_ref();
     let members = live.into_iter().flat_map(|it| {
         let members = it
             .roster
@@ -296,14 +296,14 @@ pub(super) fn reviewable(
 
 /// Warns about foreign topics whose policies could not be read. The proof of delivery reports
 /// whether CloudTrail can publish to them.
-fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
+fn unjudged(context: &CompareContext<'_>) -> Vec<Warning> {
     let unread =
-        scope.observed.existing_topics.iter().filter_map(|(arn, live)| Some((arn, live.as_ref().err()?)));
+        context.observed.existing_topics.iter().filter_map(|(arn, live)| Some((arn, live.as_ref().err()?)));
     unread
         .filter_map(|(arn, error)| {
             Some(Warning {
                 code: WarningCode::UnjudgedPolicy,
-                address: scope.existing_topic_address(Kind::TopicPolicy, arn)?,
+                address: context.existing_topic_address(Kind::TopicPolicy, arn)?,
                 message: format!(
                     "the topic policy cannot be read ({error}): access of outsiders is not checked"
                 ),
@@ -314,7 +314,7 @@ fn unjudged(scope: &Scope<'_>) -> Vec<Warning> {
 
 /// Warns about reviews that accept nothing: their finding changed or no longer exists.
 fn unused(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     live: &[ForeignAccess],
     stays: &[ForeignAccess],
     cautions: &[String],
@@ -322,11 +322,11 @@ fn unused(
     let names: BTreeSet<&str> =
         live.iter().chain(stays).map(|access| &access.review).chain(cautions).map(String::as_str).collect();
     let is_used = |finding: &str| names.contains(finding);
-    let unused = scope.desired.reviewed.iter().filter(|it| !is_used(&it.finding));
+    let unused = context.desired.reviewed.iter().filter(|it| !is_used(&it.finding));
     unused
         .map(|it| Warning {
             code: WarningCode::UnusedReview,
-            address: scope.bucket_address(),
+            address: context.bucket_address(),
             message: format!(
                 "`{}` under `reviewed` matches no finding: the finding changed, or no longer exists. Remove the \
                  entry",

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_spec::{self as spec, ConstraintKind};
 
-use super::Scope;
-use super::change::{Compared, Terms};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -15,40 +15,40 @@ use crate::view::{Constraints, Grant};
 /// Adds the missing grants. Returns the managed grants that are not in the spec, for the contract
 /// phase. If a grant changes, the new grant is created first, and the old grant is revoked when
 /// nothing relies on it.
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) -> Vec<Grant> {
-    let live = scope.observed.key.iter().flat_map(|hub| &hub.grants);
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) -> Vec<Grant> {
+    let live = context.observed.key.iter().flat_map(|hub| &hub.grants);
     let mut ours: Vec<&Grant> =
-        live.filter(|grant| scope.desired.installation.owns_grant(&grant.name)).collect();
+        live.filter(|grant| context.desired.installation.owns_grant(&grant.name)).collect();
 
-    for desired in &scope.desired.grants {
-        let wanted = view(scope, desired);
+    for desired in &context.desired.grants {
+        let wanted = view(context, desired);
         // The name ends in a digest of the content, but anybody can create a grant of the same name with other content.
         match ours.iter().position(|grant| grant.name == wanted.name && allows_the_same(grant, &wanted)) {
             Some(position) => {
                 let live = ours.remove(position);
                 if is_unique_id(&live.grantee) {
-                    let address = Address::new(Kind::Grant, &scope.desired.key.site.account, &wanted.name);
+                    let address = Address::new(Kind::Grant, &context.desired.key.site.account, &wanted.name);
                     compared.warn(WarningCode::GranteeById, address, by_id(&live.grantee, &wanted.grantee));
                 }
                 compared.unchanged += 1;
             }
-            None => compared.create(terms(scope, &wanted.name, Phase::Expand), wanted),
+            None => compared.create(parts(context, &wanted.name, Phase::Expand), wanted),
         }
     }
     ours.into_iter().cloned().collect()
 }
 
 /// Revokes the grants that [`compare`] returned.
-pub(super) fn contract(scope: &Scope<'_>, unwanted: Vec<Grant>, compared: &mut Compared) {
+pub(super) fn contract(context: &CompareContext<'_>, unwanted: Vec<Grant>, compared: &mut Compared) {
     for grant in unwanted {
-        let terms = terms(scope, &unwanted_name(scope, &grant), Phase::Contract);
-        if !scope.desired.deletion.grants {
-            compared.warn_of_kept(&terms.address, "deletion.grants");
+        let parts = parts(context, &unwanted_name(context, &grant), Phase::Contract);
+        if !context.desired.deletion.grants {
+            compared.warn_of_kept(&parts.address, "deletion.grants");
             continue;
         }
-        match scope.withholds(&terms.address, "revoking this grant") {
+        match context.withholds(&parts.address, "revoking this grant") {
             Some(warning) => compared.warnings.push(warning),
-            None => compared.delete(terms, grant),
+            None => compared.delete(parts, grant),
         }
     }
 }
@@ -109,24 +109,24 @@ fn folded(constraints: &Constraints) -> Constraints {
 
 /// Returns the name of an unwanted grant in its address. If a wanted grant has the same name, the
 /// ID is added.
-fn unwanted_name(scope: &Scope<'_>, grant: &Grant) -> String {
-    let is_taken = scope.desired.grants.iter().any(|desired| desired.aws_name == grant.name);
+fn unwanted_name(context: &CompareContext<'_>, grant: &Grant) -> String {
+    let is_taken = context.desired.grants.iter().any(|desired| desired.aws_name == grant.name);
     match &grant.id {
         Some(id) if is_taken => format!("{}/{id}", grant.name),
         _ => grant.name.clone(),
     }
 }
 
-fn terms(scope: &Scope<'_>, name: &str, phase: Phase) -> Terms<CreateOrDelete<Grant>> {
-    let account = &scope.desired.key.site.account;
-    Terms {
+fn parts(context: &CompareContext<'_>, name: &str, phase: Phase) -> ChangeParts<CreateOrDelete<Grant>> {
+    let account = &context.desired.key.site.account;
+    ChangeParts {
         address: Address::new(Kind::Grant, account, name),
-        place: scope.place(&scope.desired.key.site),
+        place: context.place(&context.desired.key.site),
         phase,
         depends_on: match phase {
-            Phase::Expand | Phase::Converge => vec![scope.key_address()],
+            Phase::Expand | Phase::Converge => vec![context.key_address()],
             // Every grant that may replace this grant.
-            Phase::Contract => scope
+            Phase::Contract => context
                 .desired
                 .grants
                 .iter()
@@ -138,10 +138,10 @@ fn terms(scope: &Scope<'_>, name: &str, phase: Phase) -> Terms<CreateOrDelete<Gr
     }
 }
 
-fn view(scope: &Scope<'_>, grant: &spec::Grant) -> Grant {
+fn view(context: &CompareContext<'_>, grant: &spec::Grant) -> Grant {
     Grant {
         name: grant.aws_name.clone(),
-        key: scope.key.clone(),
+        key: context.key.clone(),
         id: None,
         grantee: grant.grantee.to_string(),
         operations: grant.operations.clone(),

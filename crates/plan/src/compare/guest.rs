@@ -6,21 +6,21 @@ use reconcile_policy::{
 };
 use reconcile_spec::Foreign;
 
-use super::Scope;
+use super::CompareContext;
 use crate::view::OtherTrail;
 
 /// The state of a policy before guests are added.
 pub(super) fn adoption(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     foreign: Foreign,
     trails: &[Arn],
     organization: Option<String>,
 ) -> Adoption {
-    let roster = scope.observed.organization.as_ref().map(|it| &it.roster);
+    let roster = context.observed.organization.as_ref().map(|it| &it.roster);
     Adoption {
         trails: trails.iter().cloned().collect(),
-        surveyed: scope.surveyed(),
-        listed: scope.desired.accounts.iter().map(|account| account.id.to_string()).collect(),
+        surveyed: context.surveyed(),
+        listed: context.desired.accounts.iter().map(|account| account.id.to_string()).collect(),
         managers: roster.map(|it| (it.id.clone(), it.management.to_string())).into_iter().collect(),
         organization,
         ..foreign.adoption()

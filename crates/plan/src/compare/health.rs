@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
@@ -25,12 +25,17 @@ const LIMIT_WITHOUT_DIGESTS: SignedDuration = SignedDuration::from_hours(24);
 /// Warns about the deliveries of each trail of the spec that is logging. `undelivered` are the
 /// trails whose policies are already reported. A refusal by AWS is reported even if the spec
 /// accepts the proof (`proof: warn`).
-pub(super) fn warn(scope: &Scope<'_>, undelivered: &[DeliveryPath], now: Timestamp, compared: &mut Compared) {
-    for desired in &scope.desired.trails {
-        let (observed, arn) = (scope.observed, &desired.arn);
+pub(super) fn warn(
+    context: &CompareContext<'_>,
+    undelivered: &[DeliveryPath],
+    now: Timestamp,
+    compared: &mut Compared,
+) {
+    for desired in &context.desired.trails {
+        let (observed, arn) = (context.observed, &desired.arn);
         let Some(trail) = observed.trails.get(arn).and_then(Option::as_ref) else { continue };
         let Some(deliveries) = observed.deliveries.get(arn) else { continue };
-        let address = Address::of_trail(desired);
+        let address = Address::trail(desired);
         // The proof of the delivery says more than an error code.
         let is_explained =
             undelivered.iter().any(|path| path.address == address && !path.refusals().is_empty());

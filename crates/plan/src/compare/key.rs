@@ -3,8 +3,8 @@
 use reconcile_policy::Arn;
 use reconcile_spec::{KeyIdentity, Setting};
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -13,24 +13,24 @@ use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{Key, KeyField, Rotation, Tags};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    let desired = &scope.desired.key;
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    let desired = &context.desired.key;
     if desired.identity == KeyIdentity::Unmanaged {
         return;
     }
-    refuse(scope, compared);
-    warn_of_spares(scope, compared);
+    refuse(context, compared);
+    warn_of_spares(context, compared);
     let wanted_rotation = match desired.rotation_days {
         Setting::Enforced(days) => Some(Rotation::EveryDays(days.get())),
         Setting::Unmanaged => None,
     };
-    let live = scope.observed.key.as_ref().map(|hub| &hub.key);
+    let live = context.observed.key.as_ref().map(|hub| &hub.key);
     let (rotation, doubt) = match live {
         Some(key) => rotation_of(key, wanted_rotation),
         None => (wanted_rotation, None),
     };
     if let Some(doubt) = doubt {
-        compared.warn(doubt.code, scope.key_address(), doubt.message);
+        compared.warn(doubt.code, context.key_address(), doubt.message);
     }
     if let Some(date) = live.and_then(|key| key.traits.expires) {
         let message = format!(
@@ -38,12 +38,12 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
              the same material is imported again",
             date.strftime("%Y-%m-%d")
         );
-        compared.warn(WarningCode::MaterialExpires, scope.key_address(), message);
+        compared.warn(WarningCode::MaterialExpires, context.key_address(), message);
     }
     let live = live.map(|key| key.view.clone());
     let initial_policy = match live {
         Some(_) => None,
-        None => Some(scope.desired.key_policy.initial()),
+        None => Some(context.desired.key_policy.initial()),
     };
     let wanted = Key {
         description: match &desired.description {
@@ -58,39 +58,39 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         },
         initial_policy,
     };
-    let terms = Terms {
-        address: scope.key_address(),
-        place: scope.place(&desired.site),
+    let parts = ChangeParts {
+        address: context.key_address(),
+        place: context.place(&desired.site),
         phase: Phase::Expand,
         depends_on: Vec::new(),
         changed: Changed::Key,
         explain,
     };
-    compared.view(terms, live, wanted);
+    compared.view(parts, live, wanted);
 }
 
 /// Refuses a key with which CloudTrail cannot encrypt, and an alias that points to a key that is
 /// not in use.
-fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
-    let Some(key) = scope.observed.key.as_ref().map(|hub| &hub.key) else { return };
+fn refuse(context: &CompareContext<'_>, compared: &mut Compared) {
+    let Some(key) = context.observed.key.as_ref().map(|hub| &hub.key) else { return };
     if let Some(obstacle) = key.traits.obstacle() {
-        let of_key = |name: &String| Address::new(Kind::Grant, &scope.desired.key.site.account, name);
-        let grants = scope.desired.grants.iter().map(|grant| of_key(&grant.aws_name));
+        let of_key = |name: &String| Address::new(Kind::Grant, &context.desired.key.site.account, name);
+        let grants = context.desired.grants.iter().map(|grant| of_key(&grant.aws_name));
         compared.refusals.push(Refusal::KeyUnusable {
-            address: scope.key_address(),
+            address: context.key_address(),
             arn: key.arn.clone(),
             obstacle,
-            hint: hint(key, scope.desired.key.identity.alias().is_some()),
-            resources: [scope.key_address()]
+            hint: hint(key, context.desired.key.identity.alias().is_some()),
+            resources: [context.key_address()]
                 .into_iter()
                 .chain(grants)
-                .chain(scope.trail_addresses())
+                .chain(context.trail_addresses())
                 .collect(),
         });
     }
-    if let Some(target) = &scope.observed.astray {
+    if let Some(target) = &context.observed.alias_target {
         compared.refusals.push(Refusal::AliasElsewhere {
-            address: scope.alias_address(),
+            address: context.alias_address(),
             target: target.clone(),
             in_use: key.arn.clone(),
         });
@@ -168,20 +168,20 @@ fn words(rotation: Rotation) -> String {
 
 /// Reports keys of the installation that are not in use, and keys that may belong to the
 /// installation.
-fn warn_of_spares(scope: &Scope<'_>, compared: &mut Compared) {
-    let spares = &scope.observed.spare_keys;
-    let in_use = scope.observed.key.as_ref().map(|hub| &hub.key.arn);
+fn warn_of_spares(context: &CompareContext<'_>, compared: &mut Compared) {
+    let spares = &context.observed.spare_keys;
+    let in_use = context.observed.key.as_ref().map(|hub| &hub.key.arn);
     for (arn, spare) in &spares.keys {
-        let (code, message) = of_spare(arn, spare, in_use);
-        compared.warn(code, scope.key_address(), message);
+        let (code, message) = spare_key_warning(arn, spare, in_use);
+        compared.warn(code, context.key_address(), message);
     }
     if let Some(error) = &spares.unlisted {
         let message = format!("it is not known whether this installation has another key: {error}");
-        compared.warn(WarningCode::KeysUnknown, scope.key_address(), message);
+        compared.warn(WarningCode::KeysUnknown, context.key_address(), message);
     }
 }
 
-fn of_spare(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (WarningCode, String) {
+fn spare_key_warning(arn: &Arn, spare: &SpareKey, in_use: Option<&Arn>) -> (WarningCode, String) {
     let aliases = match spare.aliases.as_slice() {
         [] => String::new(),
         aliases => format!(" ({})", aliases.join(", ")),
@@ -307,14 +307,14 @@ mod tests {
             aliases: vec!["alias/old".to_owned()],
             view: key(KeyTraits::default(), None).view,
         };
-        let (code, message) = of_spare(&arn, &spare(KeyState::Enabled), None);
+        let (code, message) = spare_key_warning(&arn, &spare(KeyState::Enabled), None);
         assert_eq!(code, WarningCode::SpareKey);
         assert!(
             message.starts_with("key arn:aws:kms:us-east-1:111111111111:key/old (alias/old) carries"),
             "{message}"
         );
         let date = "2026-12-01T00:00:00Z".parse().ok();
-        let (code, message) = of_spare(&arn, &spare(KeyState::PendingDeletion { date }), Some(&arn));
+        let (code, message) = spare_key_warning(&arn, &spare(KeyState::PendingDeletion { date }), Some(&arn));
         assert_eq!(code, WarningCode::SpareKeyEnds);
         assert!(message.contains("will be deleted on 2026-12-01: log files"), "{message}");
     }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, OWNER_TAG, Site};
 
-use super::change::{Compared, Explain, Terms};
-use super::{Scope, log_group, metric_filter, role, topic, topic_policy};
+use super::change::{ChangeParts, Compared, Explain};
+use super::{CompareContext, log_group, metric_filter, role, topic, topic_policy};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::observed::{Hidden, Leftover, Stray, What};
@@ -17,36 +17,36 @@ use crate::view::{Trail, View};
 
 /// Deletes the leftovers after the trails of the spec have stopped using them, and before the
 /// trails that the spec no longer has.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    let users = users(scope);
-    for (arn, leftover) in &scope.observed.leftovers {
+pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
+    let users = users(context);
+    for (arn, leftover) in &context.observed.leftovers {
         let mut after = users.get(arn).cloned().unwrap_or_default();
-        after.extend(metric_filter::deleted_from(scope, arn));
+        after.extend(metric_filter::deleted_from(context, arn));
         match leftover.what.clone() {
             What::LogGroup(live) => {
-                let terms = terms(scope, arn, leftover, after, Changed::LogGroup, log_group::explain);
-                let_go(scope, arn, leftover, terms, live, compared);
+                let parts = parts(context, arn, leftover, after, Changed::LogGroup, log_group::explain);
+                delete_or_keep(context, arn, leftover, parts, live, compared);
             }
             What::Role(live) => {
-                let terms = terms(scope, arn, leftover, after, Changed::Role, role::explain);
-                let_go(scope, arn, leftover, terms, live, compared);
+                let parts = parts(context, arn, leftover, after, Changed::Role, role::explain);
+                delete_or_keep(context, arn, leftover, parts, live, compared);
             }
             What::Topic(live) => {
-                let terms = terms(scope, arn, leftover, after, Changed::Topic, topic::explain);
-                let_go(scope, arn, leftover, terms, live.view, compared);
+                let parts = parts(context, arn, leftover, after, Changed::Topic, topic::explain);
+                delete_or_keep(context, arn, leftover, parts, live.view, compared);
             }
         }
     }
-    warn_of_hidden(scope, compared);
+    warn_of_hidden(context, compared);
 }
 
 /// The trails of the spec that use each log group, role and topic.
-fn users(scope: &Scope<'_>) -> BTreeMap<Arn, Vec<Address>> {
+fn users(context: &CompareContext<'_>) -> BTreeMap<Arn, Vec<Address>> {
     let mut users: BTreeMap<Arn, Vec<Address>> = BTreeMap::new();
-    for wanted in &scope.desired.trails {
-        let Some(Some(live)) = scope.observed.trails.get(&wanted.arn) else { continue };
+    for wanted in &context.desired.trails {
+        let Some(Some(live)) = context.observed.trails.get(&wanted.arn) else { continue };
         for arn in live.destinations() {
-            let address = Address::of_trail(wanted);
+            let address = Address::trail(wanted);
             users.entry(arn).or_default().push(address);
         }
     }
@@ -54,9 +54,9 @@ fn users(scope: &Scope<'_>) -> BTreeMap<Arn, Vec<Address>> {
 }
 
 /// The resources that a trail names and that the plan may delete or write to before the trail.
-pub(super) fn addresses(scope: &Scope<'_>, trail: &Trail) -> Vec<Address> {
+pub(super) fn addresses(context: &CompareContext<'_>, trail: &Trail) -> Vec<Address> {
     let named = trail.named().filter_map(|arn| {
-        let leftover = scope.observed.leftovers.get(&arn)?;
+        let leftover = context.observed.leftovers.get(&arn)?;
         let address = address(kind(&arn)?, &arn, &leftover.account);
         Some([Address { kind: Kind::TopicPolicy, ..address.clone() }, address])
     });
@@ -64,8 +64,8 @@ pub(super) fn addresses(scope: &Scope<'_>, trail: &Trail) -> Vec<Address> {
 }
 
 /// Warns of resources that may be managed, and that are kept because they could not be read.
-fn warn_of_hidden(scope: &Scope<'_>, compared: &mut Compared) {
-    for (arn, Hidden { account, error }) in &scope.observed.hidden {
+fn warn_of_hidden(context: &CompareContext<'_>, compared: &mut Compared) {
+    for (arn, Hidden { account, error }) in &context.observed.hidden {
         let Some(kind) = kind(arn) else { continue };
         let then = match kind {
             Kind::Key => "a second key would be created if this installation already has the key",
@@ -123,22 +123,22 @@ fn address(kind: Kind, arn: &Arn, account: &AccountName) -> Address {
     Address::new(kind, account, name)
 }
 
-fn terms<A>(
-    scope: &Scope<'_>,
+fn parts<A>(
+    context: &CompareContext<'_>,
     arn: &Arn,
     Leftover { account, region, what, .. }: &Leftover,
     depends_on: Vec<Address>,
     changed: fn(A) -> Changed,
     explain: Explain<A>,
-) -> Terms<A> {
+) -> ChangeParts<A> {
     let kind = match what {
         What::LogGroup(_) => Kind::LogGroup,
         What::Role(_) => Kind::Role,
         What::Topic(_) => Kind::Topic,
     };
-    Terms {
+    ChangeParts {
         address: address(kind, arn, account),
-        place: scope.place(&Site { account: account.clone(), region: region.clone() }),
+        place: context.place(&Site { account: account.clone(), region: region.clone() }),
         phase: Phase::Contract,
         depends_on,
         changed,
@@ -146,43 +146,48 @@ fn terms<A>(
     }
 }
 
-fn let_go<V: View>(
-    scope: &Scope<'_>,
+fn delete_or_keep<V: View>(
+    context: &CompareContext<'_>,
     arn: &Arn,
     leftover: &Leftover,
-    terms: Terms<Action<V>>,
+    parts: ChangeParts<Action<V>>,
     live: V,
     compared: &mut Compared,
 ) {
-    if !scope.desired.deletion.trails {
-        compared.warn_of_kept(&terms.address, "deletion.trails");
+    if !context.desired.deletion.trails {
+        compared.warn_of_kept(&parts.address, "deletion.trails");
         return;
     }
-    if let Some(warning) = withheld(scope, arn, leftover, &terms.address) {
+    if let Some(warning) = withheld(context, arn, leftover, &parts.address) {
         compared.warnings.push(warning);
         return;
     }
     if leftover.additions.is_empty() {
-        compared.delete(terms, live);
+        compared.delete(parts, live);
         return;
     }
-    compared.warn(WarningCode::InUse, terms.address.clone(), kept(terms.address.kind, &leftover.additions));
+    compared.warn(WarningCode::InUse, parts.address.clone(), kept(parts.address.kind, &leftover.additions));
     if let What::Topic(live) = &leftover.what {
-        let address = Address { kind: Kind::TopicPolicy, ..terms.address };
-        topic_policy::let_go(scope, live, address, terms.place, compared);
+        let address = Address { kind: Kind::TopicPolicy, ..parts.address };
+        topic_policy::remove_managed_statements(context, live, address, parts.place, compared);
     }
 }
 
 /// Returns the warning that this plan keeps a resource because a trail uses it or may use it.
-fn withheld(scope: &Scope<'_>, arn: &Arn, leftover: &Leftover, address: &Address) -> Option<Warning> {
-    if scope.is_withheld(leftover) {
-        return scope.withholds(address, "its deletion");
+fn withheld(
+    context: &CompareContext<'_>,
+    arn: &Arn,
+    leftover: &Leftover,
+    address: &Address,
+) -> Option<Warning> {
+    if context.is_withheld(leftover) {
+        return context.withholds(address, "its deletion");
     }
     let is_kept = |(trail, stray): &(&Arn, &Stray)| {
         let address = Address::new(Kind::Trail, &stray.account, trail.resource_name());
-        scope.withholds_stray(&address, stray).is_some()
+        context.withholds_stray(&address, stray).is_some()
     };
-    let (trail, _) = scope
+    let (trail, _) = context
         .observed
         .strays
         .iter()

@@ -2,43 +2,43 @@
 
 use reconcile_spec as spec;
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::observed::Unread;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::view::{LogGroup, LogGroupField};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.log_groups {
-        let Some(live) = scope.observed.log_groups.get(&desired.arn) else { continue };
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.log_groups {
+        let Some(live) = context.observed.log_groups.get(&desired.arn) else { continue };
         if live.is_some() {
-            warn_of_unread(scope, desired, compared);
+            warn_of_unread(context, desired, compared);
         }
         let before = live.as_ref().map(|live| (live.encryption.as_ref(), &live.tags));
-        let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
-        let depends_on = scope.needs_of(encryption.as_ref());
+        let encryption = context.at_rest(desired.encryption, &desired.arn, before);
+        let depends_on = context.needs_of(encryption.as_ref());
         let wanted = LogGroup {
             encryption,
             retention_days: desired.retention_days,
-            tags: scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.tags)),
+            tags: context.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.tags)),
         };
-        let terms = Terms {
-            address: Address::of_log_group(desired),
-            place: scope.place(&desired.site),
+        let parts = ChangeParts {
+            address: Address::log_group(desired),
+            place: context.place(&desired.site),
             phase: Phase::Expand,
             depends_on,
             changed: Changed::LogGroup,
             explain,
         };
-        compared.view(terms, live.clone(), wanted);
+        compared.view(parts, live.clone(), wanted);
     }
 }
 
 /// Warns of settings that could not be read and may give others access.
-fn warn_of_unread(scope: &Scope<'_>, desired: &spec::LogGroup, compared: &mut Compared) {
-    let unread = scope.observed.log_access.get(&desired.arn).into_iter().flat_map(|access| &access.unread);
+fn warn_of_unread(context: &CompareContext<'_>, desired: &spec::LogGroup, compared: &mut Compared) {
+    let unread = context.observed.log_access.get(&desired.arn).into_iter().flat_map(|access| &access.unread);
     for (what, error) in unread {
         let (what, danger) = match what {
             Unread::AccountPolicies => (
@@ -57,7 +57,7 @@ fn warn_of_unread(scope: &Scope<'_>, desired: &spec::LogGroup, compared: &mut Co
             }
         };
         let message = format!("{what} cannot be read ({error}): {danger}");
-        compared.warn(WarningCode::UnreadableAccess, Address::of_log_group(desired), message);
+        compared.warn(WarningCode::UnreadableAccess, Address::log_group(desired), message);
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use reconcile_policy::Arn;
 use reconcile_spec::{self as spec, Site};
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::kind::Kind;
@@ -14,72 +14,74 @@ use crate::observed::Monitors;
 use crate::plan::{Action, Changed, Phase, Risk, WarningCode};
 use crate::view::{Metric, MetricFilter, MetricFilterField};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    for alarm in &scope.desired.alarms {
-        let Some(Ok(live)) = scope.observed.monitors.get(&alarm.group_arn) else { continue };
-        let terms = terms(
-            scope,
-            Address::of_metric_filter(alarm),
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    for alarm in &context.desired.alarms {
+        let Some(Ok(live)) = context.observed.monitors.get(&alarm.group_arn) else { continue };
+        let parts = parts(
+            context,
+            Address::metric_filter(alarm),
             &alarm.site,
             Phase::Converge,
             vec![Address::new(Kind::LogGroup, &alarm.site.account, &alarm.group)],
         );
-        compared.view(terms, live.filters.get(&alarm.name).cloned(), wanted(alarm));
+        compared.view(parts, live.filters.get(&alarm.name).cloned(), wanted(alarm));
     }
 }
 
 /// Deletes the metric filters of the installation that the spec no longer has, after their alarms: a
 /// filter that still exists leads a later plan to its alarm.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    let wanted = wanted_names(scope);
-    for (group, monitors) in &scope.observed.monitors {
+pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
+    let wanted = wanted_names(context);
+    for (group, monitors) in &context.observed.monitors {
         match monitors {
             Ok(monitors) => {
-                for (name, live) in unwanted(scope, &wanted, group, monitors) {
+                for (name, live) in unwanted(context, &wanted, group, monitors) {
                     let address = address(monitors, name);
-                    if !scope.desired.deletion.trails {
+                    if !context.desired.deletion.trails {
                         compared.warn_of_kept(&address, "deletion.trails");
                         continue;
                     }
                     let alarm = Address::new(Kind::Alarm, &monitors.account, name);
                     let site = Site { account: monitors.account.clone(), region: monitors.region.clone() };
-                    let terms = terms(scope, address, &site, Phase::Contract, vec![alarm]);
-                    compared.delete(terms, live.clone());
+                    let parts = parts(context, address, &site, Phase::Contract, vec![alarm]);
+                    compared.delete(parts, live.clone());
                 }
             }
             Err(error) => {
-                let Some(wanted) = scope.desired.log_groups.iter().find(|it| it.arn == *group) else {
+                let Some(wanted) = context.desired.log_groups.iter().find(|it| it.arn == *group) else {
                     continue;
                 };
                 let message = format!(
                     "its metric filters cannot be read, and are kept, even if they belong to this installation: {error}"
                 );
-                compared.warn(WarningCode::Hidden, Address::of_log_group(wanted), message);
+                compared.warn(WarningCode::Hidden, Address::log_group(wanted), message);
             }
         }
     }
 }
 
 /// The addresses of the metric filters that are deleted from a log group.
-pub(super) fn deleted_from(scope: &Scope<'_>, group: &Arn) -> Vec<Address> {
-    let Some(Ok(monitors)) = scope.observed.monitors.get(group) else { return Vec::new() };
-    unwanted(scope, &wanted_names(scope), group, monitors).map(|(name, _)| address(monitors, name)).collect()
+pub(super) fn deleted_from(context: &CompareContext<'_>, group: &Arn) -> Vec<Address> {
+    let Some(Ok(monitors)) = context.observed.monitors.get(group) else { return Vec::new() };
+    unwanted(context, &wanted_names(context), group, monitors)
+        .map(|(name, _)| address(monitors, name))
+        .collect()
 }
 
 /// The log group and the name of each metric filter of the spec.
-fn wanted_names<'s>(scope: &'s Scope<'_>) -> BTreeSet<(&'s Arn, &'s str)> {
-    scope.desired.alarms.iter().map(|alarm| (&alarm.group_arn, alarm.name.as_str())).collect()
+fn wanted_names<'s>(context: &'s CompareContext<'_>) -> BTreeSet<(&'s Arn, &'s str)> {
+    context.desired.alarms.iter().map(|alarm| (&alarm.group_arn, alarm.name.as_str())).collect()
 }
 
 /// The metric filters of the installation on a log group that the spec does not have.
 fn unwanted<'m>(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     wanted: &BTreeSet<(&Arn, &str)>,
     group: &Arn,
     monitors: &'m Monitors,
 ) -> impl Iterator<Item = (&'m String, &'m MetricFilter)> {
     let is_wanted = |name: &str| wanted.contains(&(group, name));
-    let ours = monitors.filters.iter().filter(|(name, _)| scope.desired.installation.owns_alarm(name));
+    let ours = monitors.filters.iter().filter(|(name, _)| context.desired.installation.owns_alarm(name));
     ours.filter(move |(name, _)| !is_wanted(name))
 }
 
@@ -105,14 +107,21 @@ pub(crate) fn wanted(alarm: &spec::Alarm) -> MetricFilter {
     }
 }
 
-fn terms(
-    scope: &Scope<'_>,
+fn parts(
+    context: &CompareContext<'_>,
     address: Address,
     site: &Site,
     phase: Phase,
     depends_on: Vec<Address>,
-) -> Terms<Action<MetricFilter>> {
-    Terms { address, place: scope.place(site), phase, depends_on, changed: Changed::MetricFilter, explain }
+) -> ChangeParts<Action<MetricFilter>> {
+    ChangeParts {
+        address,
+        place: context.place(site),
+        phase,
+        depends_on,
+        changed: Changed::MetricFilter,
+        explain,
+    }
 }
 
 fn explain(action: &Action<MetricFilter>, diff: &[Difference]) -> (Vec<String>, Risk) {

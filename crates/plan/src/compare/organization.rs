@@ -4,25 +4,25 @@
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;
 
-use super::Scope;
-use super::change::{Compared, Terms};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::plan::{Changed, Phase, Risk, WarningCode};
 use crate::view::{DelegatedAdministrator, ServiceAccess};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    let (Some(wanted), Some(live)) = (&scope.desired.organization, &scope.observed.organization) else {
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    let (Some(wanted), Some(live)) = (&context.desired.organization, &context.observed.organization) else {
         return;
     };
-    let site = scope.organization_site(wanted);
+    let site = context.organization_site(wanted);
     if wanted.service_access && live.service_access {
         compared.unchanged += 1;
     } else if wanted.service_access {
         let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
-        let terms = Terms {
-            address: Address::of_service_access(wanted),
-            place: scope.place(&site),
+        let parts = ChangeParts {
+            address: Address::service_access(wanted),
+            place: context.place(&site),
             phase: Phase::Expand,
             depends_on: Vec::new(),
             changed: Changed::ServiceAccess,
@@ -30,10 +30,11 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
                 (vec!["CloudTrail has no trusted access to the organization".to_owned()], Risk::Safe)
             },
         };
-        compared.create(terms, access);
+        compared.create(parts, access);
     }
     let mut registered = live.delegated_administrators.len();
-    for administrator in wanted.delegated_administrators.iter().filter_map(|name| scope.desired.account(name))
+    for administrator in
+        wanted.delegated_administrators.iter().filter_map(|name| context.desired.account(name))
     {
         let address = Address::new(Kind::DelegatedAdministrator, &wanted.account, &administrator.name);
         if live.delegated_administrators.contains(&administrator.id) {
@@ -51,17 +52,17 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         registered += 1;
         let view =
             DelegatedAdministrator { account: administrator.id.clone(), service: CLOUDTRAIL.to_owned() };
-        let terms = Terms {
+        let parts = ChangeParts {
             address,
-            place: scope.place(&site),
+            place: context.place(&site),
             phase: Phase::Expand,
             // Organizations registers administrators only for a service with trusted access.
-            depends_on: vec![Address::of_service_access(wanted)],
+            depends_on: vec![Address::service_access(wanted)],
             changed: Changed::DelegatedAdministrator,
             explain: |_, _| {
                 (vec!["the account is not a delegated administrator for CloudTrail".to_owned()], Risk::Safe)
             },
         };
-        compared.create(terms, view);
+        compared.create(parts, view);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, named_trails};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
@@ -16,16 +16,16 @@ use crate::plan::{Warning, WarningCode};
 use crate::refusal::Refusal;
 
 /// Refuses trails with the tag of another installation, and roles whose tag prevents the read of an account.
-pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
+pub(super) fn refuse(context: &CompareContext<'_>, compared: &mut Compared) {
     let mut by_owner: BTreeMap<&str, Vec<Address>> = BTreeMap::new();
-    for trail in &scope.desired.trails {
-        let Some(Some(live)) = scope.observed.trails.get(&trail.arn) else { continue };
-        if let Some(owner) = live.tags.owner().filter(|it| !scope.desired.installation.has_name(it)) {
-            let address = Address::of_trail(trail);
+    for trail in &context.desired.trails {
+        let Some(Some(live)) = context.observed.trails.get(&trail.arn) else { continue };
+        if let Some(owner) = live.tags.owner().filter(|it| !context.desired.installation.has_name(it)) {
+            let address = Address::trail(trail);
             by_owner.entry(owner).or_default().push(address);
         }
     }
-    for (account, error) in &scope.observed.unreadable {
+    for (account, error) in &context.observed.unreadable {
         if let ReadError::ForeignRole { name, owner: Some(owner) } = error {
             by_owner.entry(owner).or_default().push(Address::new(Kind::Role, account, name));
         }
@@ -37,7 +37,7 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
             address,
             more: addresses.collect(),
             owner: owner.to_owned(),
-            name: scope.desired.installation.name().to_string(),
+            name: context.desired.installation.name().to_string(),
         });
     }
 }
@@ -45,9 +45,9 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
 /// Warns about statements of another installation that allow untagged trails of the spec to
 /// deliver. Another installation may allow a trail that it does not own, and a renamed installation
 /// may not have tagged its trails.
-pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
-    let observed = scope.observed;
-    let unmarked: BTreeSet<&Arn> = scope
+pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
+    let observed = context.observed;
+    let unmarked: BTreeSet<&Arn> = context
         .desired
         .trails
         .iter()
@@ -55,10 +55,10 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
         .filter(|arn| !matches!(observed.trails.get(arn), Some(Some(live)) if live.tags.owner().is_some()))
         .collect();
     let policies = [
-        (scope.bucket_policy_address(), observed.bucket_policy.as_ref()),
-        (scope.key_policy_address(), observed.key.as_ref().map(|hub| &hub.policy)),
+        (context.bucket_policy_address(), observed.bucket_policy.as_ref()),
+        (context.key_policy_address(), observed.key.as_ref().map(|hub| &hub.policy)),
     ];
-    let ownership = &scope.desired.bucket_policy.ownership;
+    let ownership = &context.desired.bucket_policy.ownership;
     for (address, document) in policies {
         let Some(document) = document else { continue };
         let sids = document.statements().iter().filter_map(|statement| statement.sid());
@@ -72,7 +72,7 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
                     "statements of installation `{other}` also let {trail} deliver; if this spec was renamed, add the line \
                      `previous_name: {other}` below `name: {name}`",
                     other = other.name(),
-                    name = scope.desired.installation.name(),
+                    name = context.desired.installation.name(),
                 ),
             });
         }

@@ -5,18 +5,18 @@ mod words;
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Adopted, Adoption, Arn, Choice, Document, Fate, FirstUse, Fitted, Form, Keep, Merged, Obstacle, Only,
-    Ownership, Region, Sources, Statement, StatementRef, Terms, TopicIntent, Use, fit, merge, named_trails,
-    under_present_name,
+    AccountFilter, Adopted, Adoption, AdoptionResult, Arn, Choice, Document, FirstUse, FitInput, Fitted,
+    Keep, Merged, Obstacle, Ownership, Region, Sources, Statement, StatementForm, StatementRef, TopicIntent,
+    Use, fit, merge, named_trails, under_present_name,
 };
 use reconcile_spec::{Foreign, ForeignStatements, Unlisted};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
-use super::confirm::{self, Subject};
+use super::confirm::{self, PolicyResource};
 use super::triers::triers;
 use crate::address::Address;
-use crate::difference::{Difference, of_policies};
+use crate::difference::{Difference, diff_policies};
 use crate::fingerprint::Fingerprint;
 use crate::kind::Kind;
 use crate::plan::{
@@ -27,26 +27,26 @@ use crate::refused_forms::refused_forms;
 use crate::view::Tags;
 
 /// A policy under comparison.
-pub(super) struct Policy<'a> {
-    pub(super) scope: &'a Scope<'a>,
+pub(super) struct PolicyComparison<'a> {
+    pub(super) context: &'a CompareContext<'a>,
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,
-    /// The owner of the policy.
-    pub(super) subject: Subject<'a>,
+    /// The resource that has the policy.
+    pub(super) subject: PolicyResource<'a>,
     pub(super) ownership: &'a Ownership,
     /// The only form to use, if the spec names one.
-    pub(super) form: Option<Form>,
+    pub(super) form: Option<StatementForm>,
     /// The tags of the bucket, key or topic that has the policy.
     pub(super) tags: Option<&'a Tags>,
     pub(super) foreign: Foreign,
     /// Whether S3 refuses to save a public statement.
     pub(super) refuses_public: bool,
     /// The settings of the spec for foreign statements in this policy, if there are any.
-    pub(super) setting: Option<Setting>,
+    pub(super) setting: Option<PolicySettings>,
 }
 
 /// The names of the settings of a policy in the spec.
-pub(super) struct Setting {
+pub(super) struct PolicySettings {
     pub(super) unlisted_accounts: &'static str,
     pub(super) deleted_principals: &'static str,
 }
@@ -54,14 +54,14 @@ pub(super) struct Setting {
 /// The setting of the bucket policy for accounts that are not in the spec.
 pub(super) const BUCKET_UNLISTED: &str = "bucket.policy.unlisted_accounts";
 
-impl Policy<'_> {
+impl PolicyComparison<'_> {
     /// Merges the managed statements into the live policy, and reports the foreign statements.
     /// Returns `None`, and adds a refusal, if the policy is too large.
     pub(super) fn merge(
         &self,
         live: Option<&Document>,
         accounts: &BTreeSet<String>,
-        compile: impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
+        compile: impl Fn(StatementForm, AccountFilter<'_>) -> Option<Vec<Statement>>,
         adoption: &Adoption,
         compared: &mut Compared,
     ) -> Option<Fitted> {
@@ -72,10 +72,10 @@ impl Policy<'_> {
         let choice = &Choice { form: self.form, refused };
         let (ownership, limit) = (self.ownership, self.limit());
         let triers = || {
-            let triers = triers(self.scope, self.subject, live).into_iter();
+            let triers = triers(self.context, self.subject, live).into_iter();
             triers.map(|trail| trail.account.id.to_string()).collect()
         };
-        match fit(Terms { live, ownership, limit, accounts, choice }, compile, finish, triers) {
+        match fit(FitInput { live, ownership, limit, accounts, choice }, compile, finish, triers) {
             Ok(fitted) => {
                 self.warn_of(&fitted.merged.adopted, compared);
                 self.refuse_deleted_principals(live, &fitted.merged, compared);
@@ -98,7 +98,7 @@ impl Policy<'_> {
     pub(super) fn unlisted(&self) -> (Unlisted, &'static str) {
         match &self.setting {
             Some(setting) => (self.foreign.unlisted_accounts, setting.unlisted_accounts),
-            None => (self.scope.desired.bucket_policy.foreign.unlisted_accounts, BUCKET_UNLISTED),
+            None => (self.context.desired.bucket_policy.foreign.unlisted_accounts, BUCKET_UNLISTED),
         }
     }
 
@@ -139,7 +139,7 @@ impl Policy<'_> {
     pub(super) fn contract(&self, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
         let Some(after) = merged.contract() else { return };
-        if let Some(warning) = self.of_organization(&merged.expanded, after) {
+        if let Some(warning) = self.organization_warning(&merged.expanded, after) {
             compared.warnings.push(warning);
             if self.unlisted().0 != Unlisted::Remove {
                 return;
@@ -211,14 +211,14 @@ impl Policy<'_> {
 
     /// Warns if a policy no longer names the whole organization, and accounts outside the spec may
     /// rely on it.
-    fn of_organization(&self, before: &Document, after: &Document) -> Option<Warning> {
+    fn organization_warning(&self, before: &Document, after: &Document) -> Option<Warning> {
         let patterns = |document| named_trails(document, self.ownership).of_organization;
         let (before, after) = (patterns(before), patterns(after));
         if before.is_empty() || !after.is_empty() {
             return None;
         }
-        let unseen = self.scope.unseen_accounts(&before);
-        let who = match (&self.scope.observed.organization, unseen.as_slice()) {
+        let unseen = self.context.unseen_accounts(&before);
+        let who = match (&self.context.observed.organization, unseen.as_slice()) {
             (Some(_), []) => return None,
             (Some(_), unseen) => {
                 format!("accounts that are not in the spec and cannot be read ({})", words::list(unseen))
@@ -249,15 +249,16 @@ impl Policy<'_> {
     }
 
     fn remove(&self, write: Write<'_>, compared: &mut Compared) {
-        if !self.scope.desired.deletion.statements {
+        if !self.context.desired.deletion.statements {
             compared.warn_of_kept(&self.address, "deletion.statements");
             return;
         }
-        if let Some(warning) = self.scope.withholds(&self.address, "removing permissions") {
+        if let Some(warning) = self.context.withholds(&self.address, "removing permissions") {
             compared.warnings.push(warning);
             return;
         }
-        let depends_on = [self.address.clone()].into_iter().chain(self.scope.all_trail_addresses()).collect();
+        let depends_on =
+            [self.address.clone()].into_iter().chain(self.context.all_trail_addresses()).collect();
         self.push(write, depends_on, compared);
     }
 
@@ -265,14 +266,14 @@ impl Policy<'_> {
         let Write { before, after, live, phase, mut reasons, ended, first_use } = write;
         let is_emptied = after.statements().is_empty();
         let changed = match self.subject {
-            Subject::Bucket => {
+            PolicyResource::Bucket => {
                 Action::of(before.cloned(), (!is_emptied).then(|| after.clone())).map(Changed::BucketPolicy)
             }
             // KMS rejects a policy without statements.
-            Subject::Key => {
+            PolicyResource::Key => {
                 Some(Changed::KeyPolicy(CreateOrUpdate { before: before.cloned(), after: after.clone() }))
             }
-            Subject::Topic(arn) => {
+            PolicyResource::Topic(arn) => {
                 let after = if is_emptied {
                     reasons.push(DEFAULT_RESTORED.to_owned());
                     TopicIntent::default_policy(arn)
@@ -285,8 +286,8 @@ impl Policy<'_> {
         let Some(changed) = changed else { return };
         let after = changed.policy().and_then(|documents| documents.after);
         let Some((account, region)) = self.place.clone() else { return };
-        let mut confirm = confirm::trails(self.scope, self.subject, phase, before, after);
-        let diff = of_policies(before, after, live);
+        let mut confirm = confirm::trails(self.context, self.subject, phase, before, after);
+        let diff = diff_policies(before, after, live);
         let trial = first_use.and_then(|it| self.trial(it, phase, before, &mut confirm, &region));
         compared.changes.push(Change {
             address: self.address.clone(),
@@ -321,10 +322,10 @@ impl Policy<'_> {
         let renamed = before.and_then(|before| under_present_name(before, self.ownership));
         let name =
             renamed.is_some().then(|| "statements carry the previous name of the installation".to_owned());
-        let diff = of_policies(renamed.as_ref().or(before), Some(after), live);
+        let diff = diff_policies(renamed.as_ref().or(before), Some(after), live);
         let ours: Vec<&Difference> =
             diff.iter().filter(|difference| self.ownership.owns(&words::sid(difference))).collect();
-        let foreign = adopted.iter().filter(|it| phase_of(it) == phase).filter_map(words::of_adopted);
+        let foreign = adopted.iter().filter(|it| phase_of(it) == phase).filter_map(words::adopted_reason);
         let ours = words::reasons(self, &ours);
         name.into_iter().chain(ours).chain(foreign).collect()
     }
@@ -332,19 +333,21 @@ impl Policy<'_> {
     /// Returns the reason for a short form, or for the return to the plain form.
     fn reason_of_form(&self, before: Option<&Document>, outcome: &Fitted) -> Option<String> {
         let form = outcome.form;
-        let before = before.and_then(|before| Form::of(before, self.ownership));
-        if before == Some(form) || (before.is_none() && form == Form::Plain) {
+        let before = before.and_then(|before| StatementForm::of(before, self.ownership));
+        if before == Some(form) || (before.is_none() && form == StatementForm::Plain) {
             return None;
         }
         if self.form == Some(form) {
             return Some(format!("`policy.form` asks for the form `{form}`"));
         }
         let how = match form {
-            Form::Plain => {
+            StatementForm::Plain => {
                 return Some("the plain form, which lists every account, fits the limit again".to_owned());
             }
-            Form::ByAccount => "the accounts are listed once, under `aws:SourceAccount`",
-            Form::ByOrganization => "the accounts are those of the organization, under `aws:SourceOrgID`",
+            StatementForm::ByAccount => "the accounts are listed once, under `aws:SourceAccount`",
+            StatementForm::ByOrganization => {
+                "the accounts are those of the organization, under `aws:SourceOrgID`"
+            }
         };
         let (longer, size) = outcome.passed_over.last()?;
         Some(format!(
@@ -398,7 +401,11 @@ impl Policy<'_> {
                     ),
                 });
             }
-            if matches!(fate, Fate::Revoked | Fate::Removed | Fate::PublicRemoved) && !ended.is_empty() {
+            if matches!(
+                fate,
+                AdoptionResult::Revoked | AdoptionResult::Removed | AdoptionResult::PublicRemoved
+            ) && !ended.is_empty()
+            {
                 compared.warnings.push(Warning {
                     code: WarningCode::CutsOff,
                     address: self.address.clone(),
@@ -416,7 +423,7 @@ impl Policy<'_> {
     /// Returns whether a use has a source outside the accounts of the spec.
     fn is_unlisted(&self, uses: &[Use]) -> bool {
         let is_listed =
-            |id: &str| self.scope.desired.accounts.iter().any(|account| account.id.as_str() == id);
+            |id: &str| self.context.desired.accounts.iter().any(|account| account.id.as_str() == id);
         let account = |arn: &str| arn.split(':').nth(4).unwrap_or_default().to_owned();
         uses.iter().any(|it| match &it.sources {
             Sources::Trails { arns } | Sources::Others { arns } => {
@@ -453,13 +460,13 @@ impl Policy<'_> {
             .flatten()
             .collect();
         let named = self
-            .scope
+            .context
             .desired
             .accounts
             .iter()
             .filter(|account| ids.iter().any(|id| **id == account.id.as_str()));
         let mut why = named.filter_map(|account| {
-            let error = self.scope.observed.unsurveyed.get(&account.name)?;
+            let error = self.context.observed.unsurveyed.get(&account.name)?;
             Some(format!(" (not all trails of account `{}` are known: {error})", account.name))
         });
         why.next().unwrap_or_default()
@@ -515,7 +522,11 @@ pub(super) const DEFAULT_RESTORED: &str = "no other statement is left, and SNS a
 /// are removed before the trails change.
 fn phase_of(adopted: &Adopted) -> Phase {
     match adopted.fate {
-        Fate::DeletedPrincipal { .. } | Fate::PublicRemoved => Phase::Expand,
-        Fate::Replaced | Fate::Narrowed | Fate::Kept | Fate::Revoked | Fate::Removed => Phase::Contract,
+        AdoptionResult::DeletedPrincipal { .. } | AdoptionResult::PublicRemoved => Phase::Expand,
+        AdoptionResult::Replaced
+        | AdoptionResult::Narrowed
+        | AdoptionResult::Kept
+        | AdoptionResult::Revoked
+        | AdoptionResult::Removed => Phase::Contract,
     }
 }

@@ -11,22 +11,22 @@
 use reconcile_policy::{Document, Exposed, exposed};
 use reconcile_spec::{AwsName, ObjectOwnership};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::observed::AclGrant;
 use crate::plan::{Changed, WarningCode};
 use crate::refusal::Refusal;
-use crate::view::{Bucket, Named, PublicAccessBlock};
+use crate::view::{Bucket, OpenEnum, PublicAccessBlock};
 
 /// Returns the settings of Block Public Access to write; `None` if the spec does not manage them.
 /// `policy` is the planned bucket policy.
 pub(super) fn block(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     policy: Option<&Document>,
     compared: &mut Compared,
 ) -> Option<PublicAccessBlock> {
-    let wanted = PublicAccessBlock::all(*scope.desired.bucket.block_public_access.enforced()?);
-    let Some(live) = live_block(scope).filter(|_| wanted == PublicAccessBlock::all(true)) else {
+    let wanted = PublicAccessBlock::all(*context.desired.bucket.block_public_access.enforced()?);
+    let Some(live) = live_block(context).filter(|_| wanted == PublicAccessBlock::all(true)) else {
         return Some(wanted);
     };
     let mut possible = wanted;
@@ -35,7 +35,7 @@ pub(super) fn block(
         possible.block_public_policy = live.block_public_policy;
         possible.restrict_public_buckets = live.restrict_public_buckets;
     }
-    let public_grants: Vec<&AclGrant> = grants(scope).iter().filter(|it| it.is_public()).collect();
+    let public_grants: Vec<&AclGrant> = grants(context).iter().filter(|it| it.is_public()).collect();
     if !public_grants.is_empty() {
         possible.ignore_public_acls = live.ignore_public_acls;
     }
@@ -48,7 +48,7 @@ pub(super) fn block(
              principals or remove it",
             list(&public)
         );
-        compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
+        compared.warn(WarningCode::WithheldSetting, context.bucket_address(), message);
     } else if !public.is_empty() {
         let message = format!(
             "S3 counts {} as public, and Block Public Access is on: only the bucket's own account and AWS \
@@ -56,7 +56,7 @@ pub(super) fn block(
              remove it",
             list(&public)
         );
-        compared.warn(WarningCode::PublicStatement, scope.bucket_policy_address(), message);
+        compared.warn(WarningCode::PublicStatement, context.bucket_policy_address(), message);
     }
     if !possible.ignore_public_acls {
         let message = format!(
@@ -64,18 +64,21 @@ pub(super) fn block(
              Access would end this access. {}, or set \
              `bucket.block_public_access: false`",
             list(&public_grants),
-            reset_acl(scope)
+            reset_acl(context)
         );
-        compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
+        compared.warn(WarningCode::WithheldSetting, context.bucket_address(), message);
     }
     Some(possible)
 }
 
 /// Returns the wanted object ownership; `None` if the spec does not manage it.
-pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<Named<ObjectOwnership>> {
-    let wanted = scope.desired.bucket.object_ownership.enforced()?;
-    let live = scope.observed.bucket.as_ref().and_then(|live| live.object_ownership.clone());
-    let conditions = scope.observed.bucket_conditions.as_ref();
+pub(super) fn ownership(
+    context: &CompareContext<'_>,
+    compared: &mut Compared,
+) -> Option<OpenEnum<ObjectOwnership>> {
+    let wanted = context.desired.bucket.object_ownership.enforced()?;
+    let live = context.observed.bucket.as_ref().and_then(|live| live.object_ownership.clone());
+    let conditions = context.observed.bucket_conditions.as_ref();
     match (live, conditions.map(|it| &it.grants)) {
         (Some(live), Some(Ok(grants)))
             if *wanted == ObjectOwnership::BucketOwnerEnforced && !grants.is_empty() =>
@@ -85,30 +88,30 @@ pub(super) fn ownership(scope: &Scope<'_>, compared: &mut Compared) -> Option<Na
                  an ACL with such grants. {}, or set `bucket.object_ownership: {live}`",
                 wanted.as_str(),
                 list(grants),
-                reset_acl(scope)
+                reset_acl(context)
             );
-            compared.warn(WarningCode::WithheldSetting, scope.bucket_address(), message);
+            compared.warn(WarningCode::WithheldSetting, context.bucket_address(), message);
             Some(live)
         }
-        _ => Some(Named::Known(*wanted)),
+        _ => Some(OpenEnum::Known(*wanted)),
     }
 }
 
 /// Returns whether the setting of the bucket itself may make S3 reject a public statement.
-pub(super) fn may_refuse(scope: &Scope<'_>) -> bool {
+pub(super) fn may_refuse(context: &CompareContext<'_>) -> bool {
     // A new bucket blocks public access. See "Blocking public access to your Amazon S3 storage".
-    let is_blocked = live_block(scope).is_none_or(|block| block.block_public_policy);
-    scope.desired.bucket.block_public_access.enforced().copied().unwrap_or(is_blocked)
+    let is_blocked = live_block(context).is_none_or(|block| block.block_public_policy);
+    context.desired.bucket.block_public_access.enforced().copied().unwrap_or(is_blocked)
 }
 
 /// Refuses changes of the bucket policy that S3 would reject, and warns about changes that S3 may
 /// reject.
-pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
+pub(super) fn refuse(context: &CompareContext<'_>, compared: &mut Compared) {
     let planned = compared.changes.iter().find_map(|change| {
         let Changed::Bucket(action) = &change.changed else { return None };
         action.after()?.public_access_block
     });
-    let block = planned.or_else(|| live_block(scope));
+    let block = planned.or_else(|| live_block(context));
     if block.is_some_and(|block| !block.block_public_policy) {
         return;
     }
@@ -117,7 +120,7 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
         action.after()
     });
     let written: Vec<&Document> = written.collect();
-    let address = scope.bucket_policy_address();
+    let address = context.bucket_policy_address();
     let mut statements: Vec<String> = written.iter().flat_map(|document| certain(Some(document))).collect();
     statements.dedup();
     if !statements.is_empty() {
@@ -135,8 +138,8 @@ pub(super) fn refuse(scope: &Scope<'_>, compared: &mut Compared) {
     }
 }
 
-fn live_block(scope: &Scope<'_>) -> Option<PublicAccessBlock> {
-    scope.observed.bucket.as_ref().and_then(|live: &Bucket| live.public_access_block)
+fn live_block(context: &CompareContext<'_>) -> Option<PublicAccessBlock> {
+    context.observed.bucket.as_ref().and_then(|live: &Bucket| live.public_access_block)
 }
 
 /// Returns the names of the statements that S3 certainly counts as public.
@@ -145,13 +148,13 @@ fn certain(policy: Option<&Document>) -> Vec<String> {
     public.filter(|it| it.doubt.is_none()).map(|it| it.statement.to_string()).collect()
 }
 
-fn grants<'s>(scope: &Scope<'s>) -> &'s [AclGrant] {
-    let grants = scope.observed.bucket_conditions.as_ref().and_then(|it| it.grants.as_ref().ok());
+fn grants<'s>(context: &CompareContext<'s>) -> &'s [AclGrant] {
+    let grants = context.observed.bucket_conditions.as_ref().and_then(|it| it.grants.as_ref().ok());
     grants.map(Vec::as_slice).unwrap_or_default()
 }
 
-fn reset_acl(scope: &Scope<'_>) -> String {
-    let bucket = &scope.desired.bucket.name;
+fn reset_acl(context: &CompareContext<'_>) -> String {
+    let bucket = &context.desired.bucket.name;
     format!(
         "Grant the access that is needed in the bucket policy, and run `aws s3api put-bucket-acl --bucket {bucket} \
          --acl private`"

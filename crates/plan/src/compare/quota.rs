@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, Trail};
 
-use super::Scope;
+use super::CompareContext;
 use super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
@@ -16,16 +16,16 @@ use crate::plan::{Warning, WarningCode};
 const PER_REGION: usize = 5;
 
 /// Warns about each new trail that exceeds the quota. The other trails can still be created.
-pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
+pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
     // The live trails and the new trails of each account that could be read.
     let mut by_account: BTreeMap<&AccountName, (Vec<&Trail>, Vec<&Trail>)> = BTreeMap::new();
-    for trail in &scope.desired.trails {
-        let Some(found) = scope.observed.trails.get(&trail.arn) else { continue };
+    for trail in &context.desired.trails {
+        let Some(found) = context.observed.trails.get(&trail.arn) else { continue };
         let (live, new) = by_account.entry(&trail.site.account).or_default();
         if found.is_some() { live.push(trail) } else { new.push(trail) }
     }
     for (account, (live, new)) in by_account {
-        let others = scope.observed.others.get(account).into_iter().flatten();
+        let others = context.observed.others.get(account).into_iter().flatten();
         let others: BTreeSet<(&Arn, &str, bool)> =
             others.map(|it| (&it.arn, it.home_region.as_str(), it.multi_region)).collect();
         for (index, trail) in new.iter().enumerate() {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::plan::{ActionKind, Change, Refused};
+use crate::plan::{ActionKind, Change, RefusedChange};
 use crate::refusal::Refusal;
 
 /// Removes the refused changes, whose dependencies are still complete. Returns one entry for each
@@ -15,10 +15,10 @@ pub(super) fn leave_out(
     changes: &mut Vec<Change>,
     refusals: &[Refusal],
     stranded: &[(Address, Address)],
-) -> Vec<Refused> {
-    let mut refused: Vec<Refused> = refusals
+) -> Vec<RefusedChange> {
+    let mut refused: Vec<RefusedChange> = refusals
         .iter()
-        .map(|refusal| Refused {
+        .map(|refusal| RefusedChange {
             code: refusal.code(),
             address: refusal.address().clone(),
             message: refusal.to_string(),

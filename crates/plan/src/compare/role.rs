@@ -3,8 +3,8 @@
 use reconcile_policy::{Document, covers};
 use reconcile_spec as spec;
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk};
@@ -12,29 +12,29 @@ use crate::view::{Role, RoleField, Tags, View};
 
 /// Creates roles, and adds the wanted permissions to the current permissions of existing roles: a
 /// trail can deliver to its current log group until the trail itself changes.
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.log_roles {
-        let Some(live) = scope.observed.roles.get(&desired.arn) else { continue };
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.log_roles {
+        let Some(live) = context.observed.roles.get(&desired.arn) else { continue };
         let wanted = wanted(desired, live.as_ref());
         match live.as_ref().and_then(|live| widened(live, &wanted)) {
             Some(wide) if live.as_ref().is_some_and(|live| live.managed(&wide) == wide) => {}
             wide => {
-                let terms = terms(scope, desired, Phase::Expand, Vec::new());
-                compared.view(terms, live.clone(), wide.unwrap_or(wanted));
+                let parts = parts(context, desired, Phase::Expand, Vec::new());
+                compared.view(parts, live.clone(), wide.unwrap_or(wanted));
             }
         }
     }
 }
 
 /// Removes the permissions that no trail needs any more.
-pub(super) fn contract(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.log_roles {
-        let Some(Some(live)) = scope.observed.roles.get(&desired.arn) else { continue };
+pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.log_roles {
+        let Some(Some(live)) = context.observed.roles.get(&desired.arn) else { continue };
         let wanted = wanted(desired, Some(live));
         if let Some(wide) = widened(live, &wanted) {
-            let own = scope.all_trail_addresses().filter(|it| it.account == desired.site.account);
-            let depends_on = own.chain([Address::of_role(desired)]).collect();
-            compared.view(terms(scope, desired, Phase::Contract, depends_on), Some(wide), wanted);
+            let own = context.all_trail_addresses().filter(|it| it.account == desired.site.account);
+            let depends_on = own.chain([Address::role(desired)]).collect();
+            compared.view(parts(context, desired, Phase::Contract, depends_on), Some(wide), wanted);
         }
     }
 }
@@ -61,15 +61,15 @@ fn widened(live: &Role, wanted: &Role) -> Option<Role> {
     Some(Role { permissions: Some(permissions), ..wanted.clone() })
 }
 
-fn terms(
-    scope: &Scope<'_>,
+fn parts(
+    context: &CompareContext<'_>,
     desired: &spec::LogRole,
     phase: Phase,
     depends_on: Vec<Address>,
-) -> Terms<Action<Role>> {
-    Terms {
-        address: Address::of_role(desired),
-        place: scope.place(&desired.site),
+) -> ChangeParts<Action<Role>> {
+    ChangeParts {
+        address: Address::role(desired),
+        place: context.place(&desired.site),
         phase,
         depends_on,
         changed: Changed::Role,

@@ -3,35 +3,35 @@
 use reconcile_policy::{CLOUDTRAIL, Document, Effect, Statement, StatementRef};
 use reconcile_spec as spec;
 
-use super::Scope;
-use super::change::{Compared, Terms, reasons};
+use super::CompareContext;
+use super::change::{ChangeParts, Compared, reasons};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{Topic, TopicField};
 
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.topics {
-        let Some(live) = scope.observed.topics.get(&desired.arn) else { continue };
-        let tags = scope.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.view.tags));
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.topics {
+        let Some(live) = context.observed.topics.get(&desired.arn) else { continue };
+        let tags = context.tags_of_made(&desired.tags, live.as_ref().map(|live| &live.view.tags));
         let before = live.as_ref().map(|live| (live.view.encryption.as_ref(), &live.view.tags));
-        let encryption = scope.at_rest(desired.encryption, &desired.arn, before);
+        let encryption = context.at_rest(desired.encryption, &desired.arn, before);
         if let Some(live) =
             live.as_ref().filter(|live| encryption.is_some() && live.view.encryption != encryption)
         {
             warn_of_publishers(desired, &live.policy, compared);
         }
-        let depends_on = scope.needs_of(encryption.as_ref());
+        let depends_on = context.needs_of(encryption.as_ref());
         let wanted = Topic { arn: desired.arn.clone(), encryption, tags };
-        let terms = Terms {
-            address: Address::of_topic(desired),
-            place: scope.place(&desired.site),
+        let parts = ChangeParts {
+            address: Address::topic(desired),
+            place: context.place(&desired.site),
             phase: Phase::Expand,
             depends_on,
             changed: Changed::Topic,
             explain,
         };
-        compared.view(terms, live.as_ref().map(|live| live.view.clone()), wanted);
+        compared.view(parts, live.as_ref().map(|live| live.view.clone()), wanted);
     }
 }
 
@@ -47,7 +47,7 @@ fn warn_of_publishers(desired: &spec::Topic, policy: &Document, compared: &mut C
             let by = StatementRef { index, sid: statement.sid().map(str::to_owned) };
             compared.warnings.push(Warning {
                 code: WarningCode::TopicPublishers,
-                address: Address::of_topic(desired),
+                address: Address::topic(desired),
                 message: format!(
                     "{by} allows others to publish. Once the topic is encrypted, they also need \
                      `kms:GenerateDataKey*` and `kms:Decrypt` for the key"

@@ -3,8 +3,8 @@
 use reconcile_policy::Arn;
 use reconcile_spec as spec;
 
-use super::change::{Compared, Terms, reasons};
-use super::{Scope, leftover};
+use super::change::{ChangeParts, Compared, reasons};
+use super::{CompareContext, leftover};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::former;
@@ -14,20 +14,20 @@ use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags,
 
 /// Compares every trail that could be read. Nothing is planned for other trails, because nothing is
 /// known about them.
-pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.trails {
-        let Some(live) = scope.observed.trails.get(&desired.arn) else { continue };
+pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.trails {
+        let Some(live) = context.observed.trails.get(&desired.arn) else { continue };
         if !desired.selectors.has_management_events() {
             compared.warnings.push(Warning {
                 code: WarningCode::NoManagementEvents,
-                address: Address::of_trail(desired),
+                address: Address::trail(desired),
                 message: "it records no management events, such as changes of IAM".to_owned(),
             });
         }
         if let (Some(_), Some(Trail { recursive_logging: None, .. })) = (desired.recursive_logging, live) {
             compared.warnings.push(Warning {
                 code: WarningCode::RecursiveLoggingUnknown,
-                address: Address::of_trail(desired),
+                address: Address::trail(desired),
                 message: "CloudTrail does not report whether recursive logging is on, so the plan does not compare it"
                     .to_owned(),
             });
@@ -36,7 +36,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
         if !kept.is_empty() {
             compared.warnings.push(Warning {
                 code: WarningCode::InsightsKept,
-                address: Address::of_trail(desired),
+                address: Address::trail(desired),
                 message: format!(
                     "keeps recording insights of a category that the spec does not name: {}; name the category in `insights` to \
                      manage it",
@@ -45,7 +45,7 @@ pub(super) fn compare(scope: &Scope<'_>, compared: &mut Compared) {
             });
         }
         if !narrows(live.as_ref(), desired) {
-            change(scope, desired, live.clone(), Phase::Converge, compared);
+            change(context, desired, live.clone(), Phase::Converge, compared);
         }
     }
 }
@@ -57,33 +57,33 @@ fn narrows(live: Option<&Trail>, desired: &spec::Trail) -> bool {
 }
 
 fn change(
-    scope: &Scope<'_>,
+    context: &CompareContext<'_>,
     desired: &spec::Trail,
     live: Option<Trail>,
     phase: Phase,
     compared: &mut Compared,
 ) {
-    let live = live.map(|live| Trail { kms_key: live.kms_key.map(|key| scope.same_key(key)), ..live });
-    let wanted = wanted(scope, desired, live.as_ref());
-    let mut terms = terms(scope, desired, phase);
+    let live = live.map(|live| Trail { kms_key: live.kms_key.map(|key| context.same_key(key)), ..live });
+    let wanted = wanted(context, desired, live.as_ref());
+    let mut parts = parts(context, desired, phase);
     if phase == Phase::Contract {
-        terms.depends_on.extend(scope.trail_addresses().filter(|it| *it != terms.address));
+        parts.depends_on.extend(context.trail_addresses().filter(|it| *it != parts.address));
     }
-    compared.view(terms, live, wanted);
+    compared.view(parts, live, wanted);
 }
 
 /// Narrows trails from their organization to their own account, after the trails that replace them
 /// record.
-pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
-    for desired in &scope.desired.trails {
-        let Some(Some(live)) = scope.observed.trails.get(&desired.arn) else { continue };
+pub(super) fn narrow(context: &CompareContext<'_>, compared: &mut Compared) {
+    for desired in &context.desired.trails {
+        let Some(Some(live)) = context.observed.trails.get(&desired.arn) else { continue };
         if !narrows(Some(live), desired) {
             continue;
         }
-        let address = Address::of_trail(desired);
-        match scope.withholds(&address, "recording only its own account") {
+        let address = Address::trail(desired);
+        match context.withholds(&address, "recording only its own account") {
             Some(warning) => compared.warnings.push(warning),
-            None => change(scope, desired, Some(live.clone()), Phase::Contract, compared),
+            None => change(context, desired, Some(live.clone()), Phase::Contract, compared),
         }
     }
 }
@@ -92,85 +92,85 @@ pub(super) fn narrow(scope: &Scope<'_>, compared: &mut Compared) {
 /// record, and after the log groups, roles and topics that only these trails reference. If an apply
 /// is interrupted in between, the trail still references them. The delivery to the bucket is not
 /// affected.
-pub(super) fn remove(scope: &Scope<'_>, compared: &mut Compared) {
-    for (arn, stray) in &scope.observed.strays {
+pub(super) fn remove(context: &CompareContext<'_>, compared: &mut Compared) {
+    for (arn, stray) in &context.observed.strays {
         let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
-        if !scope.desired.deletion.trails {
+        if !context.desired.deletion.trails {
             compared.warn_of_kept(&address, "deletion.trails");
             continue;
         }
-        if let Some(warning) = scope.withholds_stray(&address, stray) {
+        if let Some(warning) = context.withholds_stray(&address, stray) {
             compared.warnings.push(warning);
             continue;
         }
-        let is_of_all = scope.is_of_organization(stray);
+        let is_of_all = context.is_of_organization(stray);
         let Ok(region) = arn.region().parse() else { continue };
         let site = spec::Site { account: stray.account.clone(), region };
-        let terms = Terms {
+        let parts = ChangeParts {
             address,
-            place: scope.place(&site),
+            place: context.place(&site),
             phase: Phase::Contract,
-            depends_on: scope
+            depends_on: context
                 .trail_addresses()
                 .filter(|it| is_of_all || it.account == stray.account)
-                .chain(leftover::addresses(scope, &stray.trail))
+                .chain(leftover::addresses(context, &stray.trail))
                 .collect(),
             changed: Changed::Trail,
             explain,
         };
-        compared.delete(terms, stray.trail.clone());
+        compared.delete(parts, stray.trail.clone());
     }
 }
 
-fn terms(scope: &Scope<'_>, desired: &spec::Trail, phase: Phase) -> Terms<Action<Trail>> {
-    Terms {
-        address: Address::of_trail(desired),
-        place: scope.place(&desired.site),
+fn parts(context: &CompareContext<'_>, desired: &spec::Trail, phase: Phase) -> ChangeParts<Action<Trail>> {
+    ChangeParts {
+        address: Address::trail(desired),
+        place: context.place(&desired.site),
         phase,
         // CloudTrail checks all of these when a trail is created or updated.
         depends_on: [
-            scope.key_address(),
-            scope.key_policy_address(),
-            scope.bucket_address(),
-            scope.bucket_policy_address(),
+            context.key_address(),
+            context.key_policy_address(),
+            context.bucket_address(),
+            context.bucket_policy_address(),
         ]
         .into_iter()
-        .chain(scope.attached_addresses(desired))
+        .chain(context.attached_addresses(desired))
         .collect(),
         changed: Changed::Trail,
         explain,
     }
 }
 
-fn wanted(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
-    let mut wanted = wanted_settings(scope, desired, live);
-    let left = live.map(|live| left(scope, live, &wanted)).unwrap_or_default();
+fn wanted(context: &CompareContext<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
+    let mut wanted = wanted_settings(context, desired, live);
+    let left = live.map(|live| left(context, live, &wanted)).unwrap_or_default();
     wanted.tags.0.extend(former::tags(left.into_iter()).0);
     wanted
 }
 
 /// Returns the destinations that the trail stops using and that this installation manages or may
 /// manage.
-fn left(scope: &Scope<'_>, live: &Trail, wanted: &Trail) -> Vec<Arn> {
+fn left(context: &CompareContext<'_>, live: &Trail, wanted: &Trail) -> Vec<Arn> {
     let stays = Trail {
         cloudwatch_logs: wanted.cloudwatch_logs.clone().or_else(|| live.cloudwatch_logs.clone()),
         notification: wanted.notification.clone().or_else(|| live.notification.clone()),
         ..wanted.clone()
     };
     let stays: Vec<Arn> = stays.destinations().collect();
-    let (leftovers, hidden) = (&scope.observed.leftovers, &scope.observed.hidden);
+    let (leftovers, hidden) = (&context.observed.leftovers, &context.observed.hidden);
     let is_ours = |arn: &Arn| leftovers.contains_key(arn) || hidden.contains_key(arn);
     live.destinations().filter(|arn| !stays.contains(arn) && is_ours(arn)).collect()
 }
 
-fn wanted_settings(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
+fn wanted_settings(context: &CompareContext<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Trail {
     Trail {
         arn: desired.arn.clone(),
         bucket: desired.bucket.to_string(),
         prefix: desired.prefix.clone(),
-        kms_key: match scope.desired.key.identity {
+        kms_key: match context.desired.key.identity {
             spec::KeyIdentity::Unmanaged => live.and_then(|live| live.kms_key.clone()),
-            spec::KeyIdentity::Alias(_) | spec::KeyIdentity::Existing(_) => Some(scope.key.clone()),
+            spec::KeyIdentity::Alias(_) | spec::KeyIdentity::Existing(_) => Some(context.key.clone()),
         },
         multi_region: desired.multi_region,
         global_service_events: desired.global_service_events,
@@ -181,8 +181,8 @@ fn wanted_settings(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail
         recursive_logging: desired.recursive_logging,
         insights: insights(&desired.insights, live),
         event_aggregation: desired.event_aggregation.clone(),
-        cloudwatch_logs: cloudwatch_logs(scope, desired, live),
-        notification: notification(scope, desired, live),
+        cloudwatch_logs: cloudwatch_logs(context, desired, live),
+        notification: notification(context, desired, live),
         tags: Tags::wanted(&desired.tags, live.map(|live| &live.tags)),
     }
 }
@@ -215,25 +215,33 @@ fn kept_insights<'l>(desired: &spec::Insights, live: Option<&'l Trail>) -> impl 
 /// Returns the wanted delivery to CloudWatch Logs. If the spec names no log group, delivery to a
 /// managed log group ends, and delivery to a foreign log group is kept. Delivery to a managed log
 /// group that must be kept is kept as well: only the trail references the log group.
-fn cloudwatch_logs(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<CloudWatchLogs> {
+fn cloudwatch_logs(
+    context: &CompareContext<'_>,
+    desired: &spec::Trail,
+    live: Option<&Trail>,
+) -> Option<CloudWatchLogs> {
     if let Some(spec::LogDelivery { group, role }) = &desired.logs {
         return Some(CloudWatchLogs::To { group: group.to_string(), role: role.to_string() });
     }
     match live?.cloudwatch_logs.as_ref()? {
         CloudWatchLogs::To { group, role } => {
-            let goes = scope.ends_use(group.trim_end_matches(":*")) || scope.ends_use(role);
+            let goes = context.ends_use(group.trim_end_matches(":*")) || context.ends_use(role);
             goes.then_some(CloudWatchLogs::Off)
         }
         CloudWatchLogs::Off => None,
     }
 }
 
-fn notification(scope: &Scope<'_>, desired: &spec::Trail, live: Option<&Trail>) -> Option<Notification> {
+fn notification(
+    context: &CompareContext<'_>,
+    desired: &spec::Trail,
+    live: Option<&Trail>,
+) -> Option<Notification> {
     if let Some(topic) = &desired.topic {
         return Some(Notification::To { topic: topic.to_string() });
     }
     match live?.notification.as_ref()? {
-        Notification::To { topic } => scope.ends_use(topic).then_some(Notification::Off),
+        Notification::To { topic } => context.ends_use(topic).then_some(Notification::Off),
         Notification::Off => None,
     }
 }

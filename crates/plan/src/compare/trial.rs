@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_policy::{Document, FirstUse, Fitted, Form, Region};
+use reconcile_policy::{Document, FirstUse, Fitted, Region, StatementForm};
 
 use super::change::Compared;
-use super::policy::Policy;
+use super::policy::PolicyComparison;
 use super::triers::{delivering, depends, owner, triers};
 use crate::address::Address;
 use crate::kind::Kind;
-use crate::plan::{Change, Phase, TrailRef, Trial};
+use crate::plan::{Change, FormTrial, Phase, TrailRef};
 
-impl Policy<'_> {
+impl PolicyComparison<'_> {
     /// Returns the first use of a short form by this write, and moves the trail that tests the form
     /// to the front of `confirm`. Returns `None` if CloudTrail checks no trail that relies on the
     /// form.
@@ -22,14 +22,14 @@ impl Policy<'_> {
         before: Option<&Document>,
         confirm: &mut Vec<TrailRef>,
         region: &Region,
-    ) -> Option<Trial> {
+    ) -> Option<FormTrial> {
         let relies = |trail: &&TrailRef| first_use.accounts.contains(trail.account.id.as_str());
-        let can_try = triers(self.scope, self.subject, before).into_iter();
+        let can_try = triers(self.context, self.subject, before).into_iter();
         let is_asked = |trail: &TrailRef| phase == Phase::Contract || confirm.contains(trail);
         let first = can_try.filter(|trail| relies(&trail)).find(is_asked)?;
         confirm.retain(|trail| *trail != first);
         confirm.insert(0, first.clone());
-        Some(Trial {
+        Some(FormTrial {
             policy: self.address.clone(),
             region: region.clone(),
             form: first_use.form,
@@ -45,11 +45,13 @@ impl Policy<'_> {
             return;
         };
         let relies = |id: &str| accounts.is_none_or(|accounts| accounts.contains(id));
-        let can_try = self.scope.desired.trails.iter().filter(|trail| {
-            !trail.is_organization && relies(trail.arn.account()) && depends(self.scope, self.subject, trail)
+        let can_try = self.context.desired.trails.iter().filter(|trail| {
+            !trail.is_organization
+                && relies(trail.arn.account())
+                && depends(self.context, self.subject, trail)
         });
-        let can_try: BTreeSet<Address> = can_try.map(Address::of_trail).collect();
-        let owner = owner(self.scope, self.subject);
+        let can_try: BTreeSet<Address> = can_try.map(Address::trail).collect();
+        let owner = owner(self.context, self.subject);
         let is_of_trails =
             |change: &Change| change.address.kind == Kind::Trail && change.phase == Phase::Converge;
         let changes = compared.changes.iter().enumerate().filter(|(_, it)| is_of_trails(it));
@@ -60,13 +62,13 @@ impl Policy<'_> {
                 (change.trials.is_empty(), !is_owners, *at)
             });
         let Some((at, _)) = first else { return };
-        let mut existing = delivering(self.scope, self.subject, &fitted.merged.expanded);
+        let mut existing = delivering(self.context, self.subject, &fitted.merged.expanded);
         if existing.any(|trail| relies(trail.account.id.as_str())) {
             return;
         }
         let mut change = compared.changes.remove(at);
         let trail = change.address.clone();
-        change.trials.push(Trial {
+        change.trials.push(FormTrial {
             policy: self.address.clone(),
             region: region.clone(),
             form,
@@ -84,12 +86,12 @@ impl Policy<'_> {
 
     /// Returns the short form on which new trails rely, and the accounts that rely on it; `None`
     /// means all accounts.
-    fn short_form<'f>(&self, fitted: &'f Fitted) -> Option<(Form, Option<&'f BTreeSet<String>>)> {
+    fn short_form<'f>(&self, fitted: &'f Fitted) -> Option<(StatementForm, Option<&'f BTreeSet<String>>)> {
         match &fitted.first_use {
             Some(first_use) => Some((first_use.form, Some(&first_use.accounts))),
             None => {
-                let form = Form::of(&fitted.merged.expanded, self.ownership)?;
-                (form != Form::Plain).then_some((form, None))
+                let form = StatementForm::of(&fitted.merged.expanded, self.ownership)?;
+                (form != StatementForm::Plain).then_some((form, None))
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use reconcile_spec::{self as spec, RecordedCalls};
 
-use super::scope::{Judged, Scope, Seen, line, of_trail};
-use super::{Fix, Verdict};
+use super::context::{ControlContext, Judged, LiveResource, line, trail_key};
+use super::{ControlVerdict, Fix};
 use crate::view::{OtherTrail, Trail};
 
 /// A property that one trail of each account must have.
@@ -17,46 +17,46 @@ struct Property {
     lacking: fn(&spec::Trail) -> Option<(&'static str, &'static str)>,
 }
 
-fn each(scope: &Scope<'_>, property: &Property) -> Vec<Judged> {
-    let accounts = scope.desired.accounts.iter();
-    accounts.map(|account| Judged::of_account(&account.name, judge(scope, account, property))).collect()
+fn each(context: &ControlContext<'_>, property: &Property) -> Vec<Judged> {
+    let accounts = context.desired.accounts.iter();
+    accounts.map(|account| Judged::of_account(&account.name, judge(context, account, property))).collect()
 }
 
-fn judge(scope: &Scope<'_>, account: &spec::Account, property: &Property) -> Verdict {
+fn judge(context: &ControlContext<'_>, account: &spec::Account, property: &Property) -> ControlVerdict {
     let mut unread = None;
-    for wanted in scope.recording(account) {
-        match scope.trail(wanted) {
-            Seen::Live(live) if (property.is_met)(live) => return Verdict::Passed,
-            Seen::Live(_) | Seen::Absent => {}
-            Seen::Unread(error) => unread = Some(error),
+    for wanted in context.recording(account) {
+        match context.trail(wanted) {
+            LiveResource::Live(live) if (property.is_met)(live) => return ControlVerdict::Passed,
+            LiveResource::Live(_) | LiveResource::Absent => {}
+            LiveResource::Unread(error) => unread = Some(error),
         }
     }
-    let unlisted = scope.observed.unsurveyed.get(&account.name);
+    let unlisted = context.observed.unsurveyed.get(&account.name);
     let unlisted = unlisted.map(|error| format!("not every trail of the account could be read: {error}"));
-    let others = scope.observed.others.get(&account.name).into_iter().flatten();
+    let others = context.observed.others.get(&account.name).into_iter().flatten();
     let mut others = others.filter(|it| (property.may_be_met)(it));
     let foreign = others.next().map(|other| {
         format!("{}; trail {} is not in the spec, and its events are not read", property.why, other.arn)
     });
     if let Some(unknown) = unread.or(unlisted).or(foreign) {
-        return Verdict::Unreadable(unknown);
+        return ControlVerdict::Unreadable(unknown);
     }
-    Verdict::Failed { why: property.why.to_owned(), fix: fix(scope, account, property) }
+    ControlVerdict::Failed { why: property.why.to_owned(), fix: fix(context, account, property) }
 }
 
 /// The line that completes the first trail that records the account; `apply` if a trail of the spec is complete.
-fn fix(scope: &Scope<'_>, account: &spec::Account, property: &Property) -> Fix {
+fn fix(context: &ControlContext<'_>, account: &spec::Account, property: &Property) -> Fix {
     let lacking = |trail| Some((trail, (property.lacking)(trail)?));
-    let all: Option<Vec<_>> = scope.recording(account).map(lacking).collect();
+    let all: Option<Vec<_>> = context.recording(account).map(lacking).collect();
     match all.as_ref().map(|all| all.first()) {
-        Some(Some((trail, (setting, value)))) => line(false, of_trail(trail, setting), *value),
+        Some(Some((trail, (setting, value)))) => line(false, trail_key(trail, setting), *value),
         Some(None) => line(false, "trails", format!("[{{ name: NAME, accounts: [{}] }}]", account.name)),
         None => Fix::Apply,
     }
 }
 
 /// See `multi-region-cloudtrail-enabled` in the AWS Config developer guide: a trail with excluded sources does not count.
-pub(super) fn all_management_events(scope: &Scope<'_>) -> Vec<Judged> {
+pub(super) fn all_management_events(context: &ControlContext<'_>) -> Vec<Judged> {
     let property = Property {
         why: "no multi-Region trail of the spec that is logging records all management events",
         is_met: |live| {
@@ -68,46 +68,50 @@ pub(super) fn all_management_events(scope: &Scope<'_>) -> Vec<Judged> {
             base(wanted).or((!is_complete).then_some(("management_events", "all")))
         },
     };
-    each(scope, &property)
+    each(context, &property)
 }
 
 /// See `cloudtrail-enabled` in the AWS Config developer guide.
-pub(super) fn any_trail(scope: &Scope<'_>) -> Vec<Judged> {
+pub(super) fn any_trail(context: &ControlContext<'_>) -> Vec<Judged> {
     let property = Property {
         why: "no trail of the spec is logging",
         is_met: |live| live.logging,
         may_be_met: |_| true,
         lacking: |wanted| (!wanted.enabled).then_some(("enabled", "true")),
     };
-    each(scope, &property)
+    each(context, &property)
 }
 
 /// See `cloudtrail-all-write-s3-data-event-check` in the AWS Config developer guide.
-pub(super) fn object_writes(scope: &Scope<'_>) -> Vec<Judged> {
+pub(super) fn object_writes(context: &ControlContext<'_>) -> Vec<Judged> {
     let property = Property {
         why: "no multi-Region trail of the spec that is logging records writes of the objects of all buckets",
-        is_met: |live| live.logging && live.multi_region && of_objects(&live.selectors, live).writes,
+        is_met: |live| {
+            live.logging && live.multi_region && recorded_object_calls(&live.selectors, live).writes
+        },
         may_be_met: |other| other.multi_region,
         lacking: |wanted| {
             let is_complete = wanted.selectors.recorded_of_objects(&every_object(&wanted.arn)).writes;
             base(wanted).or((!is_complete).then_some(("data_events", "{ s3: all }")))
         },
     };
-    each(scope, &property)
+    each(context, &property)
 }
 
 /// See `cloudtrail-all-read-s3-data-event-check` in the AWS Config developer guide.
-pub(super) fn object_reads(scope: &Scope<'_>) -> Vec<Judged> {
+pub(super) fn object_reads(context: &ControlContext<'_>) -> Vec<Judged> {
     let property = Property {
         why: "no multi-Region trail of the spec that is logging records reads of the objects of all buckets",
-        is_met: |live| live.logging && live.multi_region && of_objects(&live.selectors, live).reads,
+        is_met: |live| {
+            live.logging && live.multi_region && recorded_object_calls(&live.selectors, live).reads
+        },
         may_be_met: |other| other.multi_region,
         lacking: |wanted| {
             let is_complete = wanted.selectors.recorded_of_objects(&every_object(&wanted.arn)).reads;
             base(wanted).or((!is_complete).then_some(("data_events", "{ s3: all }")))
         },
     };
-    each(scope, &property)
+    each(context, &property)
 }
 
 /// What every trail of these controls needs besides its events.
@@ -120,7 +124,7 @@ fn is_all(recorded: RecordedCalls) -> bool {
     recorded.reads && recorded.writes
 }
 
-fn of_objects(selectors: &spec::Selectors, live: &Trail) -> RecordedCalls {
+fn recorded_object_calls(selectors: &spec::Selectors, live: &Trail) -> RecordedCalls {
     selectors.recorded_of_objects(&every_object(&live.arn))
 }
 

@@ -2,7 +2,7 @@
 
 use reconcile_policy::{Allowed, Asset, AssetKind, Capability, Document, Holds, Insiders, Who, exposures};
 
-use super::{Fix, Verdict};
+use super::{ControlVerdict, Fix};
 
 /// Something that everybody can do, or may be able to do.
 pub(super) struct Public {
@@ -29,13 +29,13 @@ pub(super) fn by_policy(document: &Document, Resource { kind, arn, account }: Re
         .into_iter()
         .flat_map(|exposure| {
             let by = exposure.statement.to_string();
-            exposure.allowed.into_iter().filter_map(move |allowed| of_everybody(by.clone(), allowed))
+            exposure.allowed.into_iter().filter_map(move |allowed| public_access(by.clone(), allowed))
         })
         .collect()
 }
 
 /// Returns what an entry of a policy or of an ACL allows to everybody; `None` if it is for somebody else, or without effect.
-pub(super) fn of_everybody(by: String, allowed: Allowed) -> Option<Public> {
+pub(super) fn public_access(by: String, allowed: Allowed) -> Option<Public> {
     let doubt = match allowed.holds {
         Holds::Always => None,
         Holds::Under(keys) => Some(keys),
@@ -45,16 +45,19 @@ pub(super) fn of_everybody(by: String, allowed: Allowed) -> Option<Public> {
 }
 
 /// Judges access of everybody: failed if some is certain, and to be checked by hand if it depends on conditions.
-pub(super) fn verdict(found: &[Public], fix: impl FnOnce() -> Fix) -> Verdict {
+pub(super) fn verdict(found: &[Public], fix: impl FnOnce() -> Fix) -> ControlVerdict {
     if let Some(certain) = found.iter().find(|it| it.doubt.is_none()) {
         let why = format!("{} lets everybody {}", certain.by, certain.capability.words());
-        return Verdict::Failed { why, fix: fix() };
+        return ControlVerdict::Failed { why, fix: fix() };
     }
     match found.first() {
         Some(Public { by, capability, doubt }) => {
             let keys = doubt.iter().flatten().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-            Verdict::Manual(format!("{by} may let everybody {}: this depends on {keys}", capability.words()))
+            ControlVerdict::Manual(format!(
+                "{by} may let everybody {}: this depends on {keys}",
+                capability.words()
+            ))
         }
-        None => Verdict::Passed,
+        None => ControlVerdict::Passed,
     }
 }

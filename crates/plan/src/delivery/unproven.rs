@@ -154,7 +154,7 @@ impl fmt::Display for Why {
 }
 
 /// Returns what is not proven of a topic by the policies that were read; `key` is what encrypts its messages.
-pub(super) fn of_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) -> Vec<Unproven> {
+pub(super) fn unproven_for_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) -> Vec<Unproven> {
     let policy = match observed.existing_topics.get(topic) {
         Some(Ok(None)) => Some(Why::NoTopic { topic: topic.clone() }),
         Some(Err(error)) => Some(Why::TopicUnreadable { topic: topic.clone(), error: error.clone() }),
@@ -171,7 +171,7 @@ pub(super) fn of_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) 
         }
     });
     let policy = policy.map(|why| Unproven { hop: Hop::Notify, why });
-    policy.into_iter().chain(key.map(|why| Unproven { hop: Hop::MakeTopicDataKey, why })).collect()
+    policy.into_iter().chain(key.map(|why| Unproven { hop: Hop::GenerateTopicDataKey, why })).collect()
 }
 
 #[cfg(test)]
@@ -196,10 +196,10 @@ mod tests {
             ("a topic of the spec", None, None, &[]),
             ("its own key", None, Some(UsedKey::Own), &[]),
             ("a key with a policy", None, Some(other), &[]),
-            ("the key of AWS", None, Some(UsedKey::ManagedByAws), &[(Hop::MakeTopicDataKey, true)]),
-            ("a disabled key", None, Some(unusable), &[(Hop::MakeTopicDataKey, true)]),
-            ("a key of an unknown account", None, Some(hidden(None)), &[(Hop::MakeTopicDataKey, false)]),
-            ("a hidden key", None, Some(hidden(Some(error.clone()))), &[(Hop::MakeTopicDataKey, false)]),
+            ("the key of AWS", None, Some(UsedKey::ManagedByAws), &[(Hop::GenerateTopicDataKey, true)]),
+            ("a disabled key", None, Some(unusable), &[(Hop::GenerateTopicDataKey, true)]),
+            ("a key of an unknown account", None, Some(hidden(None)), &[(Hop::GenerateTopicDataKey, false)]),
+            ("a hidden key", None, Some(hidden(Some(error.clone()))), &[(Hop::GenerateTopicDataKey, false)]),
             ("no topic", Some(Ok(())), None, &[(Hop::Notify, true)]),
             ("a hidden topic", Some(Err(error)), None, &[(Hop::Notify, false)]),
         ];
@@ -209,7 +209,7 @@ mod tests {
             if let Some(live) = live {
                 observed.existing_topics.insert(topic.clone(), live.map(|()| None));
             }
-            let found = of_topic(&observed, &topic, key.as_ref());
+            let found = unproven_for_topic(&observed, &topic, key.as_ref());
             let is: Vec<(Hop, bool)> = found.iter().map(|it| (it.hop, it.is_refused())).collect();
             assert_eq!(is, expected, "{name}");
             for unproven in found {

@@ -14,7 +14,7 @@ use crate::view::Trail;
 
 /// What the plans of a draft delete in an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct ImportedAlarms {
     /// The log groups of the metric filters.
     groups: BTreeSet<String>,
     /// The names of the metric filters, without the beginning that belongs to the installation.
@@ -28,7 +28,7 @@ pub(super) struct Found {
 }
 
 /// What was found in each account.
-pub(super) type FoundAlarms = BTreeMap<AccountName, Found>;
+pub(super) type FoundAlarms = BTreeMap<AccountName, ImportedAlarms>;
 
 /// Records the metric filter or alarm that a change deletes; returns whether the draft can describe it.
 pub(super) fn carry(found: &mut FoundAlarms, name: &SpecName, change: &Change) -> bool {

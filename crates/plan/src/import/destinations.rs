@@ -19,7 +19,8 @@ impl Draft<'_> {
         if self.why_not_logs(trail).is_some() {
             return None;
         }
-        let live = self.setup.around.log_groups.get(&group).and_then(|it| it.as_ref().ok()?.as_ref())?;
+        let live =
+            self.setup.destinations.log_groups.get(&group).and_then(|it| it.as_ref().ok()?.as_ref())?;
         let LogGroup { retention_days, encryption, .. } = live;
         let mut parts =
             vec![format!("log_group: {}", scalar(group.resource().trim_start_matches("log-group:")))];
@@ -38,7 +39,7 @@ impl Draft<'_> {
 
     /// The permissions boundary of a role, by name where its account has it.
     fn boundary_of(&self, role: &Arn) -> Option<String> {
-        let live = self.setup.around.roles.get(role)?.as_ref().ok()?.as_ref()?;
+        let live = self.setup.destinations.roles.get(role)?.as_ref().ok()?.as_ref()?;
         let boundary = live.boundary.as_ref()?;
         let name =
             boundary.resource().strip_prefix("policy/").filter(|_| boundary.account() == role.account());
@@ -48,13 +49,13 @@ impl Draft<'_> {
     /// Returns the reason why the spec does not name the log group of a trail.
     pub(super) fn why_not_logs(&self, trail: &Trail) -> Option<String> {
         let (group, role) = logs(trail)?;
-        let around = &self.setup.around;
-        if let Some(Err(error)) = around.log_groups.get(&group) {
+        let destinations = &self.setup.destinations;
+        if let Some(Err(error)) = destinations.log_groups.get(&group) {
             return Some(format!("it cannot be read: {error}"));
         }
-        match around.roles.get(&role) {
+        match destinations.roles.get(&role) {
             Some(Ok(Some(live))) if self.is_own(&live.tags) => {}
-            Some(Ok(Some(live))) => return Some(of_others(&format!("role {role}"), &live.tags)),
+            Some(Ok(Some(live))) => return Some(foreign_reason(&format!("role {role}"), &live.tags)),
             Some(Err(error)) => return Some(format!("role {role} cannot be read: {error}")),
             Some(Ok(None)) | None => return Some(format!("role {role} does not exist")),
         }
@@ -69,7 +70,7 @@ impl Draft<'_> {
             return None;
         }
         let by_arn = || Some(format!("sns_topic: {{ arn: {} }}", quoted(arn.as_str())));
-        let live = self.setup.around.topics.get(&arn).and_then(|it| it.as_ref().ok()?.as_ref());
+        let live = self.setup.destinations.topics.get(&arn).and_then(|it| it.as_ref().ok()?.as_ref());
         let Some(live) = live.filter(|live| self.is_own_topic(live)) else { return by_arn() };
         let is_aside = self.aside.contains(&Aspect::TopicByName(trail.arn.clone()));
         let Some(account) = self.account(arn.account()).filter(|_| !is_aside) else { return by_arn() };
@@ -126,7 +127,7 @@ impl Draft<'_> {
     }
 }
 
-fn of_others(what: &str, tags: &Tags) -> String {
+fn foreign_reason(what: &str, tags: &Tags) -> String {
     match tags.owner() {
         Some(owner) => format!("installation `{owner}` manages {what}"),
         None => format!("{what} does not carry the tag of this installation"),

@@ -10,7 +10,7 @@ use super::alarms::FoundAlarms;
 use super::choice::Aspect;
 use super::error::trail as trail_name;
 use super::text::Text;
-use super::{ImportError, LeftOut, Request, names};
+use super::{ImportError, ImportRequest, LeftOut, names};
 use crate::observed::{MissingKey, Setup, SetupKey};
 use crate::view::{Tags, Trail};
 
@@ -62,7 +62,7 @@ impl<'s> Draft<'s> {
     pub(super) fn of(
         setup: &'s Setup,
         accounts: &'s Accounts,
-        request: &'s Request,
+        request: &'s ImportRequest,
     ) -> Result<Self, ImportError> {
         let found = names::found(setup, request)?;
         let mut draft = Self {
@@ -183,7 +183,7 @@ impl<'s> Draft<'s> {
     }
 
     /// Writes the spec under the new name, if the user asks for one; returns whether the user does.
-    pub(super) fn rename(&mut self, request: &Request) -> bool {
+    pub(super) fn rename(&mut self, request: &ImportRequest) -> bool {
         let (Some(name), Some(previous)) = (&request.name, &request.previous_name) else { return false };
         self.name = name.clone();
         self.previous = Some(previous.clone());
@@ -192,7 +192,7 @@ impl<'s> Draft<'s> {
 
     /// Leaves out trails that others manage: other installations, and whoever made trails without a mark beside those of the
     /// installation.
-    fn leave_out_foreign(&mut self, request: &Request) -> Result<(), ImportError> {
+    fn leave_out_foreign(&mut self, request: &ImportRequest) -> Result<(), ImportError> {
         let has_own = self.is_installation();
         let mut owners = BTreeSet::new();
         for (_, trail) in &self.setup.trails {

@@ -11,7 +11,7 @@ use crate::refusal::Refusal;
 const NAMED: usize = 2;
 
 /// Returns what a plan does without a line and not with the line. `without` is the comparison of the spec without the line.
-pub(super) fn of(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
+pub(super) fn describe(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
     let without = match without {
         Ok(without) => without,
         Err(problems) => {

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::{Arn, Document, Ownership, named_trails};
 use reconcile_spec::SpecName;
 
-use super::{ImportError, Request};
+use super::{ImportError, ImportRequest};
 use crate::observed::Setup;
 
 /// The name under which the installation is found in AWS.
-pub(super) fn found(setup: &Setup, request: &Request) -> Result<SpecName, ImportError> {
+pub(super) fn found(setup: &Setup, request: &ImportRequest) -> Result<SpecName, ImportError> {
     let known = || tagged(setup).into_iter().chain(by_statements(setup)).map(|(name, _)| name);
     if let Some(previous) = &request.previous_name {
         return match known().any(|name| name == previous.as_str()) {
@@ -23,7 +23,7 @@ pub(super) fn found(setup: &Setup, request: &Request) -> Result<SpecName, Import
         return Ok(name.clone());
     }
     let found = known().find_map(|name| name.parse().ok());
-    found.map_or_else(|| of_bucket(setup), Ok)
+    found.map_or_else(|| name_from_bucket(setup), Ok)
 }
 
 /// Returns the installations whose tag trails have, those of most trails first.
@@ -80,7 +80,7 @@ fn sorted(counts: impl Iterator<Item = (String, usize)>) -> Vec<(String, usize)>
 }
 
 /// A name derived from the name of the bucket.
-fn of_bucket(setup: &Setup) -> Result<SpecName, ImportError> {
+fn name_from_bucket(setup: &Setup) -> Result<SpecName, ImportError> {
     let is_letter = |c: char| if c.is_ascii_lowercase() { c } else { '-' };
     let letters: String = setup.bucket.as_str().chars().map(is_letter).collect();
     let words: Vec<&str> = letters.split('-').filter(|word| word.len() > 1).collect();

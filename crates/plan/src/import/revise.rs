@@ -99,7 +99,7 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
 fn after_change(draft: &mut Draft<'_>, change: &Change) {
     let Address { kind, account, name } = &change.address;
     match (kind, change.action()) {
-        (Kind::Bucket, _) => draft.aside.extend(fields(change).filter_map(of_bucket)),
+        (Kind::Bucket, _) => draft.aside.extend(fields(change).filter_map(bucket_aspect)),
         (Kind::BucketPolicy, _) => {
             let adds_tls = draft.own_bucket.as_ref().is_some_and(|own| !own.requires_tls);
             let is_new = adds_tls && draft.aside.insert(Aspect::RequireTls);
@@ -108,7 +108,7 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
             }
         }
         (Kind::Key, ActionKind::Create) | (Kind::Alias, _) => _ = draft.aside.insert(Aspect::Alias),
-        (Kind::Key, _) => draft.aside.extend(fields(change).filter_map(of_key)),
+        (Kind::Key, _) => draft.aside.extend(fields(change).filter_map(key_aspect)),
         (Kind::KeyPolicy, _) => _ = draft.aside.insert(Aspect::KeyPolicy),
         (Kind::Grant, ActionKind::Delete) => draft.undeleted.grants = true,
         (Kind::Grant, _) => _ = draft.aside.insert(Aspect::Grant(name.clone())),
@@ -139,7 +139,7 @@ fn fields<F: Field>(change: &Change) -> impl Iterator<Item = F> {
     change.diff.iter().filter_map(Difference::field)
 }
 
-fn of_bucket(field: BucketField) -> Option<Aspect> {
+fn bucket_aspect(field: BucketField) -> Option<Aspect> {
     Some(match field {
         BucketField::Encryption => Aspect::Encryption,
         BucketField::Versioning => Aspect::Versioning,
@@ -154,7 +154,7 @@ fn of_bucket(field: BucketField) -> Option<Aspect> {
     })
 }
 
-fn of_key(field: KeyField) -> Option<Aspect> {
+fn key_aspect(field: KeyField) -> Option<Aspect> {
     Some(match field {
         KeyField::Description => Aspect::Description,
         KeyField::Rotation => Aspect::Rotation,
@@ -174,7 +174,7 @@ fn after_change_of_trail(draft: &mut Draft<'_>, change: &Change) {
             TrailField::CloudwatchLogs => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
             TrailField::Notification => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
             // This is reported: the spec says more than the trail records.
-            TrailField::Selectors if selectors::said(&trail.selectors).is_more => {}
+            TrailField::Selectors if selectors::to_yaml(&trail.selectors).is_more => {}
             TrailField::Arn
             | TrailField::Bucket
             | TrailField::Prefix

@@ -7,31 +7,31 @@ use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 use super::text::quoted;
 use crate::view::{DATA, Insight, MANAGEMENT};
 
-/// The events that a trail records, in the words of a spec.
+/// The YAML lines of a spec for the events that a trail records.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct SelectorYaml {
     /// The lines; none where it is what a trail records by default.
     pub(super) lines: Vec<String>,
     /// Whether the spec cannot say exactly that, and says more.
     pub(super) is_more: bool,
 }
 
-/// The lines that say what a trail records.
-pub(super) fn said(selectors: &Selectors) -> Said {
+/// Returns the YAML lines for the events that a trail records.
+pub(super) fn to_yaml(selectors: &Selectors) -> SelectorYaml {
     match selectors {
         Selectors::Basic(selectors) => basic(selectors),
         Selectors::Advanced(selectors) => {
             let selectors = selectors.iter().filter_map(|it| serde_json::to_string(it).ok());
             let selectors: Vec<String> = selectors.map(|it| format!("  - {it}")).collect();
             let lines = std::iter::once("advanced_event_selectors:".to_owned()).chain(selectors).collect();
-            Said { lines, is_more: false }
+            SelectorYaml { lines, is_more: false }
         }
     }
 }
 
 /// A spec has one choice of management events, and one of data events for each service; a trail may have several. Then the spec
 /// covers all of them.
-fn basic(selectors: &[EventSelector]) -> Said {
+fn basic(selectors: &[EventSelector]) -> SelectorYaml {
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
     let mut lines = Vec::new();
     match of_management.as_slice() {
@@ -51,7 +51,7 @@ fn basic(selectors: &[EventSelector]) -> Said {
     if !words.is_empty() {
         lines.push(format!("data_events: {{ {} }}", words.join(", ")));
     }
-    Said { lines, is_more: !is_said }
+    SelectorYaml { lines, is_more: !is_said }
 }
 
 /// The words for the data events of one service: those that the trail records, or what covers all of them.

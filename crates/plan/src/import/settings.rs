@@ -6,10 +6,12 @@ use super::choice::Aspect;
 use super::draft::Draft;
 use super::key::is_key;
 use super::text::{About, Text, scalar};
-use crate::view::{AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, Named, ObjectLock, PublicAccessBlock};
+use crate::view::{
+    AccessLogs, Bucket, Encryption, KeyRef, Lifecycle, ObjectLock, OpenEnum, PublicAccessBlock,
+};
 
-/// A setting in a spec.
-enum Say {
+/// The line of a setting in a spec.
+enum SettingLine {
     /// The spec does not name the setting, because it has the default value.
     Nothing,
     /// This value, which is as good as the default.
@@ -29,18 +31,18 @@ impl Draft<'_> {
         if let Some(prefix) = &self.prefix {
             text.push(format!("  prefix: {}", scalar(prefix)), &fixed);
         }
-        for (aspect, key, say) in self.settings() {
-            match say {
-                Say::Nothing => {}
-                Say::Value(value) => text.push(format!("  {key}: {value}"), &About::Aspect(aspect)),
-                Say::Keep(value) => text.keep(format!("  {key}: {value}"), aspect),
+        for (aspect, key, line) in self.settings() {
+            match line {
+                SettingLine::Nothing => {}
+                SettingLine::Value(value) => text.push(format!("  {key}: {value}"), &About::Aspect(aspect)),
+                SettingLine::Keep(value) => text.keep(format!("  {key}: {value}"), aspect),
             }
         }
         self.write_bucket_policy(text);
         text.comment("");
     }
 
-    fn settings(&self) -> [(Aspect, &'static str, Say); 9] {
+    fn settings(&self) -> [(Aspect, &'static str, SettingLine); 9] {
         let Bucket {
             versioning,
             public_access_block,
@@ -50,20 +52,20 @@ impl Draft<'_> {
             eventbridge,
             ..
         } = &self.setup.bucket_view;
-        let unmanaged = || Say::Keep("unmanaged".to_owned());
+        let unmanaged = || SettingLine::Keep("unmanaged".to_owned());
         // The installation may have switched its own bucket's settings off. In a bucket of others, it would undo what they
         // switch on later.
         let is_own = self.is_own(&self.setup.bucket_view.tags);
         let switch = |is_on, is_off| match (is_on, is_off && is_own) {
-            (true, _) => Say::Nothing,
-            (false, true) => Say::Keep("false".to_owned()),
+            (true, _) => SettingLine::Nothing,
+            (false, true) => SettingLine::Keep("false".to_owned()),
             (false, false) => unmanaged(),
         };
         let is_blocked = |on| *public_access_block == Some(PublicAccessBlock::all(on));
-        let lifecycle = self.setup.rules.of(&self.installation());
+        let lifecycle = self.setup.rules.managed_rule(&self.installation());
         let ownership = match object_ownership {
-            Some(Named::Known(ObjectOwnership::BucketOwnerEnforced)) => Say::Nothing,
-            Some(ownership) => Say::Keep(ownership.to_string()),
+            Some(OpenEnum::Known(ObjectOwnership::BucketOwnerEnforced)) => SettingLine::Nothing,
+            Some(ownership) => SettingLine::Keep(ownership.to_string()),
             None => unmanaged(),
         };
         let all = [
@@ -77,24 +79,24 @@ impl Draft<'_> {
             (Aspect::AccessLogs, "access_logs", self::access_logs(access_logs.as_ref())),
             (Aspect::EventBridge, "eventbridge", self::eventbridge(*eventbridge)),
         ];
-        all.map(|(aspect, key, say)| {
+        all.map(|(aspect, key, line)| {
             let is_aside = self.aside.contains(&aspect);
-            let say = match aspect {
+            let line = match aspect {
                 // By default, these are unmanaged.
                 Aspect::Lifecycle | Aspect::ObjectLock | Aspect::AccessLogs | Aspect::EventBridge
                     if is_aside =>
                 {
-                    Say::Nothing
+                    SettingLine::Nothing
                 }
-                Aspect::RequireTls => say,
+                Aspect::RequireTls => line,
                 _ if is_aside => unmanaged(),
-                _ => say,
+                _ => line,
             };
-            (aspect, key, say)
+            (aspect, key, line)
         })
     }
 
-    fn encryption(&self) -> Say {
+    fn encryption(&self) -> SettingLine {
         let encryption = self.setup.bucket_view.encryption.as_ref();
         let is_default = match (encryption, self.key.filter(|_| !self.aside.contains(&Aspect::Key))) {
             (Some(Encryption::Kms { key: Some(KeyRef::Known(named)), bucket_key: true }), Some(key)) => {
@@ -103,24 +105,24 @@ impl Draft<'_> {
             _ => false,
         };
         match encryption {
-            _ if is_default => Say::Nothing,
-            Some(Encryption::S3) => Say::Keep("s3".to_owned()),
-            _ => Say::Keep("unmanaged".to_owned()),
+            _ if is_default => SettingLine::Nothing,
+            Some(Encryption::S3) => SettingLine::Keep("s3".to_owned()),
+            _ => SettingLine::Keep("unmanaged".to_owned()),
         }
     }
 
     /// An unmanaged bucket policy also leaves this unmanaged.
-    fn require_tls(&self) -> Say {
+    fn require_tls(&self) -> SettingLine {
         let Some(own) = self.own_bucket.as_ref().filter(|_| !self.aside.contains(&Aspect::BucketPolicy))
         else {
-            return Say::Nothing;
+            return SettingLine::Nothing;
         };
         let is_required = own.requires_tls || !self.aside.contains(&Aspect::RequireTls);
-        if is_required { Say::Nothing } else { Say::Keep("false".to_owned()) }
+        if is_required { SettingLine::Nothing } else { SettingLine::Keep("false".to_owned()) }
     }
 }
 
-fn lifecycle(live: &Lifecycle) -> Say {
+fn lifecycle(live: &Lifecycle) -> SettingLine {
     let transitions: Vec<String> = live
         .transitions
         .iter()
@@ -134,24 +136,28 @@ fn lifecycle(live: &Lifecycle) -> Say {
     ];
     let days = days.into_iter().filter_map(|(key, days)| Some(format!("{key}: {}", days?)));
     let parts: Vec<String> = transitions.into_iter().chain(days).collect();
-    if parts.is_empty() { Say::Nothing } else { Say::Value(format!("{{ {} }}", parts.join(", "))) }
-}
-
-fn object_lock(live: Option<&ObjectLock>) -> Say {
-    let Some(ObjectLock::On { mode, days, years }) = live else { return Say::Nothing };
-    match (days, years) {
-        (Some(days), None) => Say::Value(format!("{{ mode: {mode}, days: {days} }}")),
-        (None, Some(years)) => Say::Value(format!("{{ mode: {mode}, years: {years} }}")),
-        _ => Say::Nothing,
+    if parts.is_empty() {
+        SettingLine::Nothing
+    } else {
+        SettingLine::Value(format!("{{ {} }}", parts.join(", ")))
     }
 }
 
-fn access_logs(live: Option<&AccessLogs>) -> Say {
-    let Some(AccessLogs::To { bucket, prefix }) = live else { return Say::Nothing };
-    let prefix = if prefix.is_empty() { String::new() } else { format!(", prefix: {}", scalar(prefix)) };
-    Say::Value(format!("{{ bucket: {}{prefix} }}", scalar(bucket)))
+fn object_lock(live: Option<&ObjectLock>) -> SettingLine {
+    let Some(ObjectLock::On { mode, days, years }) = live else { return SettingLine::Nothing };
+    match (days, years) {
+        (Some(days), None) => SettingLine::Value(format!("{{ mode: {mode}, days: {days} }}")),
+        (None, Some(years)) => SettingLine::Value(format!("{{ mode: {mode}, years: {years} }}")),
+        _ => SettingLine::Nothing,
+    }
 }
 
-fn eventbridge(is_on: Option<bool>) -> Say {
-    if is_on == Some(true) { Say::Value("true".to_owned()) } else { Say::Nothing }
+fn access_logs(live: Option<&AccessLogs>) -> SettingLine {
+    let Some(AccessLogs::To { bucket, prefix }) = live else { return SettingLine::Nothing };
+    let prefix = if prefix.is_empty() { String::new() } else { format!(", prefix: {}", scalar(prefix)) };
+    SettingLine::Value(format!("{{ bucket: {}{prefix} }}", scalar(bucket)))
+}
+
+fn eventbridge(is_on: Option<bool>) -> SettingLine {
+    if is_on == Some(true) { SettingLine::Value("true".to_owned()) } else { SettingLine::Nothing }
 }

@@ -12,21 +12,21 @@ use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Trail};
 /// Trails that one entry of the spec describes: of one name, and with the same settings.
 struct Group<'a> {
     name: &'a str,
-    settings: Vec<Setting>,
+    settings: Vec<TrailLine>,
     accounts: Vec<&'a AccountName>,
     trails: Vec<Arn>,
 }
 
 /// A line of a trail.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(super) struct TrailLine {
     pub(super) text: String,
-    pub(super) of: Of,
+    pub(super) subject: LineSubject,
 }
 
 /// The subject of a line of a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
+pub(super) enum LineSubject {
     Trail,
     Logs,
     Topic,
@@ -62,11 +62,11 @@ impl<'s> Draft<'s> {
                 let accounts: Vec<String> = accounts.into_iter().map(|it| scalar(it.as_str())).collect();
                 text.push(format!("    accounts: [{}]", accounts.join(", ")), &about);
             }
-            for Setting { text: line, of } in settings {
-                let about = match of {
-                    Of::Trail => about.clone(),
-                    Of::Logs => About::Logs(trails.clone()),
-                    Of::Topic => About::Topics(trails.clone()),
+            for TrailLine { text: line, subject } in settings {
+                let about = match subject {
+                    LineSubject::Trail => about.clone(),
+                    LineSubject::Logs => About::Logs(trails.clone()),
+                    LineSubject::Topic => About::Topics(trails.clone()),
                 };
                 text.push(format!("    {line}"), &about);
             }
@@ -74,7 +74,7 @@ impl<'s> Draft<'s> {
     }
 
     /// Returns the settings without their default value, one line each.
-    fn trail_settings(&self, trail: &Trail) -> Vec<Setting> {
+    fn trail_settings(&self, trail: &Trail) -> Vec<TrailLine> {
         let mut lines = Vec::new();
         if trail.organization {
             lines.push(ORGANIZATION_TRAIL.to_owned());
@@ -92,16 +92,16 @@ impl<'s> Draft<'s> {
                 lines.push(format!("{name}: false"));
             }
         }
-        let said = selectors::said(&trail.selectors);
-        lines.extend(recursive_logging(trail, said.is_more));
-        lines.extend(said.lines);
+        let selectors = selectors::to_yaml(&trail.selectors);
+        lines.extend(recursive_logging(trail, selectors.is_more));
+        lines.extend(selectors.lines);
         lines.extend(insights(&self.insights(trail).0));
         if let Some(templates) = trail.event_aggregation.as_ref().filter(|it| !it.is_empty()) {
             lines.push(format!("event_aggregation: [{}]", templates.join(", ")));
         }
-        let lines = lines.into_iter().map(|text| Setting { text, of: Of::Trail });
-        let logs = self.logs_of(trail).map(|text| Setting { text, of: Of::Logs });
-        let topic = self.topic_of(trail).map(|text| Setting { text, of: Of::Topic });
+        let lines = lines.into_iter().map(|text| TrailLine { text, subject: LineSubject::Trail });
+        let logs = self.logs_of(trail).map(|text| TrailLine { text, subject: LineSubject::Logs });
+        let topic = self.topic_of(trail).map(|text| TrailLine { text, subject: LineSubject::Topic });
         lines.chain(logs).chain(topic).collect()
     }
 
@@ -122,7 +122,7 @@ impl<'s> Draft<'s> {
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (_, trail) in self.included() {
-            if selectors::said(&trail.selectors).is_more {
+            if selectors::to_yaml(&trail.selectors).is_more {
                 notes.push(format!(
                     "trail {} records only some reads, writes or resources, in a way that a spec cannot \
                      describe: with a plan, it records more",
@@ -188,8 +188,8 @@ impl<'s> Draft<'s> {
         let mut contents = Vec::new();
         for Group { name, settings, accounts, .. } in self.groups() {
             let accounts: Vec<&str> = accounts.into_iter().map(AccountName::as_str).collect();
-            let also = [(Of::Logs, "log group"), (Of::Topic, "topic")];
-            let also = also.into_iter().filter(|(of, _)| settings.iter().any(|it| it.of == *of));
+            let also = [(LineSubject::Logs, "log group"), (LineSubject::Topic, "topic")];
+            let also = also.into_iter().filter(|(of, _)| settings.iter().any(|it| it.subject == *of));
             let also: Vec<&str> = also.map(|(_, what)| what).collect();
             let also = if also.is_empty() { String::new() } else { format!(", with {}", also.join(" and ")) };
             contents.push(format!("trail {name} in {}{also}", accounts.join(", ")));

@@ -2,7 +2,7 @@
 
 use reconcile_operations::Error;
 
-use super::names::{Notifications, Receiver};
+use super::names::{NameReceiver, Notifications};
 use crate::view::{AccessLogs, Expiry, ObjectLock, Replication};
 
 /// Settings of a bucket that no plan changes, and that decide what can be done with it.
@@ -26,7 +26,7 @@ pub struct Conditions {
     /// What S3 notifies of objects; an error where it could not be read.
     pub notifications: Result<Notifications, Error>,
     /// The buckets to which S3 writes inventories; an error where they could not be read.
-    pub inventories: Result<Vec<Receiver>, Error>,
+    pub inventories: Result<Vec<NameReceiver>, Error>,
 }
 
 /// A grant of a bucket ACL to anybody except the owner of the bucket.

@@ -16,12 +16,12 @@ pub struct Departed {
     /// The accounts that could be read.
     pub accounts: Accounts,
     /// Trails that managed statements name and that could not be read. Each may still deliver.
-    pub unseen: BTreeMap<Arn, Unseen>,
+    pub unseen: BTreeMap<Arn, UnreadableReason>,
 }
 
 /// The reason why a resource could not be read.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Unseen {
+pub enum UnreadableReason {
     /// The spec neither declares its account nor names the organization.
     Undeclared,
     /// Its account is not in the organization.
@@ -34,7 +34,7 @@ pub enum Unseen {
     Unreadable(ReadError),
 }
 
-impl fmt::Display for Unseen {
+impl fmt::Display for UnreadableReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Undeclared => f.write_str("the spec does not declare the account"),
@@ -49,20 +49,20 @@ impl fmt::Display for Unseen {
     }
 }
 
-/// An account that left, with its resources that managed statements name.
-pub struct Leaver {
-    /// The account, or why it cannot be entered.
-    pub way_in: Result<Account, Unseen>,
+/// An account that departed, with its resources that managed statements name.
+pub struct DepartedAccount {
+    /// The account, or the reason why it cannot be entered.
+    pub access: Result<Account, UnreadableReason>,
     /// The trails, topics or log groups.
     pub resources: BTreeSet<Arn>,
 }
 
-/// Finds the way into accounts, by the id of each with its resources.
-pub fn leavers(
+/// Returns the departed accounts of these resources, which are given by the ID of their account.
+pub fn departed_accounts(
     desired: &Desired,
     organization: Option<&LiveOrganization>,
     resources: BTreeMap<String, BTreeSet<Arn>>,
-) -> Vec<Leaver> {
+) -> Vec<DepartedAccount> {
     let roster = organization.map(|live| &live.roster);
     let members = resources.keys().filter_map(|id| roster?.member(id));
     let entered = roster.map(|roster| desired.enter(members, roster)).unwrap_or_default();
@@ -70,17 +70,20 @@ pub fn leavers(
         let known = entered.iter().find(|account| account.id.as_str() == id);
         known.cloned().ok_or_else(|| unknown(organization, id))
     };
-    resources.into_iter().map(|(id, resources)| Leaver { way_in: way_into(&id), resources }).collect()
+    resources
+        .into_iter()
+        .map(|(id, resources)| DepartedAccount { access: way_into(&id), resources })
+        .collect()
 }
 
 /// Returns the reason why an account cannot be entered.
-fn unknown(organization: Option<&LiveOrganization>, id: &str) -> Unseen {
+fn unknown(organization: Option<&LiveOrganization>, id: &str) -> UnreadableReason {
     match organization {
-        None => Unseen::Undeclared,
-        Some(live) if live.roster.has(id) => Unseen::NoRole,
-        Some(live) => {
-            live.inactive(id).map_or(Unseen::NotInOrganization, |it| Unseen::Inactive(it.state.clone()))
-        }
+        None => UnreadableReason::Undeclared,
+        Some(live) if live.roster.has(id) => UnreadableReason::NoRole,
+        Some(live) => live
+            .inactive(id)
+            .map_or(UnreadableReason::NotInOrganization, |it| UnreadableReason::Inactive(it.state.clone())),
     }
 }
 
@@ -93,10 +96,10 @@ pub fn in_members(
     let declared: BTreeSet<&AccountId> = desired.accounts.iter().map(|account| &account.id).collect();
     let members = organization.map(|live| live.roster.members()).unwrap_or_default().iter();
     let others = members.filter(|member| !declared.contains(&member.id));
-    others.flat_map(|member| patterns.iter().filter_map(|pattern| of_member(pattern, member))).collect()
+    others.flat_map(|member| patterns.iter().filter_map(|pattern| arn_in_member(pattern, member))).collect()
 }
 
-fn of_member(pattern: &Arn, member: &Member) -> Option<Arn> {
+fn arn_in_member(pattern: &Arn, member: &Member) -> Option<Arn> {
     let (partition, service, region) = (pattern.partition(), pattern.service(), pattern.region());
     format!("arn:{partition}:{service}:{region}:{}:{}", member.id, pattern.resource()).parse().ok()
 }
@@ -144,19 +147,19 @@ mod tests {
         let without_organization = desired("");
         for (spec, organization, id, expected) in [
             (&with_role, Some(&live), "222222222222", Ok("left-behind")),
-            (&with_role, Some(&live), "111111111111", Err(Unseen::NoRole)),
+            (&with_role, Some(&live), "111111111111", Err(UnreadableReason::NoRole)),
             (
                 &with_role,
                 Some(&live),
                 "333333333333",
-                Err(Unseen::Inactive(Some("PENDING_CLOSURE".to_owned()))),
+                Err(UnreadableReason::Inactive(Some("PENDING_CLOSURE".to_owned()))),
             ),
-            (&with_role, Some(&live), "444444444444", Err(Unseen::NotInOrganization)),
-            (&without_role, Some(&live), "222222222222", Err(Unseen::NoRole)),
-            (&without_organization, None, "222222222222", Err(Unseen::Undeclared)),
+            (&with_role, Some(&live), "444444444444", Err(UnreadableReason::NotInOrganization)),
+            (&without_role, Some(&live), "222222222222", Err(UnreadableReason::NoRole)),
+            (&without_organization, None, "222222222222", Err(UnreadableReason::Undeclared)),
         ] {
             let resources = BTreeMap::from([(id.to_owned(), BTreeSet::new())]);
-            let found = leavers(spec, organization, resources).remove(0).way_in;
+            let found = departed_accounts(spec, organization, resources).remove(0).access;
             assert_eq!(found.as_ref().map(|it| it.name.as_str()), expected.as_ref().copied(), "{id}");
         }
     }

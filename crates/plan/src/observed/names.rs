@@ -4,25 +4,25 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notifications {
     /// The resources that receive the names of log files.
-    pub receivers: Vec<Receiver>,
+    pub receivers: Vec<NameReceiver>,
     /// Whether events go to `EventBridge` in the account of the bucket.
     pub event_bridge: bool,
 }
 
 /// A receiver of the names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receiver {
+pub struct NameReceiver {
     /// The ID of the notification or inventory, or the protocol of the subscription.
     pub name: String,
     /// The prefix of the keys whose names are sent.
     pub prefix: String,
     /// The receiver.
-    pub target: Target,
+    pub target: ReceiverTarget,
 }
 
 /// The target of names of log files.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum ReceiverTarget {
     /// The resource of an ARN, which names the account.
     Resource(String),
     /// A bucket.

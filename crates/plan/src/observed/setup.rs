@@ -11,9 +11,9 @@ use super::key::LiveKey;
 use super::topic::LiveTopic;
 use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, Role, Trail};
 
-/// The configuration to read.
+/// The filter of a survey: the bucket and the trails to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SurveyFilter {
     /// The bucket; if none is named, the one that the trails deliver to.
     pub bucket: Option<BucketName>,
     /// Only trails of this name.
@@ -40,7 +40,7 @@ pub struct Setup {
     /// The trails that deliver to it, with the account that each was seen in.
     pub trails: Vec<(AccountName, Trail)>,
     /// The other destinations of the trails, if they are in one of the accounts.
-    pub around: Around,
+    pub destinations: SetupDestinations,
     /// Permissions of CloudTrail in the organization; `None` where no trail logs for an organization.
     pub organization: Option<Result<SetupOrganization, ReadError>>,
     /// Accounts that may have more trails, at home in other Regions, and why these could not be listed.
@@ -86,7 +86,7 @@ pub type Used<T> = Result<Option<T>, ReadError>;
 
 /// The destinations of trails besides the bucket, by ARN, without those in accounts that were not named.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Around {
+pub struct SetupDestinations {
     /// Log groups.
     pub log_groups: BTreeMap<Arn, Used<LogGroup>>,
     /// Roles that deliver to log groups. Their inline policies are not read.

@@ -3,7 +3,7 @@
 use reconcile_operations::Error;
 use reconcile_policy::Document;
 
-use super::names::Receiver;
+use super::names::NameReceiver;
 use super::policy::StoredPolicy;
 use crate::view::{AtRest, Topic};
 
@@ -15,7 +15,7 @@ pub struct LiveTopic {
     /// Its policy; a topic always has one.
     pub policy: Document,
     /// The receivers of its messages; an error where they could not be read.
-    pub subscriptions: Result<Vec<Receiver>, Error>,
+    pub subscriptions: Result<Vec<NameReceiver>, Error>,
     /// The number of confirmed subscriptions; `None` where SNS does not return it.
     pub subscribers: Option<u64>,
     /// The number of subscriptions that nobody has confirmed yet.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use reconcile_policy::{Arn, Document, Role};
+use reconcile_policy::{Arn, Document, StatementRole};
 use reconcile_spec::Desired;
 
 use super::Observed;
@@ -40,9 +40,9 @@ pub enum UsedKey {
 
 /// Returns the topics and log groups for which managed statements allow the use of the key.
 pub fn granted(desired: &Desired, observed: &Observed) -> BTreeSet<Arn> {
-    const ROLES: [(Role, &str); 2] = [
-        (Role::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),
-        (Role::TrailLogGroupEncrypt, "kms:EncryptionContext:aws:logs:arn"),
+    const ROLES: [(StatementRole, &str); 2] = [
+        (StatementRole::TrailTopicEncrypt, "kms:EncryptionContext:aws:sns:topicArn"),
+        (StatementRole::TrailLogGroupEncrypt, "kms:EncryptionContext:aws:logs:arn"),
     ];
     let mut arns = BTreeSet::new();
     for statement in observed.key.iter().flat_map(|hub| hub.policy.statements()) {

@@ -133,11 +133,11 @@ impl<V> Action<V> {
 }
 
 impl<V: Clone> Action<V> {
-    /// The same action towards another view, such as one with the ARN of a key that was created meanwhile.
+    /// Returns the action with another view after it, such as one with the ARN of a key that was created meanwhile.
     ///
     /// # Errors
     /// The error of `change`.
-    pub fn towards<E>(&self, change: impl FnOnce(&V) -> Result<V, E>) -> Result<Self, E> {
+    pub fn try_map<E>(&self, change: impl FnOnce(&V) -> Result<V, E>) -> Result<Self, E> {
         Ok(match self {
             Self::Create { after } => Self::Create { after: change(after)? },
             Self::Update { before, after } => Self::Update { before: before.clone(), after: change(after)? },

@@ -1,4 +1,4 @@
-use reconcile_policy::{Arn, Document, Form, Region, StatementRef, Use};
+use reconcile_policy::{Arn, Document, Region, StatementForm, StatementRef, Use};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -40,18 +40,18 @@ pub struct Change {
     /// Trails whose delivery the change of a policy affects: `apply` has CloudTrail check each after the write.
     pub confirm: Vec<TrailRef>,
     /// The short forms of policies that a trail tries with this change before any other trail relies on them.
-    pub trials: Vec<Trial>,
+    pub trials: Vec<FormTrial>,
 }
 
 /// The first use of a short form of a policy. One trail tries the form before all others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trial {
+pub struct FormTrial {
     /// The policy.
     pub policy: Address,
     /// The Region of the bucket, key or topic that has the policy.
     pub region: Region,
     /// The form.
-    pub form: Form,
+    pub form: StatementForm,
     /// The trail that tries it. CloudTrail checks this trail first after a change of the policy, or creates it first.
     pub trail: Address,
     /// The policy that gives every trail the longer form again. `apply` writes it if CloudTrail refuses the trail under the

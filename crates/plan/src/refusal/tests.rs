@@ -1,4 +1,4 @@
-use reconcile_policy::{Form, Sizes};
+use reconcile_policy::{Sizes, StatementForm};
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
     let key = || address("key_policy/security/logs");
     let too_large = |address, obstacle| {
         let sizes = Sizes { managed: 15000, foreign: 6000, frame: 40 };
-        let error = TooLarge { limit: 20480, form: Form::ByAccount, sizes, obstacle };
+        let error = TooLarge { limit: 20480, form: StatementForm::ByAccount, sizes, obstacle };
         Refusal::TooLarge { address, error }
     };
     let other = |address, owner: &str| Refusal::OtherInstallation {
@@ -84,7 +84,7 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
         }
         Some(Refusal::TooLarge {
             error: TooLarge { obstacle: Some(Obstacle::NoOrganization), .. }, ..
-        }) => too_large(key(), Some(Obstacle::Refused(Form::ByOrganization))),
+        }) => too_large(key(), Some(Obstacle::Refused(StatementForm::ByOrganization))),
         Some(Refusal::TooLarge { error: TooLarge { obstacle: Some(Obstacle::Refused(_)), .. }, .. }) => {
             return None;
         }

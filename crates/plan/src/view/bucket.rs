@@ -1,7 +1,7 @@
 use reconcile_spec::ObjectOwnership;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessLogs, KeyRef, Lifecycle, Named, ObjectLock, Tags, View};
+use super::{AccessLogs, KeyRef, Lifecycle, ObjectLock, OpenEnum, Tags, View};
 
 /// A bucket, without its policy, which is a resource of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub struct Bucket {
     pub public_access_block: Option<PublicAccessBlock>,
     /// The owner of objects that other accounts write.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_ownership: Option<Named<ObjectOwnership>>,
+    pub object_ownership: Option<OpenEnum<ObjectOwnership>>,
     /// The lifecycle of log files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,

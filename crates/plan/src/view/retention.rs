@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_spec::{Installation, LockMode, StorageClass};
 use serde::{Deserialize, Serialize};
 
-use super::Named;
+use super::OpenEnum;
 
 /// The managed lifecycle rule. Without any member, there is no rule.
 ///
@@ -38,7 +38,7 @@ pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
 
 impl LifecycleRules {
     /// Returns the rule of an installation. A rule under its previous name comes first, because it exists until it is replaced.
-    pub fn of(&self, installation: &Installation) -> Lifecycle {
+    pub fn managed_rule(&self, installation: &Installation) -> Lifecycle {
         let ids = installation.rule_ids();
         let previous = ids.previous.filter(|id| self.0.contains_key(id));
         let rule = self.0.get(previous.as_ref().unwrap_or(&ids.present)).cloned();
@@ -52,7 +52,7 @@ pub struct Transition {
     /// After so many days.
     pub days: i32,
     /// To this class.
-    pub storage_class: Named<StorageClass>,
+    pub storage_class: OpenEnum<StorageClass>,
 }
 
 /// A lifecycle rule by which objects expire or are archived, managed or foreign.
@@ -102,7 +102,7 @@ pub enum ObjectLock {
     /// There is.
     On {
         /// The mode of the lock.
-        mode: Named<LockMode>,
+        mode: OpenEnum<LockMode>,
         /// Days, or …
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<i32>,
@@ -148,9 +148,12 @@ mod tests {
             let rules = rules.iter().map(|(id, number)| ((*id).to_owned(), days(*number)));
             let rules = LifecycleRules(rules.collect());
             let renamed = Installation::new("new".parse().unwrap(), "old".parse().ok());
-            assert_eq!(rules.of(&renamed), expected, "{rules:?}");
+            assert_eq!(rules.managed_rule(&renamed), expected, "{rules:?}");
         }
         let rules = LifecycleRules([("reconcile-old".to_owned(), days(2))].into());
-        assert_eq!(rules.of(&Installation::new("new".parse().unwrap(), None)), Lifecycle::default());
+        assert_eq!(
+            rules.managed_rule(&Installation::new("new".parse().unwrap(), None)),
+            Lifecycle::default()
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Which recorded call is the author of a finding, and when the author is unknown.
 
 use reconcile_plan::Finding;
-use reconcile_plan::blame::{Reader, Record, RecordedCall, Search};
+use reconcile_plan::blame::{EventRecord, EventScan, RecordedCall, Search};
 use reconcile_policy::Arn;
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ fn finding(text: &str) -> Finding {
 }
 
 /// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and `agent=` are no parameters.
-fn event(text: &str) -> Record {
+fn event(text: &str) -> EventRecord {
     let words: Vec<&str> = text.split(' ').collect();
     let mut event = json!({
         "eventID": text, "eventSource": format!("{}.amazonaws.com", words[1]), "eventName": words[2],
@@ -46,7 +46,7 @@ fn event(text: &str) -> Record {
             (name, value) => event["requestParameters"][name] = json!(value),
         }
     }
-    Record::parse(&event.to_string()).unwrap()
+    EventRecord::parse(&event.to_string()).unwrap()
 }
 
 /// The authors of a finding among events, the newest first: `StopLogging 08:00`, or `?` and the reason.
@@ -57,12 +57,12 @@ fn authors(text: &str, events: &[&str]) -> String {
     let key: Arn = KEY.parse().unwrap();
     let mut findings = [finding(text)];
     let search = Search::new(spec.desired(), Some(&key), &findings);
-    let readers = search.readers().into_iter().map(|mut reader| {
-        reader.read(events.iter().map(|text| Some(event(text))).collect());
-        reader
+    let scans = search.scans().into_iter().map(|mut scan| {
+        scan.read(events.iter().map(|text| Some(event(text))).collect());
+        scan
     });
-    let readers: Vec<_> = readers.collect();
-    search.settle(readers, &mut findings);
+    let scans: Vec<_> = scans.collect();
+    search.name_authors(scans, &mut findings);
     let Some(blame) = &findings[0].blame else { return "nobody asks".to_owned() };
     let time = |call: &RecordedCall| call.event_time.strftime("%H:%M").to_string();
     let calls = blame.calls.iter().map(|call| format!("{} {}", call.event_name, time(call)));
@@ -312,42 +312,42 @@ fn nothing_is_guessed() {
 }
 
 /// The reason, and what makes a list unusable.
-type Spoiled = (&'static str, fn(&mut Reader));
+type Spoiled = (&'static str, fn(&mut EventScan));
 
 #[test]
 fn a_list_that_cannot_be_read_or_does_not_end_leaves_the_author_unknown() {
     let (spec, stop) = (spec(&everything()), "08:00 cloudtrail StopLogging name=Trail");
     let cases: [Spoiled; 3] = [
-        ("the recorded events cannot be read: denied", |reader| {
-            reader.fail("the recorded events cannot be read: denied".to_owned());
+        ("the recorded events cannot be read: denied", |scan| {
+            scan.fail("the recorded events cannot be read: denied".to_owned());
         }),
-        ("an event of CreateTrail cannot be read", |reader| {
-            assert!(!reader.read(vec![None, Some(event("08:00 cloudtrail CreateTrail name=Trail"))]));
+        ("an event of CreateTrail cannot be read", |scan| {
+            assert!(!scan.read(vec![None, Some(event("08:00 cloudtrail CreateTrail name=Trail"))]));
         }),
-        ("none of the last 1000 events of CreateTrail is about the resource", |reader| {
+        ("none of the last 1000 events of CreateTrail is about the resource", |scan| {
             let page = || vec![Some(event("08:00 cloudtrail StopLogging name=Other")); 50];
-            let pages = std::iter::repeat_with(page).take_while(|page| reader.read(page.clone()));
+            let pages = std::iter::repeat_with(page).take_while(|page| scan.read(page.clone()));
             assert_eq!(pages.count(), 19);
         }),
     ];
     for (reason, edit) in cases {
         let mut findings = [finding(&format!("changed {TRAIL} /logging"))];
         let search = Search::new(spec.desired(), None, &findings);
-        let mut readers = search.readers();
-        assert_eq!(readers.len(), 3);
-        for reader in &mut readers {
-            match reader.listing().event {
-                "CreateTrail" => edit(reader),
-                _ => drop(reader.read(vec![Some(event(stop))])),
+        let mut scans = search.scans();
+        assert_eq!(scans.len(), 3);
+        for scan in &mut scans {
+            match scan.listing().event {
+                "CreateTrail" => edit(scan),
+                _ => drop(scan.read(vec![Some(event(stop))])),
             }
         }
-        search.settle(readers, &mut findings);
+        search.name_authors(scans, &mut findings);
         let blame = findings[0].blame.as_ref().unwrap();
         assert_eq!((blame.calls.len(), blame.unknown.as_slice()), (0, &[reason.to_owned()][..]));
     }
     // The key was not found.
     let mut findings = [finding("missing key/master/test-key")];
-    Search::new(spec.desired(), None, &findings).settle([], &mut findings);
+    Search::new(spec.desired(), None, &findings).name_authors([], &mut findings);
     let blame = findings[0].blame.as_ref().unwrap();
     assert_eq!(blame.unknown, ["nobody knows the ID of a key that was not found"]);
 }

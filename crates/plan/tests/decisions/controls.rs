@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use reconcile_operations::Operation;
-use reconcile_plan::compliance::{Assessed, CONTROLS, Fix, Framework, Status, assess};
+use reconcile_plan::compliance::{Assessed, CONTROLS, ControlStatus, Fix, Framework, assess};
 use reconcile_plan::observed::{
     AclGrant, GroupTraits, KeyState, Notifications, Observed, StoredPolicy, TopicAttributes,
 };
 use reconcile_plan::view::{
-    AccessLogs, Alarm, AtRest, CloudWatchLogs, Encryption, KeyRef, Named, ObjectLock, OtherTrail,
+    AccessLogs, Alarm, AtRest, CloudWatchLogs, Encryption, KeyRef, ObjectLock, OpenEnum, OtherTrail,
     PublicAccessBlock, Replication, Rotation, Trail,
 };
 use reconcile_policy::{Document, Statement};
@@ -46,7 +46,7 @@ fn read_all(spec: &Spec, live: &mut Observed) {
     if let Some(conditions) = &mut live.bucket_conditions {
         conditions.has_lifecycle = Ok(bucket.lifecycle.enforced().is_some());
         if bucket.object_lock.enforced().is_some() {
-            let (mode, days) = (Named::Known(LockMode::Governance), Some(365));
+            let (mode, days) = (OpenEnum::Known(LockMode::Governance), Some(365));
             conditions.object_lock = Ok(ObjectLock::On { mode, days, years: None });
         }
         conditions.notifications = Ok(Notifications {
@@ -277,7 +277,7 @@ const CHANGES: &[Case] = &[
             conditions.replications = Err(denied(Operation::GetBucketReplication));
             conditions.access_logs = Err(denied(Operation::GetBucketLogging));
             conditions.notifications = Err(denied(Operation::GetBucketNotificationConfiguration));
-            bucket(live).object_ownership = Some(Named::Known(ObjectOwnership::ObjectWriter));
+            bucket(live).object_ownership = Some(OpenEnum::Known(ObjectOwnership::ObjectWriter));
         },
     },
     Case {
@@ -476,7 +476,7 @@ fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
 /// A control without a case that it fails, and one that it passes, would prove nothing.
 #[test]
 fn every_control_is_passed_and_failed_in_a_test() {
-    let mut seen: BTreeSet<(&str, Status)> = BTreeSet::new();
+    let mut seen: BTreeSet<(&str, ControlStatus)> = BTreeSet::new();
     let mut see = |spec: &Spec, observed: &Observed| {
         let assessed = assess(spec.desired(), observed, &Framework::ALL);
         seen.extend(assessed.iter().map(|it| (it.control.id, it.verdict.status())));
@@ -489,15 +489,16 @@ fn every_control_is_passed_and_failed_in_a_test() {
         edit(&mut observed);
         see(&spec, &observed);
     }
-    let lacks = |status: Status| -> Vec<&str> {
+    let lacks = |status: ControlStatus| -> Vec<&str> {
         CONTROLS.iter().map(|it| it.id).filter(|id| !seen.contains(&(id, status))).collect()
     };
     // Nothing that is read decides these.
     let is_by_hand = |id: &&str| ["S3.1", "S3.7", "S3.19", "S3.20", "S3.24"].contains(id);
-    let never_passed: Vec<&str> = lacks(Status::Passed).into_iter().filter(|id| !is_by_hand(id)).collect();
+    let never_passed: Vec<&str> =
+        lacks(ControlStatus::Passed).into_iter().filter(|id| !is_by_hand(id)).collect();
     assert_eq!(never_passed, ["CloudTrail.10"]);
-    assert_eq!(lacks(Status::Failed), ["CloudTrail.10", "S3.1"]);
-    let never_by_hand = lacks(Status::Manual).into_iter();
+    assert_eq!(lacks(ControlStatus::Failed), ["CloudTrail.10", "S3.1"]);
+    let never_by_hand = lacks(ControlStatus::Manual).into_iter();
     let never_by_hand: Vec<&str> =
         never_by_hand.filter(|id| is_by_hand(id) || is_of_metric_filters(id)).collect();
     assert_eq!(never_by_hand, Vec::<&str>::new());

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use reconcile_operations::Operation;
 use reconcile_plan::destroy;
 use reconcile_plan::observed::{
-    GroupTraits, KeyState, LogAccess, Observed, OtherPolicy, Reach, Receiver, SpareKey, Subscription, Target,
-    Unread, Unseen, UsedKey,
+    GroupTraits, KeyState, LogAccess, NameReceiver, Observed, OtherPolicy, Reach, ReceiverTarget, SpareKey,
+    Subscription, Unread, UnreadableReason, UsedKey,
 };
 use reconcile_plan::view::{KeyRef, Notification, OtherTrail, Tags, Trail};
 use reconcile_policy::{Document, Statement};
@@ -199,10 +199,10 @@ const KEPT: &[Case] = &[
         spec: deletion(EVERYTHING),
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
-            topic.subscriptions = Ok(vec![Receiver {
+            topic.subscriptions = Ok(vec![NameReceiver {
                 name: "queue".to_owned(),
                 prefix: String::new(),
-                target: Target::Resource("arn:aws:sqs:eu-west-1:111111111111:queue".to_owned()),
+                target: ReceiverTarget::Resource("arn:aws:sqs:eu-west-1:111111111111:queue".to_owned()),
             }]);
             live.used_keys.insert(TOPIC.parse().unwrap(), UsedKey::Own);
         },
@@ -243,7 +243,7 @@ const KEPT: &[Case] = &[
         spec: deletion(EVERYTHING),
         edit: |live| {
             let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
-            live.departed.unseen.insert(arn, Unseen::NotInOrganization);
+            live.departed.unseen.insert(arn, UnreadableReason::NotInOrganization);
         },
     },
     Case {
@@ -251,7 +251,7 @@ const KEPT: &[Case] = &[
         spec: Settings { bucket: "policy: { unlisted_accounts: remove }", ..deletion(EVERYTHING) },
         edit: |live| {
             let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
-            live.departed.unseen.insert(arn, Unseen::NotInOrganization);
+            live.departed.unseen.insert(arn, UnreadableReason::NotInOrganization);
         },
     },
     Case {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reconcile_plan::observed::{KeyState, Leftover, LiveTopic, Observed, What};
 use reconcile_plan::view::{
-    AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Named, Notification, PublicAccessBlock, Role,
+    AtRest, Bucket, CloudWatchLogs, Encryption, LogGroup, Notification, OpenEnum, PublicAccessBlock, Role,
     Rotation, Tags, Trail,
 };
 use reconcile_policy::{Arn, Document};
@@ -121,7 +121,7 @@ const CASES: &[Case] = &[
     },
     Case {
         does: "enables ACLs",
-        edit: |live| bucket(live).object_ownership = Some(Named::Known(ObjectOwnership::ObjectWriter)),
+        edit: |live| bucket(live).object_ownership = Some(OpenEnum::Known(ObjectOwnership::ObjectWriter)),
     },
 ];
 

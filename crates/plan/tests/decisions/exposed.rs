@@ -3,11 +3,11 @@
 use std::fmt::Write;
 
 use reconcile_plan::observed::{
-    AclGrant, Channel, Conditions, Deliveries, GroupTraits, KeyState, Masking, Observed, Reach, Receiver,
-    ResourcePolicy, Subscription, Target,
+    AclGrant, Channel, Conditions, Deliveries, GroupTraits, KeyState, Masking, NameReceiver, Observed, Reach,
+    ReceiverTarget, ResourcePolicy, Subscription,
 };
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Constraints, Encryption, Expiry, Grant, KeyRef, Named, Notification, OtherTrail,
+    AccessLogs, AtRest, Constraints, Encryption, Expiry, Grant, KeyRef, Notification, OpenEnum, OtherTrail,
     PublicAccessBlock, Replication, Transition,
 };
 use reconcile_policy::{Document, KeyIdentifier, Statement};
@@ -95,7 +95,7 @@ const BUCKETS: &[Case] = &[
         spec: Settings::DEFAULT,
         edit: |live| {
             live.bucket.as_mut().unwrap().object_ownership =
-                Some(Named::Known(ObjectOwnership::ObjectWriter));
+                Some(OpenEnum::Known(ObjectOwnership::ObjectWriter));
             acl(live, &[("0123456789abcdef", "READ"), ("fedcba9876543210", "WRITE"), ("00", "FULL_CONTROL")]);
         },
     },
@@ -104,7 +104,7 @@ const BUCKETS: &[Case] = &[
         spec: Settings::DEFAULT,
         edit: |live| {
             live.bucket.as_mut().unwrap().object_ownership =
-                Some(Named::Known(ObjectOwnership::ObjectWriter));
+                Some(OpenEnum::Known(ObjectOwnership::ObjectWriter));
         },
     },
     Case {
@@ -133,7 +133,7 @@ const BUCKETS: &[Case] = &[
                 noncurrent_days: None,
                 archive: None,
             };
-            let class = Named::Known(StorageClass::DeepArchive);
+            let class = OpenEnum::Known(StorageClass::DeepArchive);
             conditions(live).expiries = Ok(vec![
                 rule("elsewhere", "downloads/", Some(1)),
                 rule("of-an-account", "AWSLogs/222222222222/", Some(1)),
@@ -156,22 +156,23 @@ const BUCKETS: &[Case] = &[
         name: "receivers of names",
         spec: Settings::DEFAULT,
         edit: |live| {
-            let receiver = |name: &str, prefix: &str, target| Receiver {
+            let receiver = |name: &str, prefix: &str, target| NameReceiver {
                 name: name.to_owned(),
                 prefix: prefix.to_owned(),
                 target,
             };
-            let queue = |account: &str| Target::Resource(format!("arn:aws:sqs:eu-west-1:{account}:queue"));
+            let queue =
+                |account: &str| ReceiverTarget::Resource(format!("arn:aws:sqs:eu-west-1:{account}:queue"));
             conditions(live).notifications = Ok(notified(vec![
                 receiver("own", "", queue("222222222222")),
                 receiver("elsewhere", "downloads/", queue("444455556666")),
                 receiver("", "", queue("444455556666")),
             ]));
-            let this = Target::Bucket { name: "test-logs".to_owned(), account: None };
+            let this = ReceiverTarget::Bucket { name: "test-logs".to_owned(), account: None };
             conditions(live).inventories = Ok(vec![receiver("self", "", this)]);
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.subscriptions = Ok(vec![
-                receiver("mail", "", Target::Endpoint("logs@example.com".to_owned())),
+                receiver("mail", "", ReceiverTarget::Endpoint("logs@example.com".to_owned())),
                 receiver("queue", "", queue("444455556666")),
             ]);
         },

@@ -1,8 +1,8 @@
 //! Tests the treatment of foreign statements, trails and settings.
 
 use reconcile_plan::observed::{
-    AclGrant, Conditions, HubKey, KeyState, LogAccess, Observed, Reach, ReadError, Receiver, ResourcePolicy,
-    SpareKey, Stray, Subscription, Target,
+    AclGrant, Conditions, HubKey, KeyState, LogAccess, NameReceiver, Observed, Reach, ReadError,
+    ReceiverTarget, ResourcePolicy, SpareKey, Stray, Subscription,
 };
 use reconcile_plan::view::{Expiry, OtherTrail, Replication};
 use reconcile_policy::{Document, Statement};
@@ -534,13 +534,15 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
             name: "notifications and inventories",
             spec: Settings::default(),
             edit: |live| {
-                let receiver = |target| Receiver { name: "events".to_owned(), prefix: String::new(), target };
+                let receiver =
+                    |target| NameReceiver { name: "events".to_owned(), prefix: String::new(), target };
                 let queue = "arn:aws:sqs:eu-west-1:444455556666:queue".to_owned();
-                let bucket = |account: Option<&str>| Target::Bucket {
+                let bucket = |account: Option<&str>| ReceiverTarget::Bucket {
                     name: "elsewhere".to_owned(),
                     account: account.map(str::to_owned),
                 };
-                conditions(live).notifications = Ok(notified(vec![receiver(Target::Resource(queue))]));
+                conditions(live).notifications =
+                    Ok(notified(vec![receiver(ReceiverTarget::Resource(queue))]));
                 conditions(live).inventories =
                     Ok(vec![receiver(bucket(Some("444455556666"))), receiver(bucket(None))]);
             },
@@ -604,7 +606,7 @@ fn changes_of_the_keys_of_the_installation_are_reported() {
             name: "an alias of another key",
             spec: Settings::default(),
             edit: |live| {
-                live.astray = Some("arn:aws:kms:eu-west-1:111111111111:key/2".parse().unwrap());
+                live.alias_target = Some("arn:aws:kms:eu-west-1:111111111111:key/2".parse().unwrap());
                 hub(live).key.is_aliased = false;
             },
         },

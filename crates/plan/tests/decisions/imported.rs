@@ -6,13 +6,13 @@ use std::task::{Context, Poll, Waker};
 
 use jiff::Timestamp;
 use reconcile_operations::{Error, Operation};
-use reconcile_plan::import::{ImportError, Imported, LeftOut, Request, import};
+use reconcile_plan::import::{ImportError, ImportRequest, Imported, LeftOut, import};
 use reconcile_plan::observed::{
-    Around, Live, LiveError, LiveTopic, MissingKey, ObserveError, Observed, Setup, SetupKey,
+    Live, LiveError, LiveTopic, MissingKey, ObserveError, Observed, Setup, SetupDestinations, SetupKey,
     SetupOrganization, SurveyError, UsedKey,
 };
 use reconcile_plan::view::{
-    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Named, Notification, ObjectLock,
+    AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Notification, ObjectLock, OpenEnum,
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
 use reconcile_policy::{Document, Statement};
@@ -66,7 +66,7 @@ fn setup(spec: &Spec, observed: &Observed) -> Setup {
         )]
         .into(),
         trails: trails.map(|trail| (account_of(trail.arn.account()), trail.clone())).collect(),
-        around: Around {
+        destinations: SetupDestinations {
             log_groups: observed.log_groups.iter().map(|(arn, it)| (arn.clone(), Ok(it.clone()))).collect(),
             roles: observed.roles.iter().map(|(arn, it)| (arn.clone(), Ok(it.clone()))).collect(),
             topics: observed.topics.iter().map(|(arn, it)| (arn.clone(), Ok(it.clone()))).collect(),
@@ -78,7 +78,7 @@ fn setup(spec: &Spec, observed: &Observed) -> Setup {
 }
 
 /// Imports live state. Reading returns the same state for every candidate.
-fn imported(made_by: &Spec, observed: &Observed, request: &Request) -> Result<Imported, ImportError> {
+fn imported(made_by: &Spec, observed: &Observed, request: &ImportRequest) -> Result<Imported, ImportError> {
     import_setup(&setup(made_by, observed), &spec(ACCOUNTS), observed, request)
 }
 
@@ -86,7 +86,7 @@ fn import_setup(
     setup: &Setup,
     accounts: &Spec,
     observed: &Observed,
-    request: &Request,
+    request: &ImportRequest,
 ) -> Result<Imported, ImportError> {
     let read = async |spec: Spec| Ok::<_, LiveError>(Live { spec, observed: observed.clone() });
     let mut import = pin!(import(setup, accounts, request, Timestamp::UNIX_EPOCH, read));
@@ -99,7 +99,7 @@ fn import_setup(
 #[test]
 fn an_installation_is_imported_as_the_spec_that_made_it() {
     let original = spec(&everything());
-    let imported = imported(&original, &made(&original), &Request::default()).unwrap();
+    let imported = imported(&original, &made(&original), &ImportRequest::default()).unwrap();
     assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
     assert_eq!((imported.left_out, imported.unmanaged), (Vec::new(), Vec::new()), "{}", imported.text);
     let (found, original) = (spec(&imported.text), original.desired());
@@ -132,7 +132,7 @@ fn changed_settings_are_imported_or_unmanaged() {
     for (edit, line) in edits {
         let mut observed = made(&original);
         edit(&mut observed);
-        let imported = imported(&original, &observed, &Request::default()).unwrap();
+        let imported = imported(&original, &observed, &ImportRequest::default()).unwrap();
         assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
         assert!(imported.text.contains(line), "`{line}` is not in:\n{}", imported.text);
     }
@@ -146,7 +146,7 @@ fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
     observed.bucket.as_mut().unwrap().tags = Tags::default();
     observed.key.as_mut().unwrap().key.view.tags = Tags::default();
     observed.trails.values_mut().flatten().for_each(|trail| trail.tags = Tags::default());
-    let request = Request { name: Some("found".parse().unwrap()), ..Request::default() };
+    let request = ImportRequest { name: Some("found".parse().unwrap()), ..ImportRequest::default() };
     let imported = imported(&original, &observed, &request).unwrap();
     assert_eq!(imported.name.as_str(), "found");
     assert!(imported.text.contains("tags: unmanaged"), "{}", imported.text);
@@ -155,7 +155,7 @@ fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
 #[test]
 fn another_installation_is_named_and_not_taken_over() {
     let original = spec(&everything());
-    let request = Request { name: Some("other".parse().unwrap()), ..Request::default() };
+    let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let error = imported(&original, &made(&original), &request).unwrap_err();
     assert!(
         matches!(&error, ImportError::OtherInstallations { owners, .. } if *owners == ["test"]),
@@ -208,13 +208,13 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
             let bucket = live.bucket.as_mut().unwrap();
             bucket.public_access_block =
                 Some(PublicAccessBlock { block_public_acls: false, ..PublicAccessBlock::all(true) });
-            bucket.object_ownership = Some(Named::Known(ObjectOwnership::BucketOwnerPreferred));
+            bucket.object_ownership = Some(OpenEnum::Known(ObjectOwnership::BucketOwnerPreferred));
             bucket.encryption = Some(Encryption::S3);
         }),
         ("a bucket with retention by days", |live| {
             let bucket = live.bucket.as_mut().unwrap();
             bucket.object_lock = Some(ObjectLock::On {
-                mode: Named::Known(LockMode::Governance),
+                mode: OpenEnum::Known(LockMode::Governance),
                 days: Some(30),
                 years: None,
             });
@@ -224,8 +224,11 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
             bucket.eventbridge = Some(true);
         }),
         ("a bucket with retention by years", |live| {
-            live.bucket.as_mut().unwrap().object_lock =
-                Some(ObjectLock::On { mode: Named::Known(LockMode::Compliance), days: None, years: Some(7) });
+            live.bucket.as_mut().unwrap().object_lock = Some(ObjectLock::On {
+                mode: OpenEnum::Known(LockMode::Compliance),
+                days: None,
+                years: Some(7),
+            });
         }),
         ("a bucket in another encryption", |live| {
             live.bucket.as_mut().unwrap().encryption =
@@ -241,7 +244,7 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
         let mut observed = made(&original);
         edit(&mut observed);
         writeln!(all, "== {name}").unwrap();
-        all += &outcome(imported(&original, &observed, &Request::default()));
+        all += &outcome(imported(&original, &observed, &ImportRequest::default()));
     }
     insta::assert_snapshot!(all);
 }
@@ -285,7 +288,7 @@ fn accounts_of(spec: &Spec) -> String {
 /// Imports live state that a spec made, after an edit of the survey and of live state.
 fn surveyed(
     text: &str,
-    request: &Request,
+    request: &ImportRequest,
     edit: impl Fn(&mut Setup, &mut Observed),
 ) -> Result<Imported, ImportError> {
     let original = spec(text);
@@ -321,7 +324,7 @@ fn a_spec_with_every_setting_is_imported_as_it_was_written() {
         ("destinations", include_str!("../../../../specs/destinations.yaml").to_owned()),
     ] {
         writeln!(all, "== {name}").unwrap();
-        all += &outcome(surveyed(&text, &Request::default(), |_, _| {}));
+        all += &outcome(surveyed(&text, &ImportRequest::default(), |_, _| {}));
     }
     insta::assert_snapshot!(all);
 }
@@ -384,24 +387,24 @@ const LEFT_OUT: &[(&str, Edit)] = &[
     }),
     ("a log group and a role that cannot be read", |setup, _| {
         let error = || unread(Operation::DescribeLogGroups);
-        setup.around.log_groups.values_mut().for_each(|it| *it = Err(error()));
+        setup.destinations.log_groups.values_mut().for_each(|it| *it = Err(error()));
     }),
     ("a role that cannot be read", |setup, _| {
-        setup.around.roles.values_mut().for_each(|it| *it = Err(unread(Operation::GetRole)));
+        setup.destinations.roles.values_mut().for_each(|it| *it = Err(unread(Operation::GetRole)));
     }),
     ("a role that does not exist", |setup, _| {
-        setup.around.roles.values_mut().for_each(|it| *it = Ok(None));
+        setup.destinations.roles.values_mut().for_each(|it| *it = Ok(None));
     }),
     ("a role of another installation", |setup, _| {
-        for role in setup.around.roles.values_mut().flatten().flatten() {
+        for role in setup.destinations.roles.values_mut().flatten().flatten() {
             role.tags = Tags([("reconcile:spec".to_owned(), "another".to_owned())].into());
         }
     }),
     ("a role without a tag", |setup, _| {
-        setup.around.roles.values_mut().flatten().flatten().for_each(|it| it.tags = Tags::default());
+        setup.destinations.roles.values_mut().flatten().flatten().for_each(|it| it.tags = Tags::default());
     }),
     ("a topic without a tag and statements", |setup, _| {
-        for topic in setup.around.topics.values_mut().flatten().flatten() {
+        for topic in setup.destinations.topics.values_mut().flatten().flatten() {
             topic.view.tags = Tags::default();
             topic.policy = topic.policy.retain(|_| false);
         }
@@ -428,7 +431,10 @@ const LEFT_OUT: &[(&str, Edit)] = &[
     }),
     ("an unknown storage class", |setup, live| {
         let lifecycle = Lifecycle {
-            transitions: vec![Transition { days: 30, storage_class: Named::Other("GLACIER_NEW".to_owned()) }],
+            transitions: vec![Transition {
+                days: 30,
+                storage_class: OpenEnum::Other("GLACIER_NEW".to_owned()),
+            }],
             ..Lifecycle::default()
         };
         setup.bucket_view.lifecycle = Some(lifecycle.clone());
@@ -449,7 +455,7 @@ fn an_import_names_left_out_resources_with_the_reason() {
     let mut all = String::new();
     for (name, edit) in LEFT_OUT {
         writeln!(all, "== {name}").unwrap();
-        all += &outcome(surveyed(&everything(), &Request::default(), edit));
+        all += &outcome(surveyed(&everything(), &ImportRequest::default(), edit));
     }
     insta::assert_snapshot!(all);
 }
@@ -508,7 +514,7 @@ fn selectors_are_imported_or_covered() {
     let mut text = String::new();
     for (name, selectors) in cases {
         let selectors = Selectors::basic(selectors);
-        let result = surveyed(&everything(), &Request::default(), |setup, live| {
+        let result = surveyed(&everything(), &ImportRequest::default(), |setup, live| {
             setup.trails.iter_mut().for_each(|(_, trail)| trail.selectors = selectors.clone());
             live.trails.values_mut().flatten().for_each(|trail| trail.selectors = selectors.clone());
         });
@@ -529,7 +535,7 @@ fn selectors_are_imported_or_covered() {
 #[test]
 fn the_name_of_an_installation_is_found_or_given() {
     let named = |name: &str| Some(name.parse().unwrap());
-    let of = |request: &Request, edit: fn(&mut Setup, &mut Observed)| {
+    let of = |request: &ImportRequest, edit: fn(&mut Setup, &mut Observed)| {
         surveyed(&everything(), request, edit).map(|it| (it.name.to_string(), it.text))
     };
     let untagged: fn(&mut Setup, &mut Observed) = |setup, live| {
@@ -544,15 +550,17 @@ fn the_name_of_an_installation_is_found_or_given() {
         setup.keys.values_mut().flatten().for_each(|key| key.policy = key.policy.retain(|_| false));
         live.key.as_mut().unwrap().policy = Document::new(Vec::new());
     };
-    let none = Request::default();
+    let none = ImportRequest::default();
     assert_eq!(of(&none, |_, _| {}).unwrap().0, "test", "the tag of the trails");
     assert_eq!(of(&none, untagged).unwrap().0, "test", "the Sids of statements");
     assert_eq!(of(&none, unknown).unwrap().0, "test-logs", "the name of the bucket");
-    let renamed = Request { name: named("renamed"), previous_name: named("test"), ..Request::default() };
+    let renamed =
+        ImportRequest { name: named("renamed"), previous_name: named("test"), ..ImportRequest::default() };
     let (name, text) = of(&renamed, |_, _| {}).unwrap();
     assert_eq!(name, "renamed");
     assert!(text.contains("name: renamed\nprevious_name: test\n"), "{text}");
-    let wrong = Request { name: named("renamed"), previous_name: named("wrong"), ..Request::default() };
+    let wrong =
+        ImportRequest { name: named("renamed"), previous_name: named("wrong"), ..ImportRequest::default() };
     let error = of(&wrong, |_, _| {}).unwrap_err();
     assert!(
         matches!(&error, ImportError::NotAnInstallation { name, .. } if name.as_str() == "wrong"),
@@ -589,7 +597,7 @@ fn an_organization_is_imported_with_its_trail() {
         setup.organization = found;
         let accounts = spec(&accounts_of(&spec(text)));
         writeln!(all, "== {name}").unwrap();
-        all += &outcome(import_setup(&setup, &accounts, &observed, &Request::default()));
+        all += &outcome(import_setup(&setup, &accounts, &observed, &ImportRequest::default()));
     }
     insta::assert_snapshot!(all);
 }
@@ -606,7 +614,7 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
             live.bucket.as_mut().unwrap().public_access_block = Some(PublicAccessBlock::all(false));
         }),
         ("ownership", |live| {
-            let ownership = Named::Known(ObjectOwnership::ObjectWriter);
+            let ownership = OpenEnum::Known(ObjectOwnership::ObjectWriter);
             live.bucket.as_mut().unwrap().object_ownership = Some(ownership);
         }),
         ("tags of the bucket", |live| live.bucket.as_mut().unwrap().tags = Tags::default()),
@@ -643,7 +651,7 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
     let retention: [(&str, Live); 5] = [
         ("lifecycle", |live| live.bucket.as_mut().unwrap().lifecycle = Some(Lifecycle::default())),
         ("object lock", |live| {
-            let mode = Named::Known(LockMode::Governance);
+            let mode = OpenEnum::Known(LockMode::Governance);
             live.bucket.as_mut().unwrap().object_lock =
                 Some(ObjectLock::On { mode, days: Some(7), years: None });
         }),
@@ -658,7 +666,7 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
     let with_retention = with_retention.text();
     for (text, (name, edit)) in cases.chain(retention.iter().map(|case| (with_retention.as_str(), case))) {
         writeln!(all, "== {name}").unwrap();
-        match surveyed(text, &Request::default(), |_, live| edit(live)) {
+        match surveyed(text, &ImportRequest::default(), |_, live| edit(live)) {
             Ok(imported) => {
                 let unmanaged = imported.text.lines().filter(|line| line.contains("  # ")).map(str::trim);
                 unmanaged.for_each(|line| writeln!(all, "{line}").unwrap());
@@ -685,7 +693,7 @@ fn grants_are_imported_with_their_constraints() {
             constraints: { encryption_context_equals: { a: b } } }",
         ..Settings::DEFAULT
     };
-    let imported = surveyed(&text.text(), &Request::default(), |_, _| {}).unwrap();
+    let imported = surveyed(&text.text(), &ImportRequest::default(), |_, _| {}).unwrap();
     assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
     let (found, original) = (spec(&imported.text), spec(&text.text()));
     assert_eq!(found.desired().grants, original.desired().grants, "{}", imported.text);
@@ -722,7 +730,7 @@ fn an_error_of_the_survey_or_of_reading_is_the_cause() {
 #[test]
 fn the_places_of_resources_are_imported() {
     let of = |settings: &Settings, edit: fn(&mut Setup, &mut Observed)| {
-        let imported = surveyed(&settings.text(), &Request::default(), edit).unwrap();
+        let imported = surveyed(&settings.text(), &ImportRequest::default(), edit).unwrap();
         assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
         imported
     };
@@ -738,9 +746,9 @@ fn the_places_of_resources_are_imported() {
         ("arn:aws:kms:us-east-1:111111111111:alias/test-key", false),
         ("arn:aws:kms:eu-west-1:222222222222:alias/test-key", false),
     ] {
-        let topic = surveyed(&Settings::DEFAULT.text(), &Request::default(), |setup, live| {
+        let topic = surveyed(&Settings::DEFAULT.text(), &ImportRequest::default(), |setup, live| {
             let edit = |topic: &mut LiveTopic| topic.view.encryption = Some(AtRest::of(Some(named)));
-            setup.around.topics.values_mut().flatten().flatten().for_each(edit);
+            setup.destinations.topics.values_mut().flatten().flatten().for_each(edit);
             live.topics.values_mut().flatten().for_each(edit);
             let used = live.topics.keys().filter(|_| is_key).map(|arn| (arn.clone(), UsedKey::Own));
             live.used_keys.extend(used);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use reconcile_operations::Operation;
-use reconcile_plan::observed::{Hidden, LiveOrganization, Observed, Unseen, What};
+use reconcile_plan::observed::{Hidden, LiveOrganization, Observed, UnreadableReason, What};
 use reconcile_plan::view::{AtRest, OtherTrail};
 use reconcile_spec::{Member, Roster};
 
@@ -30,7 +30,7 @@ const fn rest(rest: &'static str) -> Settings {
     Settings { rest, ..Settings::DEFAULT }
 }
 
-fn unseen(live: &mut Observed, why: &Unseen) {
+fn unseen(live: &mut Observed, why: &UnreadableReason) {
     live.departed.unseen.values_mut().for_each(|it| it.clone_from(why));
 }
 
@@ -71,7 +71,7 @@ const ACCOUNTS: &[Case] = &[
         name: "the account is not in the organization",
         from: third(),
         to: Settings::DEFAULT,
-        edit: |live| unseen(live, &Unseen::NotInOrganization),
+        edit: |live| unseen(live, &UnreadableReason::NotInOrganization),
     },
     Case {
         name: "the account is suspended, and has a name in the organization",
@@ -79,14 +79,14 @@ const ACCOUNTS: &[Case] = &[
         to: Settings::DEFAULT,
         edit: |live| {
             organization(live);
-            unseen(live, &Unseen::Inactive(Some("SUSPENDED".to_owned())));
+            unseen(live, &UnreadableReason::Inactive(Some("SUSPENDED".to_owned())));
         },
     },
     Case {
         name: "the account has no known state",
         from: third(),
         to: bucket("policy: { unlisted_accounts: keep }"),
-        edit: |live| unseen(live, &Unseen::Inactive(None)),
+        edit: |live| unseen(live, &UnreadableReason::Inactive(None)),
     },
     Case {
         name: "no role leads into the account, and permissions are removed",
@@ -95,13 +95,13 @@ const ACCOUNTS: &[Case] = &[
             key: "policy: { unlisted_accounts: remove }",
             ..bucket("policy: { unlisted_accounts: remove }")
         },
-        edit: |live| unseen(live, &Unseen::NoRole),
+        edit: |live| unseen(live, &UnreadableReason::NoRole),
     },
     Case {
         name: "the account cannot be read, and statements are kept",
         from: third(),
         to: rest("deletion: { statements: false }"),
-        edit: |live| unseen(live, &Unseen::Unreadable(unread(Operation::DescribeTrails))),
+        edit: |live| unseen(live, &UnreadableReason::Unreadable(unread(Operation::DescribeTrails))),
     },
     Case {
         name: "the trail of the account is deleted",

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{
-    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Monitors, Notifications,
-    Observed, ReadError, Receiver, Stray, Unseen, What,
+    Conditions, HubKey, KeyTraits, Leftover, LiveKey, LiveOrganization, LiveTopic, Monitors, NameReceiver,
+    Notifications, Observed, ReadError, Stray, UnreadableReason, What,
 };
 use reconcile_plan::plan::{Act, Change, Changed, Warning};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef, ObjectLock};
@@ -248,7 +248,7 @@ pub fn moved_from(from: &Spec, mut live: Observed, to: &Spec) -> Observed {
         let found = live.trails.remove(&trail.arn).flatten().unwrap();
         match account_of(&trail.arn) {
             Some(account) => _ = live.strays.insert(trail.arn.clone(), Stray { account, trail: found }),
-            None => _ = live.departed.unseen.insert(trail.arn.clone(), Unseen::Undeclared),
+            None => _ = live.departed.unseen.insert(trail.arn.clone(), UnreadableReason::Undeclared),
         }
     }
     live.log_groups.retain(|arn, _| absent.log_groups.contains_key(arn));
@@ -412,7 +412,7 @@ fn of_a_new_bucket() -> Conditions {
 }
 
 /// Notifications of a bucket to these receivers.
-pub fn notified(receivers: Vec<Receiver>) -> Notifications {
+pub fn notified(receivers: Vec<NameReceiver>) -> Notifications {
     Notifications { receivers, event_bridge: false }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, Unseen};
+use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, UnreadableReason};
 use reconcile_policy::{Document, Statement};
 use reconcile_spec::{Member, Roster, Spec};
 use serde_json::json;
@@ -162,7 +162,7 @@ trails:
     };
     let unseen = |observed: &mut Observed| {
         let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
-        observed.departed.unseen.insert(arn, Unseen::Inactive(Some("SUSPENDED".to_owned())));
+        observed.departed.unseen.insert(arn, UnreadableReason::Inactive(Some("SUSPENDED".to_owned())));
     };
     let mut text = String::new();
     for (name, from, to, edit) in [

@@ -3,7 +3,7 @@
 use reconcile_plan::freshness::{DigestTrails, Newest, Staleness};
 use reconcile_plan::observed::{Channel, Deliveries, Observed};
 use reconcile_plan::view::Trail;
-use reconcile_plan::{Checked, Severity};
+use reconcile_plan::{DriftReport, Severity};
 use reconcile_spec::Spec;
 
 use super::made::{Settings, compared, made, spec};
@@ -88,9 +88,9 @@ fn in_account(account: &str, newest: Newest, is_own: bool) -> Staleness {
     Staleness::Account { trail: ADDRESS.parse().unwrap(), account: account.parse().unwrap(), newest, is_own }
 }
 
-fn checked(stale: &[Staleness]) -> Checked {
+fn checked(stale: &[Staleness]) -> DriftReport {
     let spec = spec(&Settings::default().text());
-    let mut checked = Checked::new(&compared(&spec, &made(&spec)));
+    let mut checked = DriftReport::new(&compared(&spec, &made(&spec)));
     checked.findings.clear();
     checked.add_freshness(stale);
     checked
@@ -189,7 +189,7 @@ fn a_silent_trail_whose_deliveries_have_a_finding_is_not_reported_twice() {
     let refused = Channel { latest: None, error: Some("AccessDenied".to_owned()) };
     let deliveries = Deliveries { log_files: refused, ..Deliveries::default() };
     observed.deliveries.insert(TRAIL.parse().unwrap(), deliveries);
-    let mut checked = Checked::new(&compared(&spec, &observed));
+    let mut checked = DriftReport::new(&compared(&spec, &observed));
     let before = checked.findings.len();
     let at = Newest::At("2026-11-26T10:00:00Z".parse().unwrap());
     checked.add_freshness(&[in_account(MEMBER, at, true)]);

@@ -2,7 +2,7 @@
 
 use reconcile_operations::Operation;
 use reconcile_plan::ReadError;
-use reconcile_plan::observed::{Hidden, Observed, OtherPolicy, Unread, Unseen};
+use reconcile_plan::observed::{Hidden, Observed, OtherPolicy, Unread, UnreadableReason};
 use reconcile_plan::view::Trail;
 use reconcile_policy::Document;
 
@@ -103,7 +103,7 @@ const UNREAD: &[Case] = &[
         spec: Settings::DEFAULT,
         edit: |live| {
             live.still_encrypted.insert("arn:aws:sns:eu-west-1:222222222222:old".parse().unwrap(), None);
-            let why = Unseen::Unreadable(unread(Operation::GetTopicAttributes));
+            let why = UnreadableReason::Unreadable(unread(Operation::GetTopicAttributes));
             let group = "arn:aws:logs:eu-west-1:222222222222:log-group:/old".parse().unwrap();
             live.still_encrypted.insert(group, Some(why));
         },

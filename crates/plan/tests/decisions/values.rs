@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{
-    KeyState, LogAccess, Reach, ReadError, StoredPolicy, Subscription, Unread, Unseen,
+    KeyState, LogAccess, Reach, ReadError, StoredPolicy, Subscription, Unread, UnreadableReason,
 };
 use reconcile_plan::plan::{Act, Action, ActionKind, Changed};
 use reconcile_plan::view::{
     Alias, AtRest, DelegatedAdministrator, Grant, KeyRef, ServiceAccess, Tags, Topic, View,
 };
-use reconcile_plan::{Address, Checked, Kind, Plan, addresses, spare_key};
+use reconcile_plan::{Address, DriftReport, Kind, Plan, addresses, spare_key};
 use reconcile_policy::{Document, KeyIdentifier};
 use reconcile_text::Hint;
 
@@ -96,12 +96,15 @@ fn states_of_keys_have_a_name_and_words() {
 #[test]
 fn the_reason_why_a_trail_is_unknown_names_the_state_of_its_account() {
     for (why, words) in [
-        (Unseen::Undeclared, "the spec does not declare the account"),
-        (Unseen::NotInOrganization, "the account is not in the organization"),
-        (Unseen::Inactive(Some("SUSPENDED".to_owned())), "the account is in the state `SUSPENDED`"),
-        (Unseen::Inactive(None), "Organizations does not return the state of the account"),
+        (UnreadableReason::Undeclared, "the spec does not declare the account"),
+        (UnreadableReason::NotInOrganization, "the account is not in the organization"),
+        (UnreadableReason::Inactive(Some("SUSPENDED".to_owned())), "the account is in the state `SUSPENDED`"),
+        (UnreadableReason::Inactive(None), "Organizations does not return the state of the account"),
         (
-            Unseen::Unreadable(ReadError::Incomplete { resource: "trail T".to_owned(), what: "a name" }),
+            UnreadableReason::Unreadable(ReadError::Incomplete {
+                resource: "trail T".to_owned(),
+                what: "a name",
+            }),
             "AWS returned trail T without a name",
         ),
     ] {
@@ -123,11 +126,11 @@ fn an_action_moves_towards_another_view_and_keeps_its_kind() {
     let create = Action::Create { after: topic("a") };
     let update = Action::Update { before: topic("a"), after: topic("b") };
     let delete = Action::Delete { before: topic("a") };
-    assert_eq!(create.towards(change).unwrap(), Action::Create { after: topic("new") });
-    assert_eq!(update.towards(change).unwrap(), Action::Update { before: topic("a"), after: topic("new") });
-    assert_eq!(delete.towards(change).unwrap(), delete);
+    assert_eq!(create.try_map(change).unwrap(), Action::Create { after: topic("new") });
+    assert_eq!(update.try_map(change).unwrap(), Action::Update { before: topic("a"), after: topic("new") });
+    assert_eq!(delete.try_map(change).unwrap(), delete);
     let fail = |_: &Topic| Err::<Topic, &str>("unknown key");
-    assert_eq!(update.towards(fail), Err("unknown key"));
+    assert_eq!(update.try_map(fail), Err("unknown key"));
     let views = |it: &Action<Topic>| {
         (it.before().map(|it| it.arn.clone()), it.after().map(|it| it.arn.clone()), it.view().arn.clone())
     };
@@ -266,7 +269,7 @@ fn a_drift_check_has_the_findings_and_accounts_of_the_comparison() {
     let mut observed = made(&spec);
     observed.trails.values_mut().flatten().for_each(|trail| trail.logging = false);
     let comparison = compared(&spec, &observed);
-    let checked = Checked::new(&comparison);
+    let checked = DriftReport::new(&comparison);
     assert_eq!(checked.installation, "test");
     let accounts: Vec<String> = checked.accounts.keys().map(ToString::to_string).collect();
     assert_eq!(accounts, ["master", "member"]);

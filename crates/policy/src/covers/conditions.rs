@@ -1,16 +1,20 @@
 //! Decides whether the conditions of one statement follow from the conditions of another.
 
-use super::element::{Place, text_includes};
+use super::element::{Dialect, text_includes};
 use crate::canonical::{Canonical, CanonicalCondition};
 use crate::evaluate::condition::Operator;
 use crate::pattern::{Piece, Syntax, includes, pieces};
 
 /// Returns whether every condition of `wide` holds for all requests for which the conditions of
 /// `narrow` hold.
-pub(super) fn all_implied(wide: &Canonical<'_>, narrow: &Canonical<'_>, places: (Place, Place)) -> bool {
+pub(super) fn all_implied(
+    wide: &Canonical<'_>,
+    narrow: &Canonical<'_>,
+    dialects: (Dialect, Dialect),
+) -> bool {
     let conditions = &narrow.rest.conditions;
     wide.rest.conditions.iter().all(|needed| {
-        conditions.iter().any(|given| needed.key == given.key && implies(given, needed, places))
+        conditions.iter().any(|given| needed.key == given.key && implies(given, needed, dialects))
     })
 }
 
@@ -19,38 +23,38 @@ pub(super) fn all_implied(wide: &Canonical<'_>, narrow: &Canonical<'_>, places: 
 fn implies(
     given: &CanonicalCondition<'_>,
     needed: &CanonicalCondition<'_>,
-    (ours, theirs): (Place, Place),
+    (ours, theirs): (Dialect, Dialect),
 ) -> bool {
-    let same_place = ours.variables == theirs.variables;
+    let same_dialect = ours.variables == theirs.variables;
     let (Some(strong), Some(weak)) = (Operator::parse(&given.operator), Operator::parse(&needed.operator))
     else {
         // The operator is unknown to IAM, so its meaning is unknown.
-        return same_place && given == needed;
+        return same_dialect && given == needed;
     };
     let fits = weak.strict() == strong.strict() || weak.strict() == strong.strict().like();
     if !fits || (!weak.allows_absence() && strong.allows_absence()) {
         return false;
     }
     let value_includes =
-        |(wide, wide_operator, wide_place): (&str, Operator, Place),
-         (narrow, narrow_operator, narrow_place): (&str, Operator, Place)| {
-            let syntax = |operator: Operator, place: Place| Syntax {
+        |(wide, wide_operator, wide_dialect): (&str, Operator, Dialect),
+         (narrow, narrow_operator, narrow_dialect): (&str, Operator, Dialect)| {
+            let syntax = |operator: Operator, dialect: Dialect| Syntax {
                 wildcards: operator.has_wildcards(),
-                variables: place.variables,
+                variables: dialect.variables,
             };
             if wide == narrow && wide_operator.strict() == narrow_operator.strict() {
-                return same_place || !wide.contains("${");
+                return same_dialect || !wide.contains("${");
             }
             if wide_operator.is_of_text() {
                 return text_includes(
-                    (wide, syntax(wide_operator, wide_place)),
-                    (narrow, syntax(narrow_operator, narrow_place)),
+                    (wide, syntax(wide_operator, wide_dialect)),
+                    (narrow, syntax(narrow_operator, narrow_dialect)),
                 );
             }
             wide_operator.is_of_arns()
                 && arn_includes(
-                    &pieces(wide, syntax(wide_operator, wide_place)),
-                    &pieces(narrow, syntax(narrow_operator, narrow_place)),
+                    &pieces(wide, syntax(wide_operator, wide_dialect)),
+                    &pieces(narrow, syntax(narrow_operator, narrow_dialect)),
                 )
         };
     if weak.is_negated {
@@ -63,7 +67,7 @@ fn implies(
             })
         })
     } else {
-        let same_operator = same_place && weak.strict() == strong.strict();
+        let same_operator = same_dialect && weak.strict() == strong.strict();
         given.values.iter().all(|given| {
             // The fast path: most values are in both lists.
             (same_operator && needed.values.contains(given))
@@ -95,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_condition_follows_from_a_condition_that_allows_less() {
-        const NEW: Place = Place { variables: true };
-        const OLD: Place = Place { variables: false };
+        const NEW: Dialect = Dialect { variables: true };
+        const OLD: Dialect = Dialect { variables: false };
         let of = |operator: &'static str, values: &[&'static str]| CanonicalCondition {
             operator: Cow::Borrowed(operator),
             key: Cow::Borrowed("aws:x"),

@@ -8,24 +8,24 @@ use crate::canonical::Canonical;
 use crate::names::is_account_id;
 use crate::pattern::{Syntax, are_disjoint, includes, pieces};
 
-/// The version of the document that contains a statement: `${…}` is a variable only in version
+/// The dialect of the document that contains a statement: `${…}` is a variable only in version
 /// 2012-10-17.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Dialect {
     pub(super) variables: bool,
 }
 
 /// One element of a statement: `Action` or `NotAction`, and so on.
 #[derive(Debug)]
 pub(super) enum Element<'c> {
-    Only(Vec<Member<'c>>),
-    AllBut(Vec<Member<'c>>),
+    Only(Vec<ElementMember<'c>>),
+    AllBut(Vec<ElementMember<'c>>),
     /// The statement has no action, so the element matches nothing.
     Absent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Member<'c> {
+pub(super) enum ElementMember<'c> {
     /// Kind and id.
     Principal(&'c str, &'c str),
     /// An action in lower case.
@@ -37,24 +37,24 @@ pub(super) enum Member<'c> {
 
 impl<'c> Element<'c> {
     pub(super) fn principal(statement: &'c Canonical<'_>) -> Self {
-        let member = |(kind, id): &(&'c str, &'c str)| Member::Principal(kind, id);
+        let member = |(kind, id): &(&'c str, &'c str)| ElementMember::Principal(kind, id);
         Self::of(statement.principal.as_ref(), statement.rest.not_principal.as_ref(), member).or_bearer()
     }
 
     pub(super) fn action(statement: &'c Canonical<'_>) -> Self {
-        let member = |action: &'c Cow<'_, str>| Member::Action(action);
+        let member = |action: &'c Cow<'_, str>| ElementMember::Action(action);
         Self::of(statement.action.as_ref(), statement.rest.not_action.as_ref(), member)
     }
 
     pub(super) fn resource(statement: &'c Canonical<'_>) -> Self {
-        let member = |resource: &'c &str| Member::Resource(resource);
+        let member = |resource: &'c &str| ElementMember::Resource(resource);
         Self::of(statement.resource.as_ref(), statement.rest.not_resource.as_ref(), member).or_bearer()
     }
 
     fn of<T>(
         only: Option<&'c BTreeSet<T>>,
         all_but: Option<&'c BTreeSet<T>>,
-        member: impl Fn(&'c T) -> Member<'c>,
+        member: impl Fn(&'c T) -> ElementMember<'c>,
     ) -> Self {
         match (only, all_but) {
             (_, Some(members)) => Self::AllBut(members.iter().map(member).collect()),
@@ -71,7 +71,7 @@ impl<'c> Element<'c> {
     /// See "Policies and permissions in IAM".
     fn or_bearer(self) -> Self {
         match self {
-            Self::Absent => Self::Only(vec![Member::Bearer]),
+            Self::Absent => Self::Only(vec![ElementMember::Bearer]),
             named => named,
         }
     }
@@ -86,7 +86,7 @@ impl<'c> Element<'c> {
     }
 
     /// Returns whether this element matches everything that `narrow` matches.
-    pub(super) fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
+    pub(super) fn includes(&self, narrow: &Self, (ours, theirs): (Dialect, Dialect)) -> bool {
         match (self, narrow) {
             (_, Self::Absent) => true,
             (Self::Absent, _) => false,
@@ -98,17 +98,18 @@ impl<'c> Element<'c> {
                         || (also == out && ours.variables == theirs.variables)
                 })
             }),
-            (Self::Only(wide), Self::AllBut(_)) => wide.iter().any(Member::is_everything),
+            (Self::Only(wide), Self::AllBut(_)) => wide.iter().any(ElementMember::is_everything),
             (Self::AllBut(left_out), Self::Only(narrow)) => {
-                let is_apart =
-                    |out: &Member<'_>, one| !out.has_variable() && out.is_apart_from(one, (ours, theirs));
+                let is_apart = |out: &ElementMember<'_>, one| {
+                    !out.has_variable() && out.is_apart_from(one, (ours, theirs))
+                };
                 narrow.iter().all(|one| left_out.iter().all(|out| is_apart(out, one)))
             }
         }
     }
 
     /// Returns whether nothing matches both elements.
-    pub(super) fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
+    pub(super) fn is_apart_from(&self, other: &Self, (ours, theirs): (Dialect, Dialect)) -> bool {
         match (self, other) {
             (Self::Absent, _) | (_, Self::Absent) => true,
             (Self::Only(a), Self::Only(b)) => {
@@ -122,16 +123,16 @@ impl<'c> Element<'c> {
 }
 
 /// Returns whether each member of `narrow` is included in a member of `wide`.
-fn all_in(narrow: &[Member<'_>], wide: &[Member<'_>], places: (Place, Place)) -> bool {
-    let same_place = places.0.variables == places.1.variables;
+fn all_in(narrow: &[ElementMember<'_>], wide: &[ElementMember<'_>], dialects: (Dialect, Dialect)) -> bool {
+    let same_dialect = dialects.0.variables == dialects.1.variables;
     narrow.iter().all(|narrow| {
         // The members come from sets, in order; most are in both lists.
-        (same_place && wide.binary_search(narrow).is_ok())
-            || wide.iter().any(|wide| wide.includes(narrow, places))
+        (same_dialect && wide.binary_search(narrow).is_ok())
+            || wide.iter().any(|wide| wide.includes(narrow, dialects))
     })
 }
 
-impl Member<'_> {
+impl ElementMember<'_> {
     fn is_everything(&self) -> bool {
         matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
     }
@@ -142,7 +143,7 @@ impl Member<'_> {
         matches!(self, Self::Resource(resource) if resource.contains("${"))
     }
 
-    fn includes(&self, narrow: &Self, (ours, theirs): (Place, Place)) -> bool {
+    fn includes(&self, narrow: &Self, (ours, theirs): (Dialect, Dialect)) -> bool {
         match (*self, *narrow) {
             (Self::Principal("AWS", "*"), Self::Principal(..)) | (Self::Bearer, Self::Bearer) => true,
             (Self::Principal(kind, id), Self::Principal(other_kind, other_id)) => {
@@ -159,7 +160,7 @@ impl Member<'_> {
         }
     }
 
-    fn is_apart_from(&self, other: &Self, (ours, theirs): (Place, Place)) -> bool {
+    fn is_apart_from(&self, other: &Self, (ours, theirs): (Dialect, Dialect)) -> bool {
         match (*self, *other) {
             (Self::Bearer, other) | (other, Self::Bearer) => other != Self::Bearer,
             (Self::Principal("AWS", "*"), _) | (_, Self::Principal("AWS", "*")) => false,
@@ -182,8 +183,8 @@ impl Member<'_> {
     }
 }
 
-fn resource_syntax(place: Place) -> Syntax {
-    Syntax { wildcards: true, variables: place.variables }
+fn resource_syntax(dialect: Dialect) -> Syntax {
+    Syntax { wildcards: true, variables: dialect.variables }
 }
 
 /// Like [`includes`], for texts, most of which differ before the first wildcard.
@@ -212,13 +213,13 @@ fn account_of(id: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const NEW: Place = Place { variables: true };
-    const OLD: Place = Place { variables: false };
-    const ROLE: Member<'static> = Member::Principal("AWS", "arn:aws:iam::111111111111:role/R");
-    const ACCOUNT: Member<'static> = Member::Principal("AWS", "111111111111");
-    const OTHER: Member<'static> = Member::Principal("AWS", "222222222222");
-    const SERVICE: Member<'static> = Member::Principal("Service", "cloudtrail.amazonaws.com");
-    const ANYBODY: Member<'static> = Member::Principal("AWS", "*");
+    const NEW: Dialect = Dialect { variables: true };
+    const OLD: Dialect = Dialect { variables: false };
+    const ROLE: ElementMember<'static> = ElementMember::Principal("AWS", "arn:aws:iam::111111111111:role/R");
+    const ACCOUNT: ElementMember<'static> = ElementMember::Principal("AWS", "111111111111");
+    const OTHER: ElementMember<'static> = ElementMember::Principal("AWS", "222222222222");
+    const SERVICE: ElementMember<'static> = ElementMember::Principal("Service", "cloudtrail.amazonaws.com");
+    const ANYBODY: ElementMember<'static> = ElementMember::Principal("AWS", "*");
 
     #[test]
     fn a_member_includes_what_it_matches_for_certain() {
@@ -231,30 +232,30 @@ mod tests {
             (ROLE, ACCOUNT, false),
             (OTHER, ROLE, false),
             (SERVICE, SERVICE, true),
-            (SERVICE, Member::Principal("Service", "config.amazonaws.com"), false),
-            (Member::Principal("Federated", "111111111111"), ROLE, false),
-            (Member::Principal("Federated", "111111111111"), ACCOUNT, false),
-            (Member::Action("s3:get*"), Member::Action("s3:getobject"), true),
-            (Member::Action("s3:getobject"), Member::Action("s3:get*"), false),
-            (Member::Action("s3:get*"), Member::Action("s3:get*"), true),
-            (Member::Action("*"), Member::Resource("a"), false),
-            (Member::Resource("a/*"), Member::Resource("a/b"), true),
-            (Member::Resource("a/*"), Member::Resource("b"), false),
-            (Member::Bearer, Member::Bearer, true),
-            (Member::Bearer, ROLE, false),
-            (ANYBODY, Member::Bearer, false),
+            (SERVICE, ElementMember::Principal("Service", "config.amazonaws.com"), false),
+            (ElementMember::Principal("Federated", "111111111111"), ROLE, false),
+            (ElementMember::Principal("Federated", "111111111111"), ACCOUNT, false),
+            (ElementMember::Action("s3:get*"), ElementMember::Action("s3:getobject"), true),
+            (ElementMember::Action("s3:getobject"), ElementMember::Action("s3:get*"), false),
+            (ElementMember::Action("s3:get*"), ElementMember::Action("s3:get*"), true),
+            (ElementMember::Action("*"), ElementMember::Resource("a"), false),
+            (ElementMember::Resource("a/*"), ElementMember::Resource("a/b"), true),
+            (ElementMember::Resource("a/*"), ElementMember::Resource("b"), false),
+            (ElementMember::Bearer, ElementMember::Bearer, true),
+            (ElementMember::Bearer, ROLE, false),
+            (ANYBODY, ElementMember::Bearer, false),
         ] {
             assert_eq!(wide.includes(&narrow, (NEW, NEW)), expected, "{wide:?} {narrow:?}");
         }
         // The same text can have another meaning in the other version.
-        for (text, places, expected) in [
+        for (text, dialects, expected) in [
             ("a/${aws:username}", (NEW, NEW), true),
             ("a/${aws:username}", (NEW, OLD), false),
             ("a/b", (NEW, OLD), true),
             ("a/*", (OLD, NEW), true),
         ] {
-            let member = Member::Resource(text);
-            assert_eq!(member.includes(&member, places), expected, "{text} {places:?}");
+            let member = ElementMember::Resource(text);
+            assert_eq!(member.includes(&member, dialects), expected, "{text} {dialects:?}");
         }
     }
 
@@ -265,18 +266,18 @@ mod tests {
             (ACCOUNT, ROLE, false),
             (ACCOUNT, OTHER, true),
             (ROLE, OTHER, true),
-            (ROLE, Member::Principal("AWS", "arn:aws:iam::111111111111:role/S"), false),
-            (ROLE, Member::Principal("AWS", "AROAEXAMPLEEXAMPLE12"), false),
+            (ROLE, ElementMember::Principal("AWS", "arn:aws:iam::111111111111:role/S"), false),
+            (ROLE, ElementMember::Principal("AWS", "AROAEXAMPLEEXAMPLE12"), false),
             (ROLE, SERVICE, true),
             (SERVICE, SERVICE, false),
-            (SERVICE, Member::Principal("Service", "config.amazonaws.com"), true),
-            (Member::Action("s3:get*"), Member::Action("s3:*object"), false),
-            (Member::Action("s3:get*"), Member::Action("s3:put*"), true),
-            (Member::Resource("a/*"), Member::Resource("*/b"), false),
-            (Member::Resource("a/*"), Member::Resource("b/*"), true),
-            (Member::Bearer, Member::Bearer, false),
-            (Member::Bearer, ROLE, true),
-            (Member::Bearer, ANYBODY, true),
+            (SERVICE, ElementMember::Principal("Service", "config.amazonaws.com"), true),
+            (ElementMember::Action("s3:get*"), ElementMember::Action("s3:*object"), false),
+            (ElementMember::Action("s3:get*"), ElementMember::Action("s3:put*"), true),
+            (ElementMember::Resource("a/*"), ElementMember::Resource("*/b"), false),
+            (ElementMember::Resource("a/*"), ElementMember::Resource("b/*"), true),
+            (ElementMember::Bearer, ElementMember::Bearer, false),
+            (ElementMember::Bearer, ROLE, true),
+            (ElementMember::Bearer, ANYBODY, true),
         ] {
             assert_eq!(one.is_apart_from(&other, (NEW, NEW)), expected, "{one:?} {other:?}");
             assert_eq!(other.is_apart_from(&one, (NEW, NEW)), expected, "{other:?} {one:?}");
@@ -287,13 +288,13 @@ mod tests {
     fn everything_is_recognized() {
         for (member, expected) in [
             (ANYBODY, true),
-            (Member::Principal("Service", "*"), false),
+            (ElementMember::Principal("Service", "*"), false),
             (ACCOUNT, false),
-            (Member::Action("*"), true),
-            (Member::Action("s3:*"), false),
-            (Member::Resource("*"), true),
-            (Member::Resource("a/*"), false),
-            (Member::Bearer, false),
+            (ElementMember::Action("*"), true),
+            (ElementMember::Action("s3:*"), false),
+            (ElementMember::Resource("*"), true),
+            (ElementMember::Resource("a/*"), false),
+            (ElementMember::Bearer, false),
         ] {
             assert_eq!(member.is_everything(), expected, "{member:?}");
         }

@@ -116,7 +116,7 @@ const GLOBAL: &[(&str, Fact, Fact, Fact)] = &[
 ///
 /// The keys are those of "Actions, resources, and condition keys" of Amazon S3, AWS KMS and Amazon
 /// SNS in the service authorization reference.
-const OF_DELIVERY: &[(&str, Fact)] = &[
+const DELIVERY_KEYS: &[(&str, Fact)] = &[
     // See "Amazon S3 Signature Version 4 authentication specific policy keys" in the S3 API
     // reference: services sign in the header, and the age of a signature only matters for presigned
     // URLs.
@@ -212,7 +212,7 @@ static USUAL: LazyLock<BTreeMap<String, Usual>> = LazyLock::new(|| {
         };
         (key.to_ascii_lowercase(), usual)
     });
-    let of_delivery = OF_DELIVERY.iter().map(|(key, fact)| {
+    let of_delivery = DELIVERY_KEYS.iter().map(|(key, fact)| {
         let usual = Usual {
             by_cloudtrail: fact.known(),
             by_service: Known::Nothing,

@@ -1,7 +1,7 @@
 //! Turns a request into the request of an outsider: everything that the caller of an action can
 //! choose is chosen so that the statement allows the request and no Deny applies.
 
-use super::capability::{Action, Capability};
+use super::capability::{Capability, RiskyAction};
 use super::{Asset, AssetKind, Insiders, is_like, who};
 use crate::canonical::lowercase;
 use crate::evaluate::condition::Operator;
@@ -57,7 +57,7 @@ pub(super) fn assume(
     denies: &[&Statement],
     asset: &Asset,
     insiders: &Insiders,
-    action: &Action,
+    action: &RiskyAction,
 ) -> Request {
     let is_service = request.values("aws:PrincipalIsAWSService").first().is_some_and(|it| it == "true");
     let mut request = facts(request, asset, insiders);
@@ -166,7 +166,7 @@ fn context(
     key: &str,
     asset: &Asset,
     insiders: &Insiders,
-    action: &Action,
+    action: &RiskyAction,
 ) -> Option<Known> {
     let operator = Operator::parse(condition.operator)?;
     if action.capability != Capability::Decrypt || operator.is_negated || operator.is_null() {

@@ -146,7 +146,7 @@ pub(super) enum Accepted {
 
 /// An action that endangers the logs.
 #[derive(Debug)]
-pub(super) struct Action {
+pub(super) struct RiskyAction {
     /// The kind of resource whose policies can contain the action.
     pub(super) kind: AssetKind,
     /// The name of the action.
@@ -165,27 +165,27 @@ const fn action(
     capability: Capability,
     on: On,
     accepted: Accepted,
-) -> Action {
-    Action { kind, name, capability, on, accepted }
+) -> RiskyAction {
+    RiskyAction { kind, name, capability, on, accepted }
 }
 
-const fn object(name: &'static str, capability: Capability) -> Action {
+const fn object(name: &'static str, capability: Capability) -> RiskyAction {
     action(AssetKind::Bucket, name, capability, On::Objects, Everybody)
 }
 
-const fn bucket(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+const fn bucket(name: &'static str, capability: Capability, accepted: Accepted) -> RiskyAction {
     action(AssetKind::Bucket, name, capability, On::Resource, accepted)
 }
 
-const fn key(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+const fn key(name: &'static str, capability: Capability, accepted: Accepted) -> RiskyAction {
     action(AssetKind::Key, name, capability, On::Resource, accepted)
 }
 
-const fn topic(name: &'static str, capability: Capability) -> Action {
+const fn topic(name: &'static str, capability: Capability) -> RiskyAction {
     action(AssetKind::Topic, name, capability, On::Resource, Everybody)
 }
 
-const fn log_group(name: &'static str, capability: Capability, accepted: Accepted) -> Action {
+const fn log_group(name: &'static str, capability: Capability, accepted: Accepted) -> RiskyAction {
     action(AssetKind::LogGroup, name, capability, On::Streams, accepted)
 }
 
@@ -202,7 +202,7 @@ use Accepted::{Everybody, Nobody, OwnAccount, Services};
 /// CloudWatch Logs enforces resource policies only for AWS services that call `logs:PutLogEvents`
 /// and `logs:CreateLogStream`: see `PutResourcePolicy` in its API reference. The other actions are
 /// listed because a statement with them shows the intention of its author.
-pub(super) const ACTIONS: &[Action] = &[
+pub(super) const ACTIONS: &[RiskyAction] = &[
     object("s3:GetObject", Capability::Read),
     object("s3:GetObjectVersion", Capability::Read),
     bucket("s3:ListBucket", Capability::List, Everybody),

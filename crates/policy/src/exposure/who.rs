@@ -4,7 +4,7 @@
 //! A condition on the caller limits a statement to the values of the condition. If the values are
 //! insiders, the statement concerns nobody else; otherwise, the values name the outsiders.
 
-use super::capability::{Accepted, Action};
+use super::capability::{Accepted, RiskyAction};
 use super::{Asset, AssetKind, Holds, Insiders};
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::evaluate::condition::Operator;
@@ -416,12 +416,12 @@ impl Candidate {
 
     /// Returns whether the action is irrelevant for the outsider: no service calls an action that
     /// AWS accepts from nobody.
-    pub(super) fn is_indifferent_to(&self, action: &Action) -> bool {
+    pub(super) fn is_indifferent_to(&self, action: &RiskyAction) -> bool {
         action.accepted == Accepted::Nobody && matches!(self.who, Who::Service { .. })
     }
 
     /// Returns whether an action that a statement allows takes effect.
-    pub(super) fn holds(&self, action: &Action) -> Holds {
+    pub(super) fn holds(&self, action: &RiskyAction) -> Holds {
         match (&self.who, action.accepted) {
             (Who::Service { .. }, Accepted::Services) => Holds::Always,
             (_, Accepted::Services | Accepted::Nobody) => Holds::NotEnforced,

@@ -9,10 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Form, Terms};
-use crate::intent::Only;
+use super::{FitInput, StatementForm};
+use crate::intent::AccountFilter;
 use crate::merge::{Moving, merge_moving};
-use crate::ownership::Role;
+use crate::ownership::StatementRole;
 use crate::trails::TrailStatement;
 use crate::{Document, Merged, Ownership, Statement};
 
@@ -20,7 +20,7 @@ use crate::{Document, Merged, Ownership, Statement};
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstUse {
     /// The form.
-    pub form: Form,
+    pub form: StatementForm,
     /// The accounts that rely on the form under the expanded document. Every other account keeps
     /// the longer form until the contracted document.
     pub accounts: BTreeSet<String>,
@@ -35,16 +35,16 @@ pub struct FirstUse {
 /// Accounts that the longer form does not name, such as new ones, rely on the short form at once,
 /// because they have no other. If none of them can be checked, one account of the longer form moves
 /// as well, and more if the document would not fit otherwise.
-pub(super) fn of(
-    terms: Terms<'_>,
-    form: Form,
+pub(super) fn find(
+    input: FitInput<'_>,
+    form: StatementForm,
     base: Option<&Document>,
-    compile: &impl Fn(Form, Only<'_>) -> Option<Vec<Statement>>,
+    compile: &impl Fn(StatementForm, AccountFilter<'_>) -> Option<Vec<Statement>>,
     finish: &impl Fn(Merged) -> Merged,
     triers: &impl Fn() -> Vec<String>,
 ) -> Option<(FirstUse, Merged)> {
-    let Terms { live, ownership, limit, accounts, choice: _ } = terms;
-    if form == Form::Plain {
+    let FitInput { live, ownership, limit, accounts, choice: _ } = input;
+    if form == StatementForm::Plain {
         return None;
     }
     let forms = live.map(|live| named(live, ownership)).unwrap_or_default();
@@ -93,8 +93,13 @@ pub(super) fn of(
 
 /// The forms of the managed statements of a document that allow trails to deliver, with the
 /// accounts in each form. The form by organization contains no accounts.
-fn named(document: &Document, ownership: &Ownership) -> Vec<(Form, BTreeSet<String>)> {
-    const ROLES: [Role; 4] = [Role::TrailWrite, Role::TrailEncrypt, Role::TrailDecrypt, Role::TrailNotify];
+fn named(document: &Document, ownership: &Ownership) -> Vec<(StatementForm, BTreeSet<String>)> {
+    const ROLES: [StatementRole; 4] = [
+        StatementRole::TrailWrite,
+        StatementRole::TrailEncrypt,
+        StatementRole::TrailDecrypt,
+        StatementRole::TrailNotify,
+    ];
     let managers = BTreeMap::new();
     let of_trails = document.statements().iter().filter(|statement| {
         let role = statement.sid().and_then(|sid| ownership.role(sid));
@@ -106,5 +111,5 @@ fn named(document: &Document, ownership: &Ownership) -> Vec<(Form, BTreeSet<Stri
         let grants = trails.iter().flat_map(|trails| pieces.iter().map(|piece| trails.grant(piece)));
         grants.filter_map(|grant| grant.account.map(str::to_owned)).collect()
     };
-    of_trails.map(|statement| (Form::of_statement(statement), accounts(statement))).collect()
+    of_trails.map(|statement| (StatementForm::of_statement(statement), accounts(statement))).collect()
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{Only, accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::covers::denies;
 use crate::equivalent::reads_variables;
 use crate::statement::compose::texts;
 use crate::trails::{OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, logs_folder};
-use crate::{Arn, Document, Effect, Form, Ownership, Partition, Role, Statement};
+use crate::{Arn, Document, Effect, Ownership, Partition, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the log bucket must grant.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,19 +68,24 @@ impl BucketIntent {
     /// accounts" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
         // The plain form never needs an organization.
-        self.compile(ownership, Form::Plain).unwrap_or_default()
+        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
     }
 
     /// Returns the statements in a form; `None` if the form needs an organization and the intent
     /// has none.
-    pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
     /// Returns the statements in a form for only these accounts, if some are given. The form by
     /// organization lists no accounts, so its statements do not change.
-    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
-        if let (Form::Plain, Some(only)) = (form, only) {
+    pub fn compile_for(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>> {
+        if let (StatementForm::Plain, Some(only)) = (form, only) {
             let is_meant = |trail: &Arn| only.contains(trail.account());
             let intent = Self {
                 trails: self.trails.iter().filter(|trail| is_meant(trail)).cloned().collect(),
@@ -101,7 +106,7 @@ impl BucketIntent {
         let (bucket, logs) = (self.bucket_arn(), logs_folder(self.prefix.as_deref()));
         let organizations: BTreeSet<&str> =
             self.organization_trails.iter().map(|it| it.organization.as_str()).collect();
-        let of_bucket = |reader: &Reader| reader.of_bucket(ownership, &bucket, &logs, &organizations);
+        let of_bucket = |reader: &Reader| reader.bucket_statements(ownership, &bucket, &logs, &organizations);
         statements.extend(self.readers.iter().flat_map(of_bucket));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
@@ -124,15 +129,17 @@ impl BucketIntent {
 
     /// CloudTrail reads the ACL to check whether it can deliver at all. The ACL reveals nothing, so
     /// the short forms omit the list of accounts here.
-    fn acl_check(&self, ownership: &Ownership, form: Form) -> Statement {
+    fn acl_check(&self, ownership: &Ownership, form: StatementForm) -> Statement {
         let condition = match form {
-            Form::Plain => json!({ "StringEquals": { "aws:SourceArn": source_arns(self.source_arns()) } }),
-            Form::ByAccount | Form::ByOrganization => {
+            StatementForm::Plain => {
+                json!({ "StringEquals": { "aws:SourceArn": source_arns(self.source_arns()) } })
+            }
+            StatementForm::ByAccount | StatementForm::ByOrganization => {
                 json!({ "ArnLike": { "aws:SourceArn": source_patterns(self.source_arns()) } })
             }
         };
         Statement::compose(
-            &ownership.sid(Role::TrailAclCheck),
+            &ownership.sid(StatementRole::TrailAclCheck),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
@@ -144,11 +151,16 @@ impl BucketIntent {
     }
 
     /// The log files of each account are below its own id, and the bucket owner owns them.
-    fn write(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Statement> {
+    fn write(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Statement> {
         let bucket = self.bucket_arn();
         let (resources, condition) =
             match accounts(form, self.source_arns(), self.organization.as_deref(), only) {
-                None if form != Form::Plain => return None,
+                None if form != StatementForm::Plain => return None,
                 None => {
                     let below = |(trail, prefix): (&Arn, _)| {
                         format!("{bucket}/{}{}/*", logs_folder(prefix), trail.account())
@@ -171,7 +183,7 @@ impl BucketIntent {
                 }
             };
         Some(Statement::compose(
-            &ownership.sid(Role::TrailWrite),
+            &ownership.sid(StatementRole::TrailWrite),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
@@ -202,7 +214,7 @@ impl BucketIntent {
             format!("{bucket}/{}{organization}/*", logs_folder(*prefix))
         };
         Some(Statement::compose(
-            &ownership.sid(Role::OrganizationWrite),
+            &ownership.sid(StatementRole::OrganizationWrite),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
@@ -224,7 +236,7 @@ impl BucketIntent {
         let bucket = self.bucket_arn();
         let objects = format!("{bucket}/*");
         Statement::compose(
-            &ownership.sid(Role::DenyInsecureTransport),
+            &ownership.sid(StatementRole::DenyInsecureTransport),
             Effect::Deny,
             [
                 ("Principal", json!("*")),

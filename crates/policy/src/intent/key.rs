@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{Only, accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
 use crate::trails::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
-use crate::{Arn, Effect, Form, Ownership, Partition, Role, Statement};
+use crate::{Arn, Effect, Ownership, Partition, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the encryption key must grant.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,19 +51,24 @@ impl KeyIntent {
     /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
         // The plain form never needs an organization.
-        self.compile(ownership, Form::Plain).unwrap_or_default()
+        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
     }
 
     /// Returns the statements in a form; `None` if the form needs an organization and the intent
     /// has none.
-    pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
     /// Returns the statements in a form for only these accounts, if some are given. The form by
     /// organization lists no accounts, so its statements do not change.
-    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
-        if let (Form::Plain, Some(only)) = (form, only) {
+    pub fn compile_for(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>> {
+        if let (StatementForm::Plain, Some(only)) = (form, only) {
             let meant = |trails: &[Arn]| {
                 trails.iter().filter(|trail| only.contains(trail.account())).cloned().collect()
             };
@@ -81,7 +86,9 @@ impl KeyIntent {
         statements.extend(self.use_by_log_groups(ownership));
         let readers = self.readers.iter();
         statements.extend(
-            readers.flat_map(|reader| reader.of_key(ownership, self.partition, &self.organization_trails)),
+            readers.flat_map(|reader| {
+                reader.key_statements(ownership, self.partition, &self.organization_trails)
+            }),
         );
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
@@ -97,19 +104,24 @@ impl KeyIntent {
         self.trails.iter().chain(&self.guests)
     }
 
-    fn use_by_trails(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
+    fn use_by_trails(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>> {
         let statement =
             |role, actions, condition| key_statement(ownership, role, cloudtrail(), actions, condition);
         let (encrypt, decrypt) = (json!("kms:GenerateDataKey*"), json!("kms:Decrypt"));
         Some(match accounts(form, self.sources(), self.organization.as_deref(), only) {
-            None if form != Form::Plain => return None,
+            None if form != StatementForm::Plain => return None,
             None => {
                 let source = json!({ "StringEquals": { "aws:SourceArn": source_arns(self.sources()) } });
                 let use_of_logs = self.use_of_logs();
                 vec![
-                    statement(Role::TrailEncrypt, encrypt, use_of_logs.clone()),
-                    statement(Role::TrailDescribe, json!("kms:DescribeKey"), source),
-                    statement(Role::TrailDecrypt, decrypt, use_of_logs),
+                    statement(StatementRole::TrailEncrypt, encrypt, use_of_logs.clone()),
+                    statement(StatementRole::TrailDescribe, json!("kms:DescribeKey"), source),
+                    statement(StatementRole::TrailDecrypt, decrypt, use_of_logs),
                 ]
             }
             // In the short forms, one statement holds the list of accounts for both.
@@ -122,8 +134,12 @@ impl KeyIntent {
                     "StringLike": { (TRAIL_CONTEXT): own },
                 });
                 vec![
-                    statement(Role::TrailEncrypt, json!([encrypt, decrypt]), use_of_logs),
-                    statement(Role::TrailDescribe, json!("kms:DescribeKey"), json!({ "ArnLike": source })),
+                    statement(StatementRole::TrailEncrypt, json!([encrypt, decrypt]), use_of_logs),
+                    statement(
+                        StatementRole::TrailDescribe,
+                        json!("kms:DescribeKey"),
+                        json!({ "ArnLike": source }),
+                    ),
                 ]
             }
         })
@@ -142,7 +158,7 @@ impl KeyIntent {
         let condition =
             json!({ "StringEquals": { "kms:EncryptionContext:aws:sns:topicArn": texts(topics) } });
         let actions = json!(["kms:GenerateDataKey*", "kms:Decrypt"]);
-        let role = Role::TrailTopicEncrypt;
+        let role = StatementRole::TrailTopicEncrypt;
         (!self.topics.is_empty()).then(|| key_statement(ownership, role, cloudtrail(), actions, condition))
     }
 
@@ -158,7 +174,7 @@ impl KeyIntent {
         let principal = json!({ "Service": texts(services) });
         let groups = self.log_groups.iter().map(|arn| arn.as_str().to_owned());
         let condition = json!({ "ArnEquals": { "kms:EncryptionContext:aws:logs:arn": texts(groups) } });
-        let role = Role::TrailLogGroupEncrypt;
+        let role = StatementRole::TrailLogGroupEncrypt;
         (!self.log_groups.is_empty())
             .then(|| key_statement(ownership, role, principal, json!(ACTIONS), condition))
     }
@@ -170,7 +186,7 @@ impl KeyIntent {
     pub fn administration(&self, ownership: &Ownership) -> Statement {
         let administrators = texts(self.administrators.iter().map(|arn| arn.as_str().to_owned()));
         Statement::compose(
-            &ownership.sid(Role::Administration),
+            &ownership.sid(StatementRole::Administration),
             Effect::Allow,
             [
                 ("Principal", json!({ "AWS": administrators })),
@@ -196,7 +212,7 @@ impl KeyIntent {
 
 fn key_statement(
     ownership: &Ownership,
-    role: Role,
+    role: StatementRole,
     principal: Value,
     actions: Value,
     condition: Value,

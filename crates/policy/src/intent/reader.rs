@@ -33,7 +33,7 @@ impl Reader {
     /// prefixes: everything, or the folders of its accounts in the folder `logs`.
     ///
     /// See "Bucket policy examples using condition keys" in the S3 user guide.
-    pub(super) fn of_bucket(
+    pub(super) fn bucket_statements(
         &self,
         ownership: &Ownership,
         bucket: &str,
@@ -84,7 +84,7 @@ impl Reader {
     /// not contain their account.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail": granting decrypt permissions.
-    pub(super) fn of_key(
+    pub(super) fn key_statements(
         &self,
         ownership: &Ownership,
         partition: Partition,

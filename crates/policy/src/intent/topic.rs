@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Only, accounts, cloudtrail, source_arns, source_patterns};
-use crate::{Arn, Document, Effect, Form, Ownership, Role, Statement};
+use super::{AccountFilter, accounts, cloudtrail, source_arns, source_patterns};
+use crate::{Arn, Document, Effect, Ownership, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the topic must grant.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,23 +24,28 @@ impl TopicIntent {
     /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
     pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
         // The plain form never needs an organization.
-        self.compile(ownership, Form::Plain).unwrap_or_default()
+        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
     }
 
     /// Returns the statements in a form; `None` for the form by organization, which AWS does not
     /// document for topics.
-    pub fn compile(&self, ownership: &Ownership, form: Form) -> Option<Vec<Statement>> {
+    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
         self.compile_for(ownership, form, None)
     }
 
     /// Returns the statements in a form for only these accounts, if some are given.
-    pub fn compile_for(&self, ownership: &Ownership, form: Form, only: Only<'_>) -> Option<Vec<Statement>> {
-        if let (Form::Plain, Some(only)) = (form, only) {
+    pub fn compile_for(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>> {
+        if let (StatementForm::Plain, Some(only)) = (form, only) {
             let trails = self.trails.iter().filter(|trail| only.contains(trail.account())).cloned();
             return Self { trails: trails.collect(), ..self.clone() }.compile(ownership, form);
         }
         let condition = match (form, accounts(form, self.trails.iter(), None, only)) {
-            (Form::Plain, _) => {
+            (StatementForm::Plain, _) => {
                 json!({ "StringEquals": { "aws:SourceArn": source_arns(self.trails.iter()) } })
             }
             (_, accounts) => {
@@ -55,7 +60,7 @@ impl TopicIntent {
             return Some(Vec::new());
         }
         let notify = Statement::compose(
-            &ownership.sid(Role::TrailNotify),
+            &ownership.sid(StatementRole::TrailNotify),
             Effect::Allow,
             [
                 ("Principal", cloudtrail()),
@@ -128,11 +133,11 @@ mod tests {
             Some(serde_json::to_value(statement).unwrap()["Condition"]["StringEquals"].clone())
         };
         for (form, only, expected) in [
-            (Form::Plain, None, Some(json!({ "aws:SourceArn": arns }))),
-            (Form::Plain, Some(&only), Some(json!({ "aws:SourceArn": of_two[0] }))),
-            (Form::ByAccount, None, Some(json!({ "aws:SourceAccount": [one, two] }))),
-            (Form::ByAccount, Some(&only), Some(json!({ "aws:SourceAccount": two }))),
-            (Form::ByOrganization, None, None),
+            (StatementForm::Plain, None, Some(json!({ "aws:SourceArn": arns }))),
+            (StatementForm::Plain, Some(&only), Some(json!({ "aws:SourceArn": of_two[0] }))),
+            (StatementForm::ByAccount, None, Some(json!({ "aws:SourceAccount": [one, two] }))),
+            (StatementForm::ByAccount, Some(&only), Some(json!({ "aws:SourceAccount": two }))),
+            (StatementForm::ByOrganization, None, None),
         ] {
             assert_eq!(condition(form, only), expected, "{form} {only:?}");
         }

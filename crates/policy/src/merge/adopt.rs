@@ -5,8 +5,8 @@
 //! that AWS would refuse to save, which the expanded document does not contain either.
 
 use super::Merged;
-use super::adoption::{Adopted, Adoption, Fate, is_unwritable};
-use super::judge::{Outcome, judge};
+use super::adoption::{Adopted, Adoption, AdoptionResult, is_unwritable};
+use super::judge::{StatementOutcome, judge};
 use crate::{Document, Ownership, Statement, StatementRef, exposed};
 
 impl Merged {
@@ -17,7 +17,7 @@ impl Merged {
         let live = self.live.as_ref().map(Document::statements).unwrap_or_default().iter().enumerate();
         let foreign = live.filter(|(_, statement)| !ownership.has(statement));
         let adopted = foreign.zip(outcomes).filter_map(|((index, statement), outcome)| {
-            let Outcome { fate, stays, ended } = outcome?;
+            let StatementOutcome { fate, stays, ended } = outcome?;
             let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };
             Some(Adopted { statement, fate, stays, ended })
         });
@@ -47,9 +47,9 @@ impl Merged {
         });
         let left = left.cloned().collect();
         let live = self.live.as_ref().map(Document::statements).unwrap_or_default();
-        for adopted in self.adopted.iter_mut().filter(|it| it.fate == Fate::Removed) {
+        for adopted in self.adopted.iter_mut().filter(|it| it.fate == AdoptionResult::Removed) {
             if live.get(adopted.statement.index).is_some_and(|statement| refused.contains(statement)) {
-                adopted.fate = Fate::PublicRemoved;
+                adopted.fate = AdoptionResult::PublicRemoved;
             }
         }
         self.expanded = self.expanded.with_statements(left);

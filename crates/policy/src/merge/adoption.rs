@@ -46,7 +46,7 @@ pub struct Adopted {
     /// The statement in the live document.
     pub statement: StatementRef,
     /// The result for the statement.
-    pub fate: Fate,
+    pub fate: AdoptionResult,
     /// The access that the statement still allows and managed statements do not.
     pub stays: Vec<Use>,
     /// The access that the statement no longer allows and managed statements do not allow either.
@@ -55,7 +55,7 @@ pub struct Adopted {
 
 /// The result for a foreign statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum AdoptionResult {
     /// The statement is removed: only access that managed statements cover needs it.
     Replaced,
     /// The statement loses the members of its lists that are no longer needed.
@@ -67,7 +67,7 @@ pub enum Fate {
     Revoked,
     /// The statement is removed, because the spec keeps no foreign statement.
     Removed,
-    /// Like [`Fate::Removed`], and the statement is public: S3 would refuse to save it.
+    /// Like [`AdoptionResult::Removed`], and the statement is public: S3 would refuse to save it.
     PublicRemoved,
     /// The statement names a deleted principal, and the spec removes such statements.
     DeletedPrincipal {

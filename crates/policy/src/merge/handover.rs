@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Merged;
-use crate::ownership::Role;
+use crate::ownership::StatementRole;
 use crate::{Ownership, Sid, Statement};
 
 impl Merged {
@@ -14,8 +14,9 @@ impl Merged {
         let mut left = self.contracted.statements().to_vec();
         let mut sids: BTreeSet<String> = left.iter().filter_map(Statement::sid).map(str::to_owned).collect();
         for statement in statements {
-            let role =
-                Role::ALL.into_iter().find(|role| statement.sid() == Some(ownership.sid(*role).as_str()));
+            let role = StatementRole::ALL
+                .into_iter()
+                .find(|role| statement.sid() == Some(ownership.sid(*role).as_str()));
             let Some(name) = role.and_then(handed_over) else { continue };
             let numbers = (2..).map(|number: usize| format!("{name}{number}"));
             let fresh = std::iter::once(name.to_owned()).chain(numbers).find(|sid| !sids.contains(sid));
@@ -30,26 +31,28 @@ impl Merged {
 }
 
 /// The Sid of a statement that is left behind; `None` if nothing else needs the statement.
-fn handed_over(role: Role) -> Option<&'static str> {
+fn handed_over(role: StatementRole) -> Option<&'static str> {
     match role {
-        Role::TrailAclCheck => Some("AWSCloudTrailAclCheck"),
-        Role::TrailWrite => Some("AWSCloudTrailWrite"),
-        Role::OrganizationWrite => Some("AWSCloudTrailOrganizationWrite"),
-        Role::TrailEncrypt => Some("AWSCloudTrailEncrypt"),
-        Role::TrailDescribe => Some("AWSCloudTrailDescribeKey"),
-        Role::TrailDecrypt => Some("AWSCloudTrailDecrypt"),
-        Role::TrailNotify => Some("AWSCloudTrailNotify"),
-        Role::Administration => Some("KeyAdministration"),
+        StatementRole::TrailAclCheck => Some("AWSCloudTrailAclCheck"),
+        StatementRole::TrailWrite => Some("AWSCloudTrailWrite"),
+        StatementRole::OrganizationWrite => Some("AWSCloudTrailOrganizationWrite"),
+        StatementRole::TrailEncrypt => Some("AWSCloudTrailEncrypt"),
+        StatementRole::TrailDescribe => Some("AWSCloudTrailDescribeKey"),
+        StatementRole::TrailDecrypt => Some("AWSCloudTrailDecrypt"),
+        StatementRole::TrailNotify => Some("AWSCloudTrailNotify"),
+        StatementRole::Administration => Some("KeyAdministration"),
         // A topic or log group that stays encrypted keeps the managed statement: the next destroy
         // finds it.
-        Role::DenyInsecureTransport | Role::TrailTopicEncrypt | Role::TrailLogGroupEncrypt => None,
+        StatementRole::DenyInsecureTransport
+        | StatementRole::TrailTopicEncrypt
+        | StatementRole::TrailLogGroupEncrypt => None,
     }
 }
 
 /// Returns whether a statement has a Sid of statements that are left behind.
 pub(super) fn is_handed_over(statement: &Statement) -> bool {
     let name = statement.sid().unwrap_or_default().trim_end_matches(|it: char| it.is_ascii_digit());
-    Role::ALL.into_iter().filter_map(handed_over).any(|it| it == name)
+    StatementRole::ALL.into_iter().filter_map(handed_over).any(|it| it == name)
 }
 
 #[cfg(test)]
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn a_statement_is_left_behind_under_a_free_sid_of_the_guides() {
         let ownership = Ownership::of("sec");
-        for role in Role::ALL {
+        for role in StatementRole::ALL {
             let sid = ownership.sid(role).as_str().to_owned();
             let free = handed_over(role);
             let occupied = free.map(|name| vec![statement(name), statement(&format!("{name}2"))]);

@@ -8,16 +8,18 @@
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
-use super::adoption::{Adoption, Fate, Keep, is_unwritable};
-use super::open::lets_everyone_deliver;
+use super::adoption::{Adoption, AdoptionResult, Keep, is_unwritable};
+use super::open::delivery_by_everyone;
 use super::uses::{Sources, Use, Uses};
 use crate::equivalent::reads_variables;
-use crate::trails::{Action, Coverage, Grant, Piece, Remainder, Source, TrailStatement, may_deliver};
+use crate::trails::{
+    ActionPurpose, Coverage, DeliveryGrant, GrantSource, Piece, Remainder, TrailStatement, may_deliver,
+};
 use crate::{Arn, Document, Ownership, Statement};
 
 /// The result for a foreign statement that changes, or that allows CloudTrail to deliver.
-pub(super) struct Outcome {
-    pub(super) fate: Fate,
+pub(super) struct StatementOutcome {
+    pub(super) fate: AdoptionResult,
     pub(super) stays: Vec<Use>,
     pub(super) ended: Vec<Use>,
 }
@@ -27,8 +29,8 @@ pub(super) fn judge(
     document: &Document,
     adoption: &Adoption,
     ownership: &Ownership,
-) -> (Vec<Option<Outcome>>, Vec<Statement>) {
-    let judge = Judge {
+) -> (Vec<Option<StatementOutcome>>, Vec<Statement>) {
+    let judge = AdoptionAnalysis {
         document,
         adoption,
         ownership,
@@ -60,7 +62,7 @@ pub(super) fn judge(
 }
 
 /// All statements of a document, and the known facts about them.
-struct Judge<'a> {
+struct AdoptionAnalysis<'a> {
     document: &'a Document,
     adoption: &'a Adoption,
     ownership: &'a Ownership,
@@ -87,12 +89,12 @@ enum Foreign<'a> {
 struct Case<'a> {
     statement: &'a Statement,
     trails: TrailStatement<'a>,
-    pieces: Vec<(Piece, Verdict)>,
+    pieces: Vec<(Piece, GrantDecision)>,
 }
 
 /// The decision about one grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+enum GrantDecision {
     /// Managed statements cover the grant.
     Covered,
     /// The grant is removed: no known trail needs it.
@@ -120,21 +122,25 @@ impl<'a> Foreign<'a> {
 }
 
 impl Case<'_> {
-    fn grants(&self) -> impl Iterator<Item = (Grant<'_>, Verdict)> {
+    fn grants(&self) -> impl Iterator<Item = (DeliveryGrant<'_>, GrantDecision)> {
         self.pieces.iter().map(|(piece, verdict)| (self.trails.grant(piece), *verdict))
     }
 
     /// Keeps every grant that should be removed but is still in the rest of the statement.
     fn keep_what_stays_anyway(&mut self, left: &Remainder) {
         for (piece, verdict) in &mut self.pieces {
-            if matches!(verdict, Verdict::Ended | Verdict::Revoked) && left.has(piece) {
-                *verdict = Verdict::Kept;
+            if matches!(verdict, GrantDecision::Ended | GrantDecision::Revoked) && left.has(piece) {
+                *verdict = GrantDecision::Kept;
             }
         }
     }
 
     /// Changes the verdict of the selected grants.
-    fn revise(&mut self, verdict: Verdict, is_revised: impl Fn(&Grant<'_>, Verdict) -> bool) {
+    fn revise(
+        &mut self,
+        verdict: GrantDecision,
+        is_revised: impl Fn(&DeliveryGrant<'_>, GrantDecision) -> bool,
+    ) {
         for (piece, current) in &mut self.pieces {
             if is_revised(&self.trails.grant(piece), *current) {
                 *current = verdict;
@@ -144,11 +150,12 @@ impl Case<'_> {
 }
 
 /// Returns whether a grant is removed and only reads metadata.
-fn is_look_that_goes(grant: &Grant<'_>, verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Ended | Verdict::Revoked) && grant.purpose() == Action::Look
+fn is_look_that_goes(grant: &DeliveryGrant<'_>, verdict: GrantDecision) -> bool {
+    matches!(verdict, GrantDecision::Ended | GrantDecision::Revoked)
+        && grant.purpose() == ActionPurpose::ReadMetadata
 }
 
-impl<'a> Judge<'a> {
+impl<'a> AdoptionAnalysis<'a> {
     fn foreign(&self) -> impl Iterator<Item = &'a Statement> {
         self.document.statements().iter().filter(|it| !self.ownership.has(it))
     }
@@ -172,7 +179,7 @@ impl<'a> Judge<'a> {
         else {
             return Foreign::Other(statement);
         };
-        let pieces = pieces.into_iter().map(|piece| (piece, Verdict::Kept)).collect();
+        let pieces = pieces.into_iter().map(|piece| (piece, GrantDecision::Kept)).collect();
         Foreign::Trails(Case { statement, trails, pieces })
     }
 
@@ -186,40 +193,40 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn verdict(&self, grant: &Grant<'_>, ours: &Coverage<'_>) -> Verdict {
+    fn verdict(&self, grant: &DeliveryGrant<'_>, ours: &Coverage<'_>) -> GrantDecision {
         let is_known = self.is_known(grant);
         if (is_known || grant.in_organizations().is_none()) && ours.covers(grant) {
-            return Verdict::Covered;
+            return GrantDecision::Covered;
         }
         if is_known && !is_never_ours(grant) {
-            return Verdict::Ended;
+            return GrantDecision::Ended;
         }
         let is_listed = grant.account.is_some_and(|account| self.adoption.listed.contains(account));
         match self.adoption.unlisted_accounts {
-            Keep::Remove if !is_listed => Verdict::Revoked,
-            Keep::Keep | Keep::Remove => Verdict::Kept,
+            Keep::Remove if !is_listed => GrantDecision::Revoked,
+            Keep::Keep | Keep::Remove => GrantDecision::Kept,
         }
     }
 
     /// Returns whether all trails that can use a grant are known.
-    fn is_known(&self, grant: &Grant<'_>) -> bool {
+    fn is_known(&self, grant: &DeliveryGrant<'_>) -> bool {
         let is_surveyed = |id: &str| self.adoption.surveyed.contains(id);
         let is_of_surveyed = match grant.folder_of_organization() {
             Some(organization) => is_surveyed(organization),
             None => grant.account.is_some_and(is_surveyed),
         };
         match &grant.source {
-            Source::Trail(arn) => {
+            GrantSource::Trail(arn) => {
                 self.trails.contains(arn.as_ref())
                     && (grant.folder_of_organization().is_none() || is_of_surveyed)
             }
-            Source::Trails(_) | Source::Unnamed => is_of_surveyed,
-            Source::Other(_) => false,
+            GrantSource::Trails(_) | GrantSource::Unnamed => is_of_surveyed,
+            GrantSource::Other(_) => false,
         }
     }
 
     /// Returns whether the account of a grant may be the management account of an organization.
-    fn may_manage(&self, grant: &Grant<'_>) -> bool {
+    fn may_manage(&self, grant: &DeliveryGrant<'_>) -> bool {
         let managers = &self.adoption.managers;
         managers.is_empty() || managers.values().any(|manager| grant.account == Some(manager))
     }
@@ -230,11 +237,13 @@ impl<'a> Judge<'a> {
     fn keep_looks_that_are_needed(&self, foreign: &mut [Foreign<'a>]) {
         // A grant without a source is first assumed to be removed. The code below finds the sources
         // that need it.
-        let is_unscoped = |grant: &Grant<'_>, verdict| {
-            verdict != Verdict::Covered && grant.purpose() == Action::Look && !grant.is_scoped
+        let is_unscoped = |grant: &DeliveryGrant<'_>, verdict| {
+            verdict != GrantDecision::Covered
+                && grant.purpose() == ActionPurpose::ReadMetadata
+                && !grant.is_scoped
         };
         for case in foreign.iter_mut().filter_map(Foreign::case_mut) {
-            case.revise(Verdict::Ended, is_unscoped);
+            case.revise(GrantDecision::Ended, is_unscoped);
         }
         let has_candidate =
             |case: &Case<'_>| case.grants().any(|(grant, verdict)| is_look_that_goes(&grant, verdict));
@@ -248,7 +257,7 @@ impl<'a> Judge<'a> {
         for (case, left) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(&left) {
             case.keep_what_stays_anyway(left);
         }
-        let delivering: Vec<Grant<'_>> = foreign
+        let delivering: Vec<DeliveryGrant<'_>> = foreign
             .iter()
             .filter_map(Foreign::case)
             .zip(&left)
@@ -258,7 +267,7 @@ impl<'a> Judge<'a> {
                     .filter(|(piece, _)| left.has(piece))
                     .map(|(piece, _)| case.trails.grant(piece))
             })
-            .filter(|grant| grant.purpose() != Action::Look)
+            .filter(|grant| grant.purpose() != ActionPurpose::ReadMetadata)
             .collect();
         let others = foreign.iter().filter_map(|it| self.other_that_stays(it));
         let may_others_deliver = others.clone().any(|it| may_deliver(it) && !self.is_anothers(it));
@@ -269,7 +278,7 @@ impl<'a> Judge<'a> {
             .iter()
             .filter_map(Foreign::case)
             .map(|case| {
-                let is_needed = |(look, verdict): (Grant<'_>, Verdict)| {
+                let is_needed = |(look, verdict): (DeliveryGrant<'_>, GrantDecision)| {
                     let delivers = || delivering.iter().any(|grant| needs(grant, &look, &staying));
                     is_look_that_goes(&look, verdict) && (may_others_deliver || delivers())
                 };
@@ -278,7 +287,7 @@ impl<'a> Judge<'a> {
             .collect();
         for (case, needed) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(needed) {
             for ((_, verdict), _) in case.pieces.iter_mut().zip(needed).filter(|(_, is_needed)| *is_needed) {
-                *verdict = Verdict::Kept;
+                *verdict = GrantDecision::Kept;
             }
         }
     }
@@ -298,12 +307,12 @@ impl<'a> Judge<'a> {
         &self,
         foreign: &Foreign<'_>,
         ours: impl Fn() -> &'c Coverage<'c>,
-    ) -> (Option<Outcome>, Option<Statement>) {
-        let without_uses = |fate| Outcome { fate, stays: Vec::new(), ended: Vec::new() };
+    ) -> (Option<StatementOutcome>, Option<Statement>) {
+        let without_uses = |fate| StatementOutcome { fate, stays: Vec::new(), ended: Vec::new() };
         match foreign {
             Foreign::Unwritable(statement) => {
                 let ids = statement.unresolved_principals();
-                (Some(without_uses(Fate::DeletedPrincipal { ids })), None)
+                (Some(without_uses(AdoptionResult::DeletedPrincipal { ids })), None)
             }
             Foreign::Trails(case) => {
                 let (outcome, left) = self.taken_over(case);
@@ -311,30 +320,31 @@ impl<'a> Judge<'a> {
             }
             Foreign::Other(statement) if self.adoption.foreign_statements == Keep::Remove => {
                 let ended = self.ended_with(statement, ours());
-                (Some(Outcome { ended, ..without_uses(Fate::Removed) }), None)
+                (Some(StatementOutcome { ended, ..without_uses(AdoptionResult::Removed) }), None)
             }
             Foreign::Other(statement) => {
                 let is_anothers = self.is_anothers(statement);
                 let everyone =
-                    if is_anothers { None } else { lets_everyone_deliver(statement, self.document) };
-                let outcome = everyone.map(|it| Outcome { stays: vec![it], ..without_uses(Fate::Kept) });
+                    if is_anothers { None } else { delivery_by_everyone(statement, self.document) };
+                let outcome = everyone
+                    .map(|it| StatementOutcome { stays: vec![it], ..without_uses(AdoptionResult::Kept) });
                 (outcome, Some((*statement).clone()))
             }
         }
     }
 
-    fn taken_over(&self, case: &Case<'_>) -> (Outcome, Option<Statement>) {
+    fn taken_over(&self, case: &Case<'_>) -> (StatementOutcome, Option<Statement>) {
         let left = self.left(case);
         let (mut stays, mut ended) = (Uses::default(), Uses::default());
         let mut is_revoked = false;
         for (piece, verdict) in &case.pieces {
             let grant = case.trails.grant(piece);
             match (left.has(piece), verdict) {
-                (true, Verdict::Covered) => {}
+                (true, GrantDecision::Covered) => {}
                 (true, _) => stays.add(&grant),
                 (false, verdict) => {
-                    is_revoked |= *verdict == Verdict::Revoked;
-                    if *verdict != Verdict::Covered {
+                    is_revoked |= *verdict == GrantDecision::Revoked;
+                    if *verdict != GrantDecision::Covered {
                         ended.add(&grant);
                     }
                     if let Some(of_organizations) = grant.in_organizations().filter(|it| self.may_manage(it))
@@ -351,18 +361,18 @@ impl<'a> Judge<'a> {
             }
         }
         let fate = match &left.statement {
-            _ if is_revoked => Fate::Revoked,
-            None => Fate::Replaced,
-            Some(left) if left == case.statement => Fate::Kept,
-            Some(_) => Fate::Narrowed,
+            _ if is_revoked => AdoptionResult::Revoked,
+            None => AdoptionResult::Replaced,
+            Some(left) if left == case.statement => AdoptionResult::Kept,
+            Some(_) => AdoptionResult::Narrowed,
         };
-        (Outcome { fate, stays: stays.into_vec(), ended: ended.into_vec() }, left.statement)
+        (StatementOutcome { fate, stays: stays.into_vec(), ended: ended.into_vec() }, left.statement)
     }
 
     /// The rest of a statement that is split.
     fn left(&self, case: &Case<'_>) -> Remainder {
         let stays: Vec<(&Piece, bool)> =
-            case.pieces.iter().map(|(piece, verdict)| (piece, *verdict == Verdict::Kept)).collect();
+            case.pieces.iter().map(|(piece, verdict)| (piece, *verdict == GrantDecision::Kept)).collect();
         let is_known = |account: &str| {
             let is_revoked = self.adoption.unlisted_accounts == Keep::Remove;
             self.adoption.surveyed.contains(account)
@@ -395,9 +405,9 @@ impl<'a> Judge<'a> {
 
 /// Returns whether a source that can deliver needs a grant to read metadata, because no kept
 /// statement allows the same.
-fn needs(delivering: &Grant<'_>, look: &Grant<'_>, staying: &Coverage<'_>) -> bool {
+fn needs(delivering: &DeliveryGrant<'_>, look: &DeliveryGrant<'_>, staying: &Coverage<'_>) -> bool {
     let is_apart = delivering.account.zip(look.account).is_some_and(|(one, other)| one != other);
-    !is_apart && !staying.covers(&delivering.looking(look))
+    !is_apart && !staying.covers(&delivering.reading_metadata_of(look))
 }
 
 /// Returns whether managed statements never contain a grant of this kind: the use of a key without
@@ -405,10 +415,10 @@ fn needs(delivering: &Grant<'_>, look: &Grant<'_>, staying: &Coverage<'_>) -> bo
 /// explains.
 ///
 /// See "Configuring AWS KMS permissions" in the Amazon SNS developer guide.
-fn is_never_ours(grant: &Grant<'_>) -> bool {
+fn is_never_ours(grant: &DeliveryGrant<'_>) -> bool {
     match grant.purpose() {
-        Action::Look => false,
-        Action::Deliver => grant.action.starts_with("kms:") && grant.context.is_none(),
-        Action::Undocumented => true,
+        ActionPurpose::ReadMetadata => false,
+        ActionPurpose::Deliver => grant.action.starts_with("kms:") && grant.context.is_none(),
+        ActionPurpose::Undocumented => true,
     }
 }

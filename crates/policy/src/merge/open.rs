@@ -16,7 +16,7 @@ const STRANGER: &str = "000000000000";
 
 /// Returns the access that a statement allows to a trail of an account that nobody named, if there
 /// is any.
-pub(super) fn lets_everyone_deliver(statement: &Statement, document: &Document) -> Option<Use> {
+pub(super) fn delivery_by_everyone(statement: &Statement, document: &Document) -> Option<Use> {
     if !may_deliver(statement) {
         return None;
     }
@@ -101,7 +101,7 @@ mod tests {
             let document: Document =
                 json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string().parse().unwrap();
             let [statement] = document.statements() else { unreachable!() };
-            let found = lets_everyone_deliver(statement, &document);
+            let found = delivery_by_everyone(statement, &document);
             let actions = found.map(|it| it.actions.into_iter().collect::<Vec<_>>());
             assert_eq!(
                 actions,

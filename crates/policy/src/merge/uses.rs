@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Request;
 use crate::canonical::lowercase;
 use crate::pattern::text_matches;
-use crate::trails::{Grant, SOURCE_ACCOUNT_VARIABLE, Source, TRAIL_CONTEXT};
+use crate::trails::{DeliveryGrant, GrantSource, SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 
 /// The access that a statement allows to CloudTrail for sources of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +84,7 @@ impl Use {
 pub(super) struct Uses(Vec<Use>);
 
 impl Uses {
-    pub(super) fn add(&mut self, grant: &Grant<'_>) {
+    pub(super) fn add(&mut self, grant: &DeliveryGrant<'_>) {
         self.put(sources(grant), &grant.action, &grant.resource, grant.context.as_deref());
     }
 
@@ -132,16 +132,18 @@ impl Sources {
     }
 }
 
-fn sources(grant: &Grant<'_>) -> Sources {
+fn sources(grant: &DeliveryGrant<'_>) -> Sources {
     let one = |text: &str| BTreeSet::from([text.to_owned()]);
     if let Some(id) = grant.folder_of_organization() {
         return Sources::Organizations { ids: one(id) };
     }
     match (&grant.source, grant.account) {
-        (Source::Trail(arn), _) => Sources::Trails { arns: one(arn) },
-        (Source::Other(arn), _) | (Source::Trails(arn), None) => Sources::Others { arns: one(arn) },
-        (Source::Trails(_) | Source::Unnamed, Some(account)) => Sources::Accounts { ids: one(account) },
-        (Source::Unnamed, None) => match grant.organization {
+        (GrantSource::Trail(arn), _) => Sources::Trails { arns: one(arn) },
+        (GrantSource::Other(arn), _) | (GrantSource::Trails(arn), None) => Sources::Others { arns: one(arn) },
+        (GrantSource::Trails(_) | GrantSource::Unnamed, Some(account)) => {
+            Sources::Accounts { ids: one(account) }
+        }
+        (GrantSource::Unnamed, None) => match grant.organization {
             Some(id) => Sources::Organizations { ids: one(id) },
             None => Sources::Everyone,
         },

@@ -4,15 +4,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::owner::{Owner, of_each_account, of_one_account, of_organizations};
-use super::{Action, CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, is_cloudtrail};
+use super::owner::{Owner, for_account, for_each_account, for_organizations};
+use super::{ActionPurpose, CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, is_cloudtrail};
 use crate::canonical::{Canonical, CanonicalCondition, Rest, lowercase};
 use crate::covers::Allows;
 use crate::{Effect, Statement};
 
 /// One action on one resource that a statement allows to CloudTrail for one source.
 #[derive(Debug, Clone)]
-pub(crate) struct Grant<'t> {
+pub(crate) struct DeliveryGrant<'t> {
     /// The account of the source, if the statement names it.
     pub(crate) account: Option<&'t str>,
     /// The action in lower case.
@@ -21,7 +21,7 @@ pub(crate) struct Grant<'t> {
     /// all accounts.
     pub(crate) resource: Cow<'t, str>,
     /// The source for which CloudTrail acts.
-    pub(crate) source: Source<'t>,
+    pub(crate) source: GrantSource<'t>,
     /// The pattern of the encryption context, if the statement requires one.
     pub(crate) context: Option<Cow<'t, str>>,
     /// The organization of the source, if the statement requires one.
@@ -34,12 +34,12 @@ pub(crate) struct Grant<'t> {
     has_context_wildcards: bool,
 }
 
-/// The source for which CloudTrail acts: the resource in `aws:SourceArn`.
+/// The source for which CloudTrail acts: the resource in `aws:GrantSource`.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" (trails) and "Amazon S3 bucket policy for
 /// CloudTrail Lake query results" (event data stores) in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Source<'t> {
+pub(crate) enum GrantSource<'t> {
     /// One trail, by its ARN.
     Trail(Cow<'t, str>),
     /// The trails that match a pattern.
@@ -61,22 +61,23 @@ pub(super) struct Texts<'t> {
     pub(super) is_scoped: bool,
 }
 
-impl<'t> Grant<'t> {
+impl<'t> DeliveryGrant<'t> {
     pub(super) fn new(account: Option<&'t str>, texts: &Texts<'t>) -> Self {
-        let folder = account.and_then(|account| of_one_account(texts.resource, account));
-        let context = texts.context.map(|(text, _)| of_source(text, account));
+        let folder = account.and_then(|account| for_account(texts.resource, account));
+        let context = texts.context.map(|(text, _)| source_arn(text, account));
         let source = match (texts.source, &context) {
-            (Some((text, has_wildcards)), _) => Source::of(of_source(text, account), has_wildcards),
+            (Some((text, has_wildcards)), _) => GrantSource::of(source_arn(text, account), has_wildcards),
             // The encryption context is the ARN of the trail.
-            (None, Some(context)) => {
-                Source::of(context.clone(), texts.context.is_some_and(|(_, has_wildcards)| has_wildcards))
-            }
-            (None, None) => Source::Unnamed,
+            (None, Some(context)) => GrantSource::of(
+                context.clone(),
+                texts.context.is_some_and(|(_, has_wildcards)| has_wildcards),
+            ),
+            (None, None) => GrantSource::Unnamed,
         };
         Self {
             account,
             action: lowercase(texts.action),
-            of_organizations: folder.as_ref().and_then(|_| of_organizations(texts.resource)),
+            of_organizations: folder.as_ref().and_then(|_| for_organizations(texts.resource)),
             resource: folder.map_or(Cow::Borrowed(texts.resource), Cow::Owned),
             source,
             context,
@@ -89,8 +90,8 @@ impl<'t> Grant<'t> {
     }
 
     /// The purpose of the action.
-    pub(crate) fn purpose(&self) -> Action {
-        Action::of(&self.action).unwrap_or(Action::Undocumented)
+    pub(crate) fn purpose(&self) -> ActionPurpose {
+        ActionPurpose::of(&self.action).unwrap_or(ActionPurpose::Undocumented)
     }
 
     /// The organization whose folder contains the resource.
@@ -109,7 +110,7 @@ impl<'t> Grant<'t> {
     }
 
     /// Returns the grant for the same source to read the metadata of a resource.
-    pub(crate) fn looking(&self, at: &Self) -> Self {
+    pub(crate) fn reading_metadata_of(&self, at: &Self) -> Self {
         Self { action: at.action.clone(), resource: at.resource.clone(), context: None, ..self.clone() }
     }
 
@@ -127,21 +128,23 @@ impl<'t> Grant<'t> {
             facts.add("StringEquals", "aws:sourceorgid", Cow::Borrowed(organization));
         }
         match (&self.source, self.account) {
-            (Source::Trail(arn), _) => {
+            (GrantSource::Trail(arn), _) => {
                 facts.add("StringEquals", "aws:sourcearn", Cow::Borrowed(arn));
                 facts.add("ArnLike", "aws:sourcearn", Cow::Borrowed(arn));
             }
-            (Source::Trails(arn) | Source::Other(arn), _) => {
+            (GrantSource::Trails(arn) | GrantSource::Other(arn), _) => {
                 facts.add("StringLike", "aws:sourcearn", Cow::Borrowed(arn));
                 facts.add("ArnLike", "aws:sourcearn", Cow::Borrowed(arn));
             }
-            (Source::Unnamed, Some(account)) => {
+            (GrantSource::Unnamed, Some(account)) => {
                 facts.add("ArnLike", "aws:sourcearn", Cow::Owned(format!("arn:*:cloudtrail:*:{account}:*")));
             }
-            (Source::Unnamed, None) => {}
+            (GrantSource::Unnamed, None) => {}
         }
         // The ACL is known only for objects that trails write.
-        if self.action == "s3:putobject" && matches!(self.source, Source::Trail(_) | Source::Trails(_)) {
+        if self.action == "s3:putobject"
+            && matches!(self.source, GrantSource::Trail(_) | GrantSource::Trails(_))
+        {
             facts.add("StringEquals", "s3:x-amz-acl", Cow::Borrowed(OWNERS_ACL));
         }
         if let Some(context) = &self.context {
@@ -149,16 +152,16 @@ impl<'t> Grant<'t> {
             let operator = if self.has_context_wildcards { "StringLike" } else { "StringEquals" };
             facts.add(operator, KEY, own(context));
             match &self.source {
-                Source::Trail(arn) => facts.add("StringEquals", KEY, own(arn)),
-                Source::Trails(arn) => facts.add("StringLike", KEY, own(arn)),
-                Source::Other(_) | Source::Unnamed => {}
+                GrantSource::Trail(arn) => facts.add("StringEquals", KEY, own(arn)),
+                GrantSource::Trails(arn) => facts.add("StringLike", KEY, own(arn)),
+                GrantSource::Other(_) | GrantSource::Unnamed => {}
             }
         }
         facts
     }
 }
 
-impl<'t> Source<'t> {
+impl<'t> GrantSource<'t> {
     fn of(arn: Cow<'t, str>, has_wildcards: bool) -> Self {
         let elements: Vec<&str> = arn.splitn(6, ':').collect();
         let is_of_trails = matches!(elements.as_slice(), [_, _, "cloudtrail", _, _, resource] if resource.starts_with("trail/"));
@@ -171,7 +174,7 @@ impl<'t> Source<'t> {
 }
 
 /// Replaces a `*` or a variable in the ARN of a source by the account of the source.
-fn of_source<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
+fn source_arn<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
     let (Some(account), Some((before, at, after))) = (account, around_account(arn)) else {
         return Cow::Borrowed(arn);
     };
@@ -217,7 +220,7 @@ impl<'d> Coverage<'d> {
     }
 
     /// Returns whether the statements allow everything that the grant allows. A yes is certain.
-    pub(crate) fn covers(&self, grant: &Grant<'_>) -> bool {
+    pub(crate) fn covers(&self, grant: &DeliveryGrant<'_>) -> bool {
         let organization = self.members.and_then(|(id, accounts)| {
             grant.account.is_some_and(|account| accounts.contains(account)).then_some(id)
         });
@@ -233,7 +236,7 @@ impl<'d> Coverage<'d> {
             }
             _ => Cow::Borrowed(text),
         };
-        let resource = of_each_account(&grant.resource, account);
+        let resource = for_each_account(&grant.resource, account);
         let resource = resource.as_deref().unwrap_or(&grant.resource);
         self.allows.cover(&grant.facts(organization, own).statement(&grant.action, resource), true)
     }

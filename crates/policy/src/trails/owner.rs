@@ -60,14 +60,14 @@ pub(crate) fn is_of_one_owner(resource: &str) -> bool {
 }
 
 /// Replaces `${aws:SourceAccount}` or `*` in a resource by the folder of one account.
-pub(super) fn of_one_account(resource: &str, account: &str) -> Option<String> {
+pub(super) fn for_account(resource: &str, account: &str) -> Option<String> {
     let (above, folder, rest) = around_folder(resource)?;
     (folder == "*" || folder == SOURCE_ACCOUNT_VARIABLE).then(|| format!("{above}{account}/{rest}"))
 }
 
 /// Replaces a `*` in a resource, which includes the folders of accounts, by the folders of
 /// organizations.
-pub(super) fn of_organizations(resource: &str) -> Option<String> {
+pub(super) fn for_organizations(resource: &str) -> Option<String> {
     let (above, folder, rest) = around_folder(resource)?;
     (folder == "*").then(|| format!("{above}o-*/{rest}"))
 }
@@ -80,7 +80,7 @@ fn around_folder(resource: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Replaces the folder of the account in a resource by the variable.
-pub(super) fn of_each_account(resource: &str, account: &str) -> Option<String> {
+pub(super) fn for_each_account(resource: &str, account: &str) -> Option<String> {
     let (above, below) = split_at_logs(resource)?;
     let rest = below.strip_prefix(account)?.strip_prefix('/')?;
     Some(format!("{above}{SOURCE_ACCOUNT_VARIABLE}/{rest}"))
@@ -141,11 +141,11 @@ mod tests {
             ("b/*", None, None),
         ] {
             let arn = |text: &str| format!("arn:aws:s3:::{text}");
-            assert_eq!(of_one_account(&arn(resource), account), expected.map(arn), "{resource}");
-            assert_eq!(of_organizations(&arn(resource)), of_organizations_too.map(arn), "{resource}");
+            assert_eq!(for_account(&arn(resource), account), expected.map(arn), "{resource}");
+            assert_eq!(for_organizations(&arn(resource)), of_organizations_too.map(arn), "{resource}");
         }
-        let own = of_each_account("arn:aws:s3:::b/AWSLogs/111111111111/*", account);
+        let own = for_each_account("arn:aws:s3:::b/AWSLogs/111111111111/*", account);
         assert_eq!(own.as_deref(), Some("arn:aws:s3:::b/AWSLogs/${aws:SourceAccount}/*"));
-        assert_eq!(of_each_account("arn:aws:s3:::b/AWSLogs/222222222222/*", account), None);
+        assert_eq!(for_each_account("arn:aws:s3:::b/AWSLogs/222222222222/*", account), None);
     }
 }

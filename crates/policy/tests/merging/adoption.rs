@@ -11,8 +11,8 @@ mod uses;
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Adopted, Adoption, Arn, BucketIntent, Delivery, Document, Fate, Keep, Membership, Merged, Ownership,
-    Partition, PolicyKind, Sources, Use, merge,
+    Adopted, Adoption, AdoptionResult, Arn, BucketIntent, Delivery, Document, Keep, Membership, Merged,
+    Ownership, Partition, PolicyKind, Sources, Use, merge,
 };
 use serde_json::{Value, json};
 
@@ -242,13 +242,13 @@ fn cases() -> Vec<Case> {
 pub(crate) fn told(adopted: &Adopted) -> (String, String) {
     let sid = adopted.statement.sid.clone().unwrap_or_else(|| "-".to_owned());
     let fate = match &adopted.fate {
-        Fate::Replaced => "replaced".to_owned(),
-        Fate::Narrowed => format!("narrowed to {}", who(&adopted.stays)),
-        Fate::Kept => format!("kept for {}", who(&adopted.stays)),
-        Fate::Revoked => format!("revoked from {}", who(&adopted.ended)),
-        Fate::Removed => "removed".to_owned(),
-        Fate::PublicRemoved => "removed as public".to_owned(),
-        Fate::DeletedPrincipal { ids } => format!("names {}", ids.join(" ")),
+        AdoptionResult::Replaced => "replaced".to_owned(),
+        AdoptionResult::Narrowed => format!("narrowed to {}", who(&adopted.stays)),
+        AdoptionResult::Kept => format!("kept for {}", who(&adopted.stays)),
+        AdoptionResult::Revoked => format!("revoked from {}", who(&adopted.ended)),
+        AdoptionResult::Removed => "removed".to_owned(),
+        AdoptionResult::PublicRemoved => "removed as public".to_owned(),
+        AdoptionResult::DeletedPrincipal { ids } => format!("names {}", ids.join(" ")),
     };
     (sid, fate)
 }

@@ -1,7 +1,7 @@
 //! The HTML view of controls: one file that needs nothing else.
 
 use maud::{Markup, html};
-use reconcile_plan::compliance::Status;
+use reconcile_plan::compliance::ControlStatus;
 
 use super::{Compliance, Group, capital, fix, message, requirements};
 use crate::html::{page, prose, shown, time};
@@ -21,7 +21,7 @@ pub fn html(compliance: &Compliance) -> String {
             }
             h2 { (shown(&compliance.spec)) }
             p { (frameworks.join(", ")) ", checked " (time(compliance.checked_at)) }
-            @for status in Status::ALL { (section(compliance, status)) }
+            @for status in ControlStatus::ALL { (section(compliance, status)) }
         }
         footer { p { "Made by reconcile " (env!("CARGO_PKG_VERSION")) "." } }
     };
@@ -29,7 +29,7 @@ pub fn html(compliance: &Compliance) -> String {
 }
 
 /// The results with a status. What needs nobody's attention is folded away.
-fn section(compliance: &Compliance, status: Status) -> Markup {
+fn section(compliance: &Compliance, status: ControlStatus) -> Markup {
     let groups = compliance.groups(status, true);
     if groups.is_empty() {
         return Markup::default();
@@ -42,7 +42,7 @@ fn section(compliance: &Compliance, status: Status) -> Markup {
     }
 }
 
-fn one(compliance: &Compliance, status: Status, group: &Group<'_>) -> Markup {
+fn one(compliance: &Compliance, status: ControlStatus, group: &Group<'_>) -> Markup {
     let first = group.first;
     let fix = fix(first);
     html! {
@@ -58,12 +58,12 @@ fn one(compliance: &Compliance, status: Status, group: &Group<'_>) -> Markup {
 }
 
 /// The class of the style sheet whose color a status has.
-fn class(status: Status) -> &'static str {
+fn class(status: ControlStatus) -> &'static str {
     match status {
-        Status::Failed => "high",
-        Status::Unreadable => "critical",
-        Status::Manual => "medium",
-        Status::Passed => "ok",
-        Status::NotApplicable => "accepted",
+        ControlStatus::Failed => "high",
+        ControlStatus::Unreadable => "critical",
+        ControlStatus::Manual => "medium",
+        ControlStatus::Passed => "ok",
+        ControlStatus::NotApplicable => "accepted",
     }
 }

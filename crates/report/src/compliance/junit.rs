@@ -1,7 +1,7 @@
 //! The `JUnit` view of controls: a suite for each framework, and a test for each result.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use reconcile_plan::compliance::{Assessed, Framework, Verdict};
+use reconcile_plan::compliance::{Assessed, ControlVerdict, Framework};
 use reconcile_text::escape;
 
 use super::{Compliance, fix};
@@ -26,10 +26,10 @@ fn suite(compliance: &Compliance, framework: Framework) -> TestSuite {
 
 fn case(result: &Assessed, framework: Framework) -> TestCase {
     let mut status = match &result.verdict {
-        Verdict::Passed => TestCaseStatus::success(),
-        Verdict::Failed { .. } => TestCaseStatus::non_success(NonSuccessKind::Failure),
-        Verdict::Unreadable(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
-        Verdict::Manual(_) | Verdict::NotApplicable(_) => TestCaseStatus::skipped(),
+        ControlVerdict::Passed => TestCaseStatus::success(),
+        ControlVerdict::Failed { .. } => TestCaseStatus::non_success(NonSuccessKind::Failure),
+        ControlVerdict::Unreadable(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
+        ControlVerdict::Manual(_) | ControlVerdict::NotApplicable(_) => TestCaseStatus::skipped(),
     };
     if let Some(message) = result.verdict.message() {
         status.set_message(escape(message).into_owned());

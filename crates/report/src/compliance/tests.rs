@@ -1,10 +1,10 @@
 use anstream::adapter::strip_str;
-use reconcile_plan::compliance::{CONTROLS, Verdict};
+use reconcile_plan::compliance::{CONTROLS, ControlVerdict};
 use reconcile_plan::plan::AccountRef;
 
 use super::*;
 
-fn result(id: &str, resource: &str, verdict: Verdict) -> Assessed {
+fn result(id: &str, resource: &str, verdict: ControlVerdict) -> Assessed {
     let name = resource.split('/').nth(1).unwrap();
     let number = if name == "security" { "111111111111" } else { "222222222222" };
     Assessed {
@@ -15,8 +15,8 @@ fn result(id: &str, resource: &str, verdict: Verdict) -> Assessed {
     }
 }
 
-fn failed(why: &str, fix: Fix) -> Verdict {
-    Verdict::Failed { why: why.to_owned(), fix }
+fn failed(why: &str, fix: Fix) -> ControlVerdict {
+    ControlVerdict::Failed { why: why.to_owned(), fix }
 }
 
 fn compliance(results: Vec<Assessed>) -> Compliance {
@@ -45,15 +45,19 @@ fn example() -> Compliance {
     };
     let escape = "the key \u{1b}[2J cannot be read".to_owned();
     compliance(vec![
-        result("CloudTrail.2", "trail/security/Audit", Verdict::Passed),
-        result("CloudTrail.2", "trail/production/Audit", Verdict::Passed),
+        result("CloudTrail.2", "trail/security/Audit", ControlVerdict::Passed),
+        result("CloudTrail.2", "trail/production/Audit", ControlVerdict::Passed),
         result("CloudTrail.4", "trail/security/Audit", failed("it delivers no digest files", Fix::Apply)),
         retention("security"),
         retention("production"),
-        result("KMS.4", "key/security/logs", Verdict::Unreadable(escape)),
-        result("S3.1", "account/security", Verdict::Manual("look at account 111111111111".to_owned())),
-        result("S3.8", "bucket/security/logs", Verdict::Passed),
-        result("S3.20", "bucket/security/logs", Verdict::NotApplicable("it has lifecycle rules".to_owned())),
+        result("KMS.4", "key/security/logs", ControlVerdict::Unreadable(escape)),
+        result("S3.1", "account/security", ControlVerdict::Manual("look at account 111111111111".to_owned())),
+        result("S3.8", "bucket/security/logs", ControlVerdict::Passed),
+        result(
+            "S3.20",
+            "bucket/security/logs",
+            ControlVerdict::NotApplicable("it has lifecycle rules".to_owned()),
+        ),
         filters("CloudWatch.1"),
         filters("CloudWatch.2"),
     ])
@@ -101,17 +105,18 @@ fn html_is_one_file_and_shows_no_value_as_an_element() {
 
 #[test]
 fn the_status_is_that_of_the_worst_result_that_somebody_can_act_on() {
-    let of = |verdicts: Vec<Verdict>| {
+    let of = |verdicts: Vec<ControlVerdict>| {
         let results = verdicts.into_iter().map(|it| result("S3.8", "bucket/security/logs", it));
         compliance(results.collect()).status()
     };
-    let (unreadable, manual) = (Verdict::Unreadable(String::new()), Verdict::Manual(String::new()));
+    let (unreadable, manual) =
+        (ControlVerdict::Unreadable(String::new()), ControlVerdict::Manual(String::new()));
     for (verdicts, expected) in [
-        (vec![], Status::Passed),
-        (vec![Verdict::Passed, manual.clone()], Status::Passed),
-        (vec![Verdict::NotApplicable(String::new())], Status::Passed),
-        (vec![Verdict::Passed, unreadable.clone(), manual], Status::Unreadable),
-        (vec![unreadable, failed("", Fix::Apply)], Status::Failed),
+        (vec![], ControlStatus::Passed),
+        (vec![ControlVerdict::Passed, manual.clone()], ControlStatus::Passed),
+        (vec![ControlVerdict::NotApplicable(String::new())], ControlStatus::Passed),
+        (vec![ControlVerdict::Passed, unreadable.clone(), manual], ControlStatus::Unreadable),
+        (vec![unreadable, failed("", Fix::Apply)], ControlStatus::Failed),
     ] {
         assert_eq!(of(verdicts), expected);
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anstream::adapter::strip_str;
 use maud::{Markup, html};
-use reconcile_plan::{Checked, Finding, FindingKind, Severity};
+use reconcile_plan::{DriftReport, Finding, FindingKind, Severity};
 use reconcile_spec::AccountName;
 use reconcile_text::{Text, count};
 
@@ -67,7 +67,7 @@ pub(crate) fn only() -> Markup {
 }
 
 /// The accounts and the findings of a check, each folded as in the text.
-pub(crate) fn accounts_and_findings(checked: &Checked, filter: Filter<'_>) -> Markup {
+pub(crate) fn accounts_and_findings(checked: &DriftReport, filter: Filter<'_>) -> Markup {
     let shown: Vec<&Finding> = checked.findings.iter().filter(|it| filter.shows(it)).collect();
     let groups = fold(&shown, |finding| likeness(finding));
     html! {
@@ -82,7 +82,7 @@ pub(crate) fn accounts_and_findings(checked: &Checked, filter: Filter<'_>) -> Ma
 }
 
 /// Every account at a glance, with a link to its most severe open finding, if the page shows the finding.
-fn grid(checked: &Checked, groups: &[Vec<&&Finding>]) -> Markup {
+fn grid(checked: &DriftReport, groups: &[Vec<&&Finding>]) -> Markup {
     let mut worst: HashMap<&str, &Finding> = HashMap::new();
     for finding in checked.findings.iter().filter(|finding| finding.is_open()) {
         if let Some(account) = &finding.account {

@@ -1,6 +1,6 @@
 //! Views of an estimate.
 
-use reconcile_evidence::{Estimate, Finding, Outcome};
+use reconcile_evidence::{Estimate, EvidenceFinding, VerificationOutcome};
 use reconcile_text::{Line, Text, count};
 use serde_json::json;
 
@@ -18,7 +18,7 @@ pub struct Estimated {
     /// The files.
     pub estimate: Estimate,
     /// Folders that could not be listed.
-    pub unlisted: Vec<Finding>,
+    pub unlisted: Vec<EvidenceFinding>,
 }
 
 /// Millionths of a US dollar for a request of each kind in us-east-1: "Requests & data retrievals" in "Amazon S3 pricing" for S3
@@ -96,8 +96,8 @@ impl Estimated {
     }
 
     /// The worst result.
-    pub fn outcome(&self) -> Outcome {
-        self.unlisted.iter().map(Finding::outcome).max().unwrap_or_default()
+    pub fn outcome(&self) -> VerificationOutcome {
+        self.unlisted.iter().map(EvidenceFinding::outcome).max().unwrap_or_default()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use reconcile_evidence::{CellReport, Finding, Outcome};
+use reconcile_evidence::{CellReport, EvidenceFinding, VerificationOutcome};
 use reconcile_policy::Region;
 use reconcile_text::count;
 
@@ -63,7 +63,7 @@ fn matrix(verification: &Verification) -> Markup {
                             @for region in &regions {
                                 td {
                                     @match row.get(region) {
-                                        Some(Outcome::Verified) => (Outcome::Verified.as_str()),
+                                        Some(VerificationOutcome::Verified) => (VerificationOutcome::Verified.as_str()),
                                         Some(outcome) => a href={ "#" (account.as_str()) "-" (region.as_str()) } {
                                             span class={ "status " (class(*outcome)) } { (outcome.as_str()) }
                                         },
@@ -89,7 +89,7 @@ fn worst_first(cells: &[CellReport]) -> Vec<&CellReport> {
     cells
 }
 
-fn findings(findings: &[Finding]) -> Markup {
+fn findings(findings: &[EvidenceFinding]) -> Markup {
     let omitted = findings.len().saturating_sub(SHOWN_FINDINGS);
     html! {
         @if !findings.is_empty() {
@@ -102,7 +102,7 @@ fn findings(findings: &[Finding]) -> Markup {
 }
 
 /// A finding in a list.
-pub(crate) fn item(outcome: Outcome, message: &str) -> Markup {
+pub(crate) fn item(outcome: VerificationOutcome, message: &str) -> Markup {
     html! {
         li class={ "finding " (class(outcome)) } {
             p.head { span.badge { (outcome.as_str()) } }
@@ -112,10 +112,10 @@ pub(crate) fn item(outcome: Outcome, message: &str) -> Markup {
 }
 
 /// The class of the style sheet: what is wrong is as a critical finding.
-pub(crate) fn class(outcome: Outcome) -> &'static str {
+pub(crate) fn class(outcome: VerificationOutcome) -> &'static str {
     match outcome {
-        Outcome::Verified => "ok",
-        Outcome::Unknown => "medium",
-        Outcome::Wrong => "critical",
+        VerificationOutcome::Verified => "ok",
+        VerificationOutcome::Unknown => "medium",
+        VerificationOutcome::Wrong => "critical",
     }
 }

@@ -1,7 +1,7 @@
 //! The `JUnit` view of a validation: a suite for the spec, and a test for each account and Region.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use reconcile_evidence::{CellReport, Finding, Outcome};
+use reconcile_evidence::{CellReport, EvidenceFinding, VerificationOutcome};
 use reconcile_text::escape;
 
 use super::{Verification, message};
@@ -33,11 +33,11 @@ fn case(verification: &Verification, cell: &CellReport) -> TestCase {
     case
 }
 
-fn status(findings: &[Finding]) -> TestCaseStatus {
-    let kind = match findings.iter().map(Finding::outcome).max().unwrap_or_default() {
-        Outcome::Verified => return TestCaseStatus::success(),
-        Outcome::Unknown => NonSuccessKind::Error,
-        Outcome::Wrong => NonSuccessKind::Failure,
+fn status(findings: &[EvidenceFinding]) -> TestCaseStatus {
+    let kind = match findings.iter().map(EvidenceFinding::outcome).max().unwrap_or_default() {
+        VerificationOutcome::Verified => return TestCaseStatus::success(),
+        VerificationOutcome::Unknown => NonSuccessKind::Error,
+        VerificationOutcome::Wrong => NonSuccessKind::Failure,
     };
     let mut status = TestCaseStatus::non_success(kind);
     let lines: Vec<String> = findings.iter().map(|finding| escape(&message(finding)).into_owned()).collect();

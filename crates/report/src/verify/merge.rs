@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use reconcile_evidence::{CellReport, Finding};
+use reconcile_evidence::{CellReport, EvidenceFinding};
 use reconcile_policy::{AccountId, Region};
 use reconcile_text::listed;
 use serde::Deserialize;
@@ -88,7 +88,7 @@ struct Document {
     to: Timestamp,
     shard: Option<ShardOf>,
     without_digests: Vec<String>,
-    findings: Vec<Finding>,
+    findings: Vec<EvidenceFinding>,
     cells: Vec<Value>,
 }
 

@@ -1,8 +1,8 @@
-use reconcile_evidence::{ChainReport, DigestKind, Place};
+use reconcile_evidence::{ChainReport, DigestKind, ObjectLocation};
 
 use super::*;
 
-fn cell(account: &str, region: &str, findings: Vec<Finding>) -> CellReport {
+fn cell(account: &str, region: &str, findings: Vec<EvidenceFinding>) -> CellReport {
     CellReport {
         account: account.parse().unwrap(),
         region: region.parse().unwrap(),
@@ -21,24 +21,24 @@ fn cell(account: &str, region: &str, findings: Vec<Finding>) -> CellReport {
     }
 }
 
-fn object(kind: ObjectKind, verdict: Verdict) -> Finding {
-    Finding::Object {
+fn object(kind: ObjectKind, verdict: Verdict) -> EvidenceFinding {
+    EvidenceFinding::Object {
         kind,
-        place: Place { bucket: "logs".to_owned(), key: "a\u{1b}[2J/b.json.gz".to_owned() },
+        place: ObjectLocation { bucket: "logs".to_owned(), key: "a\u{1b}[2J/b.json.gz".to_owned() },
         verdict,
     }
 }
 
 pub(super) fn verification() -> Verification {
-    let hole = Finding::Hole {
+    let hole = EvidenceFinding::Hole {
         trail: "Audit".to_owned(),
         is_expected: true,
         from: "2026-01-01T05:00:00Z".parse().unwrap(),
         to: "2026-01-01T07:00:00Z".parse().unwrap(),
         cause: HoleCause::DigestsDeleted,
     };
-    let unlisted = Finding::Unlisted {
-        place: Place { bucket: "logs".to_owned(), key: "AWSLogs/".to_owned() },
+    let unlisted = EvidenceFinding::Unlisted {
+        place: ObjectLocation { bucket: "logs".to_owned(), key: "AWSLogs/".to_owned() },
         reason: "access denied".to_owned(),
     };
     Verification {
@@ -74,7 +74,7 @@ fn a_clean_validation_is_one_table() {
     clean.cells.retain(|cell| cell.findings.is_empty());
     (clean.unlisted, clean.without_digests) = (Vec::new(), Vec::new());
     insta::assert_snapshot!(plain(&clean, false));
-    assert_eq!(clean.outcome(), Outcome::Verified);
+    assert_eq!(clean.outcome(), VerificationOutcome::Verified);
 }
 
 #[test]
@@ -104,5 +104,5 @@ fn junit_has_a_test_for_each_account_and_region() {
 fn a_trail_without_digests_is_not_verified() {
     let mut only = verification();
     (only.cells, only.unlisted) = (Vec::new(), Vec::new());
-    assert_eq!(only.outcome(), Outcome::Unknown);
+    assert_eq!(only.outcome(), VerificationOutcome::Unknown);
 }

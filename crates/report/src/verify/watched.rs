@@ -1,6 +1,6 @@
 //! The part of a verification that `watch` keeps.
 
-use reconcile_evidence::{Finding, Outcome, Tally};
+use reconcile_evidence::{EvidenceFinding, Tally, VerificationOutcome};
 use reconcile_spec::sha256_hex;
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +33,11 @@ pub struct Brief {
 
 impl Brief {
     /// The worst result.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> VerificationOutcome {
         match self {
-            Self { wrong: 1.., .. } => Outcome::Wrong,
-            Self { unknown: 1.., .. } => Outcome::Unknown,
-            _ => Outcome::Verified,
+            Self { wrong: 1.., .. } => VerificationOutcome::Wrong,
+            Self { unknown: 1.., .. } => VerificationOutcome::Unknown,
+            _ => VerificationOutcome::Verified,
         }
     }
 }
@@ -48,7 +48,7 @@ pub struct NamedFinding {
     /// The name of the finding, which it has in later verifications as well: 32 hexadecimal digits.
     pub id: String,
     /// Whether something is wrong, or could not be checked.
-    pub status: Outcome,
+    pub status: VerificationOutcome,
     /// The name or the number of the account, if the finding is about one.
     pub account: Option<String>,
     /// The Region, if the finding is about one.
@@ -58,7 +58,7 @@ pub struct NamedFinding {
 }
 
 impl NamedFinding {
-    fn new(cell: Option<(&str, &str)>, status: Outcome, name: &str, message: String) -> Self {
+    fn new(cell: Option<(&str, &str)>, status: VerificationOutcome, name: &str, message: String) -> Self {
         let (account, region) = cell.unzip();
         let of_all = format!("{} {} {name}", account.unwrap_or_default(), region.unwrap_or_default());
         Self {
@@ -70,7 +70,7 @@ impl NamedFinding {
         }
     }
 
-    fn of(cell: Option<(&str, &str)>, finding: &Finding) -> Self {
+    fn of(cell: Option<(&str, &str)>, finding: &EvidenceFinding) -> Self {
         Self::new(cell, finding.outcome(), &finding.name(), message(finding))
     }
 }
@@ -92,8 +92,8 @@ impl Verification {
         let brief = Brief {
             digests,
             logs,
-            wrong: self.number(Outcome::Wrong) as u64,
-            unknown: (self.number(Outcome::Unknown) + self.without_digests.len()) as u64,
+            wrong: self.number(VerificationOutcome::Wrong) as u64,
+            unknown: (self.number(VerificationOutcome::Unknown) + self.without_digests.len()) as u64,
         };
         Verified { brief, worst: self.worst() }
     }
@@ -101,7 +101,7 @@ impl Verification {
     fn worst(&self) -> Vec<NamedFinding> {
         let without = self.without_digests.iter().map(|trail| {
             let message = without_digests(trail);
-            NamedFinding::new(None, Outcome::Unknown, &message, message.clone())
+            NamedFinding::new(None, VerificationOutcome::Unknown, &message, message.clone())
         });
         let unlisted = self.unlisted.iter().map(|finding| NamedFinding::of(None, finding));
         let of_cells = self.cells.iter().flat_map(|cell| {
@@ -112,7 +112,12 @@ impl Verification {
             let findings = of_cells.clone().filter(move |(_, finding)| finding.outcome() == status);
             findings.map(|(place, finding)| NamedFinding::of(Some(place), finding))
         };
-        let wrong = of_status(Outcome::Wrong);
-        wrong.chain(without).chain(unlisted).chain(of_status(Outcome::Unknown)).take(KEPT).collect()
+        let wrong = of_status(VerificationOutcome::Wrong);
+        wrong
+            .chain(without)
+            .chain(unlisted)
+            .chain(of_status(VerificationOutcome::Unknown))
+            .take(KEPT)
+            .collect()
     }
 }

@@ -1,4 +1,4 @@
-use reconcile_policy::{BucketIntent, Form, Ownership};
+use reconcile_policy::{BucketIntent, Ownership, StatementForm};
 
 use super::{Foreign, OnDoubt, Site};
 
@@ -10,7 +10,7 @@ pub struct BucketPolicy {
     /// The access that the policy must grant.
     pub intent: BucketIntent,
     /// The only form of the statements to use; `None` for the first that fits.
-    pub form: Option<Form>,
+    pub form: Option<StatementForm>,
     /// Whether the policy is managed.
     pub is_managed: bool,
     /// Decides which statements are managed.

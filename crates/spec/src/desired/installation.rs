@@ -51,13 +51,13 @@ impl Installation {
     }
 
     /// The ID of the lifecycle rule, and the ID under the previous name.
-    pub fn rule_ids(&self) -> Marks {
+    pub fn rule_ids(&self) -> DerivedNames {
         self.marks(|name| format!("reconcile-{name}"))
     }
 
     /// The name of the inline policy with which the roles of the installation deliver to log
     /// groups, and the name under the previous name.
-    pub fn log_policies(&self) -> Marks {
+    pub fn log_policies(&self) -> DerivedNames {
         self.marks(|name| format!("reconcile-{name}"))
     }
 
@@ -65,21 +65,21 @@ impl Installation {
         [&self.name].into_iter().chain(&self.previous)
     }
 
-    fn marks(&self, of: impl Fn(&SpecName) -> String) -> Marks {
-        Marks { present: of(&self.name), previous: self.previous.as_ref().map(of) }
+    fn marks(&self, of: impl Fn(&SpecName) -> String) -> DerivedNames {
+        DerivedNames { present: of(&self.name), previous: self.previous.as_ref().map(of) }
     }
 }
 
 /// Two names: one derived from the name of an installation, and one from its previous name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marks {
+pub struct DerivedNames {
     /// The name derived from the present name.
     pub present: String,
     /// The name derived from the previous name.
     pub previous: Option<String>,
 }
 
-impl Marks {
+impl DerivedNames {
     /// Returns whether a text is one of the two names.
     pub fn has(&self, text: &str) -> bool {
         self.present == text || self.previous.as_deref() == Some(text)

@@ -14,7 +14,7 @@ pub struct Lock {
 
 impl Lock {
     /// The object with which replicas of `watch` agree on a leader.
-    pub fn of_leader(&self) -> Self {
+    pub fn leader_lock(&self) -> Self {
         Self { key: format!("{}.watch", self.key), ..self.clone() }
     }
 }

@@ -24,7 +24,7 @@ pub struct CisAlarm {
 
 impl CisAlarm {
     /// Returns the alarm of a recommendation.
-    pub fn of_id(id: &str) -> Option<&'static Self> {
+    pub fn by_id(id: &str) -> Option<&'static Self> {
         CIS_ALARMS.iter().find(|alarm| alarm.id == id)
     }
 }
@@ -148,7 +148,7 @@ mod tests {
     fn every_recommendation_has_one_alarm_whose_pattern_cloudwatch_logs_accepts() {
         for (index, alarm) in CIS_ALARMS.iter().enumerate() {
             assert_eq!(alarm.id, format!("CIS 4.{}", index + 1));
-            assert_eq!(CisAlarm::of_id(alarm.id), Some(alarm));
+            assert_eq!(CisAlarm::by_id(alarm.id), Some(alarm));
             // See `PutMetricFilter`: a pattern has up to 1024 characters.
             assert!(alarm.pattern.len() <= 1024, "{}: {}", alarm.id, alarm.pattern.len());
             assert!(alarm.pattern.starts_with('{') && alarm.pattern.ends_with('}'), "{}", alarm.id);
@@ -156,7 +156,7 @@ mod tests {
         let controls: BTreeSet<&str> = CIS_ALARMS.iter().filter_map(|alarm| alarm.control).collect();
         let all: BTreeSet<String> = (1..=14).map(|number| format!("CloudWatch.{number}")).collect();
         assert_eq!(controls, all.iter().map(String::as_str).collect());
-        assert_eq!(CisAlarm::of_id("CIS 4.16"), None);
+        assert_eq!(CisAlarm::by_id("CIS 4.16"), None);
     }
 
     /// The names of an installation `a` never equal the names of an installation `a-b`.

@@ -37,7 +37,7 @@ pub(crate) struct RawCisAlarm(pub(crate) &'static CisAlarm);
 impl<'de> Deserialize<'de> for RawCisAlarm {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = String::deserialize(deserializer)?;
-        CisAlarm::of_id(&id).map(Self).ok_or_else(|| D::Error::custom(format!("`{id}` is not an alarm")))
+        CisAlarm::by_id(&id).map(Self).ok_or_else(|| D::Error::custom(format!("`{id}` is not an alarm")))
     }
 }
 

@@ -3,19 +3,19 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer};
 
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 
 /// A value with its place in the file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Located<T> {
     pub(crate) value: T,
-    pub(crate) place: Place,
+    pub(crate) place: SourceSpan,
 }
 
 /// A value that comes from no file.
 impl<T> From<T> for Located<T> {
     fn from(value: T) -> Self {
-        Self { value, place: Place::default() }
+        Self { value, place: SourceSpan::default() }
     }
 }
 
@@ -27,9 +27,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
 }
 
 /// Converts a YAML location into a place.
-pub(crate) fn place(location: &serde_saphyr::Location) -> Place {
+pub(crate) fn place(location: &serde_saphyr::Location) -> SourceSpan {
     let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Place {
+    SourceSpan {
         line: number(location.line()).max(1),
         column: number(location.column()).max(1),
         length: number(location.span().len()).max(1),

@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
 
 use super::Located;
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 
 /// A YAML value of any shape. The value and its parts have their places in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) content: Content,
-    pub(crate) place: Place,
+    pub(crate) place: SourceSpan,
 }
 
 /// The content of a [`Node`].

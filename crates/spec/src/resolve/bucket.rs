@@ -2,9 +2,9 @@
 
 use reconcile_policy::Region;
 
-use super::{Scope, retention};
+use super::{Resolver, retention};
 use crate::desired::{self, AccessLogs, Encryption, EncryptionType, ObjectOwnership, Setting, Site};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::names::{AccountName, BucketName};
 use crate::problems::Problems;
 use crate::raw::{
@@ -19,13 +19,13 @@ pub(super) struct Bucket {
 
 pub(super) fn resolve(
     raw: &RawBucket,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     region: Option<Region>,
     problems: &mut Problems,
 ) -> Option<Bucket> {
-    let account = scope.account(&raw.account, problems);
+    let account = resolver.account(&raw.account, problems);
     let name: Option<BucketName> = problems.name(&raw.name, "");
-    check_namespace(raw, scope, name.as_ref(), account.as_ref(), region.as_ref(), problems);
+    check_namespace(raw, resolver, name.as_ref(), account.as_ref(), region.as_ref(), problems);
     let prefix = resolve_prefix(raw.prefix.as_ref(), problems);
     let object_lock = setting(raw.object_lock.as_ref(), problems, retention::object_lock);
     let lifecycle = setting(raw.lifecycle.as_ref(), problems, retention::lifecycle);
@@ -64,7 +64,7 @@ pub(super) fn resolve(
             Some(OrUnmanaged::Value(is_on)) => Setting::Enforced(is_on),
             Some(OrUnmanaged::Unmanaged) | None => Setting::Unmanaged,
         },
-        tags: scope.tags.clone(),
+        tags: resolver.tags.clone(),
     };
     Some(Bucket { bucket, prefix: prefix? })
 }
@@ -75,14 +75,14 @@ pub(super) fn resolve(
 /// See "Namespaces for general purpose buckets" in the S3 user guide.
 fn check_namespace(
     raw: &RawBucket,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     name: Option<&BucketName>,
     account: Option<&AccountName>,
     region: Option<&Region>,
     problems: &mut Problems,
 ) {
     let Some((owner, place)) = name.and_then(BucketName::namespace) else { return };
-    let (Some(account), Some(region)) = (account.and_then(|name| scope.id(name)), region) else { return };
+    let (Some(account), Some(region)) = (account.and_then(|name| resolver.id(name)), region) else { return };
     if (&owner, &place) != (account, region) {
         problems.add(
             raw.name.place,
@@ -150,7 +150,7 @@ fn resolve_prefix(raw: Option<&Located<String>>, problems: &mut Problems) -> Opt
 fn setting<R, T>(
     raw: Option<&Located<OrUnmanaged<R>>>,
     problems: &mut Problems,
-    resolve: fn(&R, Place, &mut Problems) -> Option<T>,
+    resolve: fn(&R, SourceSpan, &mut Problems) -> Option<T>,
 ) -> Setting<T> {
     match raw {
         Some(Located { value: OrUnmanaged::Value(value), place }) => {
@@ -160,7 +160,7 @@ fn setting<R, T>(
     }
 }
 
-fn resolve_access_logs(raw: &RawAccessLogs, _: Place, problems: &mut Problems) -> Option<AccessLogs> {
+fn resolve_access_logs(raw: &RawAccessLogs, _: SourceSpan, problems: &mut Problems) -> Option<AccessLogs> {
     let bucket = problems.name(&raw.bucket, "name the destination bucket of the access logs")?;
     Some(AccessLogs { bucket, prefix: raw.prefix.clone().unwrap_or_default() })
 }

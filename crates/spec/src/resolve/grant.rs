@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Partition};
 
-use super::{Scope, principal};
+use super::{Resolver, principal};
 use crate::desired::{ConstraintKind, Constraints, Grant, Grantee, Site, is_grant_name};
 use crate::problems::{Problems, suggest};
 use crate::raw::{Located, RawConstraints, RawGrant};
@@ -30,7 +30,7 @@ const OPERATIONS: [&str; 11] = [
 ];
 
 /// The operations that a grant can allow only on keys of other kinds.
-const OF_OTHER_KEYS: [&str; 8] = [
+const OPERATIONS_OF_OTHER_KEYS: [&str; 8] = [
     "Decapsulate",
     "DeriveSharedSecret",
     "Encapsulate",
@@ -43,7 +43,7 @@ const OF_OTHER_KEYS: [&str; 8] = [
 
 pub(super) fn resolve(
     raw: &[Located<RawGrant>],
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     site: &Site,
     problems: &mut Problems,
 ) -> Vec<Grant> {
@@ -65,7 +65,8 @@ pub(super) fn resolve(
                     "rename one of them",
                 );
             }
-            one(&grant.value, site, problems).map(|grant| grant.named(scope.installation.name(), &name.value))
+            one(&grant.value, site, problems)
+                .map(|grant| grant.named(resolver.installation.name(), &name.value))
         })
         .collect()
 }
@@ -106,7 +107,7 @@ fn operations(raw: &Located<Vec<Located<String>>>, problems: &mut Problems) -> V
         let name = operation.value.as_str();
         if OPERATIONS.contains(&name) {
             operations.insert(name.to_owned());
-        } else if OF_OTHER_KEYS.contains(&name) {
+        } else if OPERATIONS_OF_OTHER_KEYS.contains(&name) {
             problems.add(
                 operation.place,
                 format!("a symmetric encryption key does not have the operation `{name}`"),

@@ -2,9 +2,9 @@
 
 use reconcile_policy::{Arn, Partition, Region};
 
-use super::{Scope, grant, principal};
+use super::{Resolver, grant, principal};
 use crate::desired::{self, Grant, KeyIdentity, RotationDays, Setting, Site};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::names::AccountName;
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawBucket, RawEncryption, RawKey};
@@ -20,35 +20,38 @@ pub(super) struct Key {
 pub(super) fn resolve(
     raw: &Located<OrUnmanaged<RawKey>>,
     bucket: &RawBucket,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     region: Option<Region>,
     problems: &mut Problems,
 ) -> Option<Key> {
     let OrUnmanaged::Value(key) = &raw.value else {
         check_encryption(raw.place, bucket, problems);
-        return Some(unmanaged(Site { account: bucket.account.value.parse().ok()?, region: region? }, scope));
+        return Some(unmanaged(
+            Site { account: bucket.account.value.parse().ok()?, region: region? },
+            resolver,
+        ));
     };
     let account = match &key.account {
-        Some(account) => scope.account(account, problems),
+        Some(account) => resolver.account(account, problems),
         // A problem of the account of the bucket is reported with the bucket.
         None => bucket.account.value.parse().ok(),
     };
-    check_region(key.region.as_ref(), region.as_ref(), scope, problems);
-    let identity = resolve_identity(key, raw.place, account.as_ref(), region.as_ref(), scope, problems);
+    check_region(key.region.as_ref(), region.as_ref(), resolver, problems);
+    let identity = resolve_identity(key, raw.place, account.as_ref(), region.as_ref(), resolver, problems);
     let rotation_days = resolve_rotation(key, problems);
-    let description = resolve_description(scope, key, problems);
+    let description = resolve_description(resolver, key, problems);
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
     let administrators = resolve_administrators(key, partition, problems);
 
     let site = Site { account: account?, region: region? };
-    let grants = grant::resolve(&key.grants, scope, &site, problems);
+    let grants = grant::resolve(&key.grants, resolver, &site, problems);
     Some(Key {
         key: desired::Key {
             site,
             identity: identity?,
             description: description?,
             rotation_days: rotation_days?,
-            tags: scope.tags.clone(),
+            tags: resolver.tags.clone(),
         },
         grants,
         administrators,
@@ -56,14 +59,14 @@ pub(super) fn resolve(
 }
 
 /// Creates an unmanaged key. Its site is the site of the bucket, and it is never read.
-fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
+fn unmanaged(site: Site, resolver: &Resolver<'_>) -> Key {
     Key {
         key: desired::Key {
             site,
             identity: KeyIdentity::Unmanaged,
             description: Setting::Unmanaged,
             rotation_days: Setting::Unmanaged,
-            tags: scope.tags.clone(),
+            tags: resolver.tags.clone(),
         },
         grants: Vec::new(),
         administrators: Vec::new(),
@@ -71,7 +74,7 @@ fn unmanaged(site: Site, scope: &Scope<'_>) -> Key {
 }
 
 /// Rejects an encryption of the bucket with a key that the spec does not have.
-fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
+fn check_encryption(place: SourceSpan, bucket: &RawBucket, problems: &mut Problems) {
     if let None | Some(RawEncryption::Key) = bucket.encryption {
         problems.add(
             place,
@@ -86,11 +89,11 @@ fn check_encryption(place: Place, bucket: &RawBucket, problems: &mut Problems) {
 fn check_region(
     raw: Option<&Located<String>>,
     bucket: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) {
     let Some(raw) = raw else { return };
-    let region = scope.recognized.region(raw, problems);
+    let region = resolver.recognized.region(raw, problems);
     if let (Some(region), Some(bucket)) = (region, bucket)
         && region != *bucket
     {
@@ -104,16 +107,16 @@ fn check_region(
 
 fn resolve_identity(
     raw: &RawKey,
-    place: Place,
+    place: SourceSpan,
     account: Option<&AccountName>,
     region: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) -> Option<KeyIdentity> {
     match (&raw.alias, &raw.arn) {
         (Some(alias), None) => problems.name(alias, "").map(KeyIdentity::Alias),
         (None, Some(arn)) => {
-            let key = resolve_arn(arn, account, region, scope, problems)?;
+            let key = resolve_arn(arn, account, region, resolver, problems)?;
             Some(KeyIdentity::Existing(key))
         }
         (Some(alias), Some(_)) => {
@@ -134,7 +137,7 @@ fn resolve_arn(
     raw: &Located<String>,
     account: Option<&AccountName>,
     region: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) -> Option<Arn> {
     let arn: Arn = problems.name(raw, "")?;
@@ -150,7 +153,7 @@ fn resolve_arn(
         );
         return None;
     }
-    if let Some(id) = account.and_then(|name| scope.id(name)).filter(|id| id.as_str() != arn.account()) {
+    if let Some(id) = account.and_then(|name| resolver.id(name)).filter(|id| id.as_str() != arn.account()) {
         problems.add(
             raw.place,
             format!("the key belongs to account {}, not to {id}", arn.account()),
@@ -177,10 +180,14 @@ fn resolve_rotation(key: &RawKey, problems: &mut Problems) -> Option<Setting<Rot
     }
 }
 
-fn resolve_description(scope: &Scope<'_>, key: &RawKey, problems: &mut Problems) -> Option<Setting<String>> {
+fn resolve_description(
+    resolver: &Resolver<'_>,
+    key: &RawKey,
+    problems: &mut Problems,
+) -> Option<Setting<String>> {
     match &key.description {
         None if key.arn.is_some() => Some(Setting::Unmanaged),
-        None => Some(Setting::Enforced(format!("CloudTrail logs of {}", scope.installation.name()))),
+        None => Some(Setting::Enforced(format!("CloudTrail logs of {}", resolver.installation.name()))),
         Some(Located { value: OrUnmanaged::Unmanaged, .. }) => Some(Setting::Unmanaged),
         Some(Located { value: OrUnmanaged::Value(text), place }) => {
             if text.chars().count() > 8192 {

@@ -2,7 +2,7 @@
 
 use reconcile_policy::{AccountId, Partition};
 
-use super::Scope;
+use super::Resolver;
 use crate::desired::{Account, Accounts, Entrance, Include, Joining, Organization, Roster, find_unit};
 use crate::names::{AccountName, SpecName};
 use crate::problems::{Problems, suggest};
@@ -11,13 +11,13 @@ use crate::raw::{All, Located, RawInclude, RawOrganization, RawSpec, WordOr};
 /// Resolves the organization. Returns `None` if there is none, or if it has a problem.
 pub(super) fn resolve(
     raw: &RawSpec,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     roster: Option<&Roster>,
     problems: &mut Problems,
 ) -> Option<Organization> {
     let organization = &raw.organization.as_ref()?.value;
-    let account = scope.account(&organization.account, problems);
-    let delegated_administrators = administrators(organization, account.as_ref(), scope, problems);
+    let account = resolver.account(&organization.account, problems);
+    let delegated_administrators = administrators(organization, account.as_ref(), resolver, problems);
     if let (Some(include), None) = (&organization.include, &organization.role) {
         problems.add(
             include.place,
@@ -63,7 +63,7 @@ pub(super) fn resolve(
 fn administrators(
     raw: &RawOrganization,
     lister: Option<&AccountName>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) -> Vec<AccountName> {
     let Some(Located { value, place }) = &raw.delegated_administrator else { return Vec::new() };
@@ -88,7 +88,7 @@ fn administrators(
     }
     let mut administrators: Vec<AccountName> = Vec::new();
     for name in named {
-        let Some(administrator) = scope.account(name, problems) else { continue };
+        let Some(administrator) = resolver.account(name, problems) else { continue };
         if lister == Some(&administrator) {
             problems.add(
                 name.place,

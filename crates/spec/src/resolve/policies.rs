@@ -1,13 +1,13 @@
 //! Resolves the contents of the bucket policy and the key policy.
 
 use reconcile_policy::{
-    Arn, BucketIntent, Form, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement,
+    Arn, BucketIntent, Keep, KeyIntent, OrganizationTrail, Partition, Reader, Statement, StatementForm,
 };
 
-use super::Scope;
+use super::Resolver;
 use super::bucket::Bucket;
 use super::key::Key;
-use super::statement::{self, Target};
+use super::statement::{self, PolicyTarget};
 use crate::desired::{BucketPolicy, Foreign, ForeignStatements, KeyPolicy, OnDoubt, Trail, Unlisted};
 use crate::problems::Problems;
 use crate::raw::{
@@ -22,33 +22,33 @@ pub(super) struct Extra {
 
 pub(super) fn extra(
     raw: &RawSpec,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     partition: Partition,
     key: Option<&Key>,
     problems: &mut Problems,
 ) -> Extra {
     let statements = |policy: Option<&OrUnmanaged<RawPolicy>>, target, problems: &mut Problems| {
-        let context = statement::Context { target, partition, recognized: &scope.recognized };
+        let context = statement::Context { target, partition, recognized: &resolver.recognized };
         let statements = managed(policy).map_or(&[][..], |policy| &policy.extra_statements);
         statement::resolve(statements, &context, problems)
     };
     let blocks_public = matches!(raw.bucket.block_public_access, None | Some(OrUnmanaged::Value(true)));
     let key = key.map(|key| &key.key);
-    let site = key.and_then(|key| Some((scope.id(&key.site.account)?, &key.site.region)));
+    let site = key.and_then(|key| Some((resolver.id(&key.site.account)?, &key.site.region)));
     let arn = key.and_then(|key| key.identity.existing());
     Extra {
         bucket: statements(
             raw.bucket.policy.as_ref(),
-            Target::Bucket { name: &raw.bucket.name.value, blocks_public },
+            PolicyTarget::Bucket { name: &raw.bucket.name.value, blocks_public },
             problems,
         ),
-        key: statements(of_key(&raw.key.value), Target::Key { site, arn }, problems),
+        key: statements(key_policy(&raw.key.value), PolicyTarget::Key { site, arn }, problems),
     }
 }
 
 pub(super) fn bucket(
     raw: &RawSpec,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     bucket: &Bucket,
     trails: &[Trail],
     readers: &[Reader],
@@ -62,14 +62,14 @@ pub(super) fn bucket(
             bucket: bucket.bucket.name.to_string(),
             prefix: bucket.prefix.clone(),
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
-            organization_trails: organization_trails(scope, trails),
+            organization_trails: organization_trails(resolver, trails),
             guests: Vec::new(),
             organization: None,
             readers: readers.to_vec(),
             require_tls: raw.bucket.require_tls.unwrap_or(true),
             extra,
         },
-        ownership: scope.installation.ownership(),
+        ownership: resolver.installation.ownership(),
         form: form(raw, raw.bucket.policy.as_ref(), problems),
         is_managed: is_managed(raw.bucket.policy.as_ref()),
         foreign: foreign(raw.bucket.policy.as_ref()),
@@ -81,7 +81,7 @@ pub(super) fn bucket(
 /// Resolves the key policy. Returns `None` if the account of the key has a problem.
 pub(super) fn key(
     raw: &RawSpec,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     key: &Key,
     trails: &[Trail],
     readers: Vec<Reader>,
@@ -93,14 +93,17 @@ pub(super) fn key(
     let mut administrators = key.administrators.clone();
     // An existing key already has administrators.
     if administrators.is_empty() && key.key.identity.alias().is_some() {
-        administrators.push(Arn::new(partition, "iam", "", scope.id(&site.account)?.as_str(), "root"));
+        administrators.push(Arn::new(partition, "iam", "", resolver.id(&site.account)?.as_str(), "root"));
     }
     Some(KeyPolicy {
         intent: KeyIntent {
             partition,
             administrators,
             trails: trails.iter().map(|trail| trail.arn.clone()).collect(),
-            organization_trails: organization_trails(scope, trails).into_iter().map(|it| it.trail).collect(),
+            organization_trails: organization_trails(resolver, trails)
+                .into_iter()
+                .map(|it| it.trail)
+                .collect(),
             guests: Vec::new(),
             topics: Vec::new(),
             log_groups: Vec::new(),
@@ -108,17 +111,17 @@ pub(super) fn key(
             readers,
             extra,
         },
-        ownership: scope.installation.ownership(),
-        form: form(raw, of_key(&raw.key.value), problems),
-        is_managed: is_managed(of_key(&raw.key.value)),
-        foreign: foreign(of_key(&raw.key.value)),
-        proof: proof(of_key(&raw.key.value)),
+        ownership: resolver.installation.ownership(),
+        form: form(raw, key_policy(&raw.key.value), problems),
+        is_managed: is_managed(key_policy(&raw.key.value)),
+        foreign: foreign(key_policy(&raw.key.value)),
+        proof: proof(key_policy(&raw.key.value)),
         site,
     })
 }
 
 /// The settings of the key policy. If the key is unmanaged, so is its policy.
-pub(super) fn of_key(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy>> {
+pub(super) fn key_policy(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawPolicy>> {
     match raw {
         OrUnmanaged::Value(key) => key.policy.as_ref(),
         OrUnmanaged::Unmanaged => Some(&OrUnmanaged::Unmanaged),
@@ -138,8 +141,8 @@ pub(super) fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
 }
 
 /// The organization trails, if the id of the organization is known.
-fn organization_trails(scope: &Scope<'_>, trails: &[Trail]) -> Vec<OrganizationTrail> {
-    let Some(roster) = scope.roster else { return Vec::new() };
+fn organization_trails(resolver: &Resolver<'_>, trails: &[Trail]) -> Vec<OrganizationTrail> {
+    let Some(roster) = resolver.roster else { return Vec::new() };
     let of_organization = trails.iter().filter(|trail| trail.is_organization);
     of_organization
         .map(|trail| OrganizationTrail { trail: trail.arn.clone(), organization: roster.id.clone() })
@@ -158,18 +161,22 @@ pub(super) fn on_doubt(raw: Option<&Located<RawProof>>) -> OnDoubt {
 }
 
 /// The only form to use. Without `organization`, the organization id is unknown.
-fn form(raw: &RawSpec, policy: Option<&OrUnmanaged<RawPolicy>>, problems: &mut Problems) -> Option<Form> {
+fn form(
+    raw: &RawSpec,
+    policy: Option<&OrUnmanaged<RawPolicy>>,
+    problems: &mut Problems,
+) -> Option<StatementForm> {
     let form = managed(policy)?.form.as_ref()?;
     match form.value {
         RawForm::Auto => None,
-        RawForm::Plain => Some(Form::Plain),
-        RawForm::ByAccount => Some(Form::ByAccount),
+        RawForm::Plain => Some(StatementForm::Plain),
+        RawForm::ByAccount => Some(StatementForm::ByAccount),
         RawForm::ByOrganization => {
             if raw.organization.is_none() {
                 let hint = "add `organization`, or use `by_account`";
                 problems.add(form.place, "`by_organization` needs `organization` in the spec", hint);
             }
-            Some(Form::ByOrganization)
+            Some(StatementForm::ByOrganization)
         }
     }
 }

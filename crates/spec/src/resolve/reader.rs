@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Logs, Partition, Reader};
 
-use super::Scope;
+use super::Resolver;
 use crate::digest::sha256_hex;
 use crate::problems::Problems;
 use crate::raw::{Located, RawLogs, RawReader, WordOr};
@@ -19,15 +19,15 @@ enum Wanted {
 /// problem.
 pub(super) fn resolve(
     raw: Option<&Located<Vec<RawReader>>>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     partition: Partition,
     problems: &mut Problems,
 ) -> Vec<Reader> {
     let mut order: Vec<Arn> = Vec::new();
     let mut readers: BTreeMap<Arn, Wanted> = BTreeMap::new();
     for reader in raw.into_iter().flat_map(|readers| &readers.value) {
-        let principal = principal(reader, scope, partition, problems);
-        let logs = logs(reader, principal.as_ref(), scope, problems);
+        let principal = principal(reader, resolver, partition, problems);
+        let logs = logs(reader, principal.as_ref(), resolver, problems);
         let (Some(principal), Some(logs)) = (principal, logs) else { continue };
         match (readers.get_mut(&principal), logs) {
             (Some(Wanted::Of(known)), Wanted::Of(more)) => known.extend(more),
@@ -52,15 +52,15 @@ pub(super) fn resolve(
 
 fn principal(
     reader: &RawReader,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     partition: Partition,
     problems: &mut Problems,
 ) -> Option<Arn> {
     match (&reader.principal, &reader.account) {
         (Some(principal), None) => super::principal::resolve(principal, partition, problems),
         (None, Some(account)) => {
-            let name = scope.account(account, problems)?;
-            Some(Arn::new(partition, "iam", "", scope.id(&name)?.as_str(), "root"))
+            let name = resolver.account(account, problems)?;
+            Some(Arn::new(partition, "iam", "", resolver.id(&name)?.as_str(), "root"))
         }
         _ => {
             let place = reader.logs.place;
@@ -77,7 +77,7 @@ fn principal(
 fn logs(
     reader: &RawReader,
     principal: Option<&Arn>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) -> Option<Wanted> {
     match &reader.logs.value {
@@ -98,8 +98,8 @@ fn logs(
         WordOr::Value(accounts) => {
             let mut ids = BTreeSet::new();
             for account in accounts {
-                if let Some(name) = scope.account(account, problems) {
-                    ids.extend(scope.id(&name).cloned());
+                if let Some(name) = resolver.account(account, problems) {
+                    ids.extend(resolver.id(&name).cloned());
                 }
             }
             Some(Wanted::Of(ids))

@@ -4,11 +4,15 @@
 //! "Locking objects with Object Lock" in the S3 user guide.
 
 use crate::desired::{AwsName, Lifecycle, ObjectLock, Retention, StorageClass};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::problems::Problems;
 use crate::raw::{Located, RawLifecycle, RawObjectLock, RawTransition};
 
-pub(super) fn object_lock(raw: &RawObjectLock, place: Place, problems: &mut Problems) -> Option<ObjectLock> {
+pub(super) fn object_lock(
+    raw: &RawObjectLock,
+    place: SourceSpan,
+    problems: &mut Problems,
+) -> Option<ObjectLock> {
     const MAX_DAYS: u32 = 36_500;
     const MAX_YEARS: u32 = 100;
 
@@ -31,7 +35,7 @@ pub(super) fn object_lock(raw: &RawObjectLock, place: Place, problems: &mut Prob
     Some(ObjectLock { mode: raw.mode, retention })
 }
 
-pub(super) fn lifecycle(raw: &RawLifecycle, place: Place, problems: &mut Problems) -> Option<Lifecycle> {
+pub(super) fn lifecycle(raw: &RawLifecycle, place: SourceSpan, problems: &mut Problems) -> Option<Lifecycle> {
     let before = problems.len();
     let periods = [
         ("expire_days", &raw.expire_days),

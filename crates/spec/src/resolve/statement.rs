@@ -10,20 +10,20 @@ mod resources;
 use reconcile_policy::{AccountId, Arn, Document, Partition, PolicyKind, Region, Statement, exposed};
 
 use super::recognized::Recognized;
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::facts::{Service, kms::KMS, s3::S3};
 use crate::problems::{Problems, nearest, suggest};
 use crate::raw::{Content, Located, Node};
 
 /// The inputs of the checks, other than the statements.
 pub(super) struct Context<'c> {
-    pub(super) target: Target<'c>,
+    pub(super) target: PolicyTarget<'c>,
     pub(super) partition: Partition,
     pub(super) recognized: &'c Recognized<'c>,
 }
 
 /// The resource whose policy contains the statements.
-pub(super) enum Target<'t> {
+pub(super) enum PolicyTarget<'t> {
     Bucket {
         name: &'t str,
         /// Whether the spec blocks public access, so that S3 rejects a policy with a public
@@ -40,7 +40,7 @@ pub(super) enum Target<'t> {
 
 /// Returns the statements without problems. Problems of the others are reported.
 pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Problems) -> Vec<Statement> {
-    let (places, statements): (Vec<Place>, Vec<Statement>) =
+    let (places, statements): (Vec<SourceSpan>, Vec<Statement>) =
         raw.iter().filter_map(|node| Some((node.place, one(node, context, problems)?))).unzip();
     let document = Document::new(statements.clone());
     let (size, limit) = (document.size(), context.target.limit());
@@ -51,7 +51,7 @@ pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Proble
             "remove statements, or shorten their lists with wildcards",
         );
     }
-    if let Target::Bucket { blocks_public: true, .. } = context.target {
+    if let PolicyTarget::Bucket { blocks_public: true, .. } = context.target {
         check_public(&document, &places, problems);
     }
     statements
@@ -61,7 +61,7 @@ pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Proble
 /// is public, the plan warns instead.
 ///
 /// See "Blocking public access to your Amazon S3 storage" in the S3 user guide.
-fn check_public(document: &Document, places: &[Place], problems: &mut Problems) {
+fn check_public(document: &Document, places: &[SourceSpan], problems: &mut Problems) {
     for exposed in exposed(document).into_iter().filter(|exposed| exposed.doubt.is_none()) {
         if let Some(place) = places.get(exposed.statement.index) {
             problems.add(
@@ -171,7 +171,7 @@ fn check_not_principal(node: &Node, name: &Located<String>, problems: &mut Probl
 
 /// Checks the characters. See the pattern of `PolicyType` in the KMS API reference.
 fn check_characters(node: &Node, context: &Context<'_>, problems: &mut Problems) {
-    let Target::Key { .. } = context.target else { return };
+    let PolicyTarget::Key { .. } = context.target else { return };
     let text = node.to_json().to_string();
     if let Some(character) = text.chars().find(|c| !matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}')) {
         problems.add(
@@ -184,7 +184,7 @@ fn check_characters(node: &Node, context: &Context<'_>, problems: &mut Problems)
 
 /// Returns the members of a list of texts, or a single text as a list of one. Other values are
 /// reported.
-fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n str, Place)> {
+fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n str, SourceSpan)> {
     if let Content::List(members) = &node.content
         && members.is_empty()
     {
@@ -207,7 +207,7 @@ fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n st
     found
 }
 
-impl Target<'_> {
+impl PolicyTarget<'_> {
     /// The service of the resource.
     fn service(&self) -> &'static Service {
         match self {

@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Partition, Region};
 
-use super::Scope;
+use super::Resolver;
 use super::bucket::Bucket;
 use crate::desired::{Alarm, ExistingTopic, LogGroup, LogRole, Selectors, Site, Topic, Trail};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::names::{AccountName, TrailName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
@@ -33,7 +33,7 @@ pub(super) struct Trails {
 
 pub(super) fn resolve(
     raw: &RawSpec,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     bucket: Option<&Bucket>,
     problems: &mut Problems,
 ) -> Option<Trails> {
@@ -45,29 +45,30 @@ pub(super) fn resolve(
     let mut attachments = Attachments::default();
     let key = KeyFacts::of(raw, bucket.map(|bucket| &bucket.bucket.site.region));
     for trail in &raw.trails.value {
-        let accounts = accounts(raw, trail, scope, problems);
-        let resolved = resolve_one(trail, scope, bucket, problems);
-        let region = resolved.as_ref().map(|(_, region)| region);
-        let attached = attached::resolve(raw, &trail.value, region, scope, &key, problems);
-        let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, resolved, attached) else {
+        let accounts = accounts(raw, trail, resolver, problems);
+        let settings = resolve_one(trail, resolver, bucket, problems);
+        let region = settings.as_ref().map(|(_, region)| region);
+        let attached = attached::resolve(raw, &trail.value, region, resolver, &key, problems);
+        let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, settings, attached) else {
             continue;
         };
         for account in accounts {
             quota.add(&account, &trail, &region, problems);
             // An organization trail belongs to the management account, even if another account
             // creates it.
-            let owner = scope.roster.map(|roster| &roster.management).filter(|_| trail.trail.is_organization);
-            let Some(id) = owner.or_else(|| scope.id(&account)) else { continue };
+            let owner =
+                resolver.roster.map(|roster| &roster.management).filter(|_| trail.trail.is_organization);
+            let Some(id) = owner.or_else(|| resolver.id(&account)) else { continue };
             let resource = format!("trail/{}", trail.name);
             let site = Site { account, region: region.clone() };
-            let mut resolved = Trail {
+            let mut one = Trail {
                 arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource),
                 site,
-                tags: scope.tags.clone(),
+                tags: resolver.tags.clone(),
                 ..trail.trail.clone()
             };
-            attachments.attach(&attached, &mut resolved, scope, problems);
-            trails.push(resolved);
+            attachments.attach(&attached, &mut one, resolver, problems);
+            trails.push(one);
         }
     }
     bucket?;
@@ -79,7 +80,7 @@ pub(super) fn resolve(
 /// The common properties of a trail in all of its accounts.
 struct Template {
     name: TrailName,
-    place: Place,
+    place: SourceSpan,
     trail: Trail,
 }
 
@@ -87,7 +88,7 @@ struct Template {
 fn accounts(
     raw: &RawSpec,
     trail: &Located<RawTrail>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     problems: &mut Problems,
 ) -> Option<Vec<AccountName>> {
     match (&trail.value.accounts, trail.value.is_organization()) {
@@ -96,7 +97,7 @@ fn accounts(
                 let names = raw.accounts.0.iter().map(|(name, _)| name.as_str());
                 let of_bucket = raw.bucket.account.value.as_str();
                 let all = *word == RawAccountsWord::All;
-                let joined = scope.joined.iter().map(|account| account.name.clone());
+                let joined = resolver.joined.iter().map(|account| account.name.clone());
                 Some(
                     names
                         .filter(|name| all || *name != of_bucket)
@@ -113,7 +114,7 @@ fn accounts(
                         "name at least one account, or write `all`",
                     );
                 }
-                Some(names.iter().filter_map(|name| scope.account(name, problems)).collect())
+                Some(names.iter().filter_map(|name| resolver.account(name, problems)).collect())
             }
         },
         (Some(accounts), true) => {
@@ -147,14 +148,14 @@ fn accounts(
 
 fn resolve_one(
     raw: &Located<RawTrail>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     bucket: Option<&Bucket>,
     problems: &mut Problems,
 ) -> Option<(Template, Region)> {
     let trail = &raw.value;
     let name: Option<TrailName> = problems.name(&trail.name, "");
     let region = match &trail.home_region {
-        Some(region) => scope.recognized.region(region, problems),
+        Some(region) => resolver.recognized.region(region, problems),
         None => bucket.map(|bucket| bucket.bucket.site.region.clone()),
     };
     if let (Some(raw), Some(region), Some(bucket)) = (&trail.home_region, &region, bucket)
@@ -174,7 +175,7 @@ fn resolve_one(
         );
     }
     let partition = region.as_ref().map_or(Partition::Aws, Region::partition);
-    let context = selectors::Context { partition, recognized: &scope.recognized };
+    let context = selectors::Context { partition, recognized: &resolver.recognized };
     let selectors = selectors::resolve(trail, &context, problems);
     let insights = insights::resolve(trail.insights.as_ref(), selectors.as_ref(), problems);
     let event_aggregation = aggregation(trail, selectors.as_ref(), problems);

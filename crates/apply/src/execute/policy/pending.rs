@@ -141,7 +141,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
     }
 
     /// The short form that the policy uses for the first time with this change.
-    fn first_use(&self) -> Option<&plan::Trial> {
+    fn first_use(&self) -> Option<&plan::FormTrial> {
         self.work.change.trials.first()
     }
 

@@ -7,7 +7,7 @@ use reconcile_diff::observe::bucket::read_tags;
 use reconcile_diff::observe::{key, topic};
 use reconcile_operations::Operation;
 use reconcile_plan::Address;
-use reconcile_plan::plan::Trial;
+use reconcile_plan::plan::FormTrial;
 use reconcile_plan::refused_forms::{TAG, refused_forms, text};
 use reconcile_plan::view::Tags;
 use reconcile_policy::{Arn, PolicyKind, Region};
@@ -25,7 +25,7 @@ enum TaggedResource {
 }
 
 /// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already says so.
-pub(crate) async fn record(context: &Context, trial: &Trial, is_refused: bool) -> Result<(), ApplyError> {
+pub(crate) async fn record(context: &Context, trial: &FormTrial, is_refused: bool) -> Result<(), ApplyError> {
     let (address, region) = (&trial.policy, &trial.region);
     let session = context.session_of(&address.account).await?;
     let resource = tagged_resource(context, session, address, region).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 use reconcile_evidence::{
-    Cell, CellReport, Concurrency, Estimate, Job, Ledger, PublicKeys, Range, Source, estimate, verify,
+    Cell, CellReport, Concurrency, Estimate, Job, Ledger, ObjectSource, PublicKeys, Range, estimate, verify,
 };
 use reconcile_report::verify::Estimated;
 use tracing::{Instrument, trace_span};
@@ -26,7 +26,7 @@ pub(super) struct Parts<S> {
 }
 
 /// Verifies all accounts and Regions, each in a task, so that all processors hash. Returns the ledger as well.
-pub(super) async fn verify_all<S: Source + Send + 'static>(
+pub(super) async fn verify_all<S: ObjectSource + Send + 'static>(
     global: &Global,
     parts: Parts<S>,
     cells: Vec<Cell>,
@@ -62,7 +62,7 @@ pub(super) async fn verify_all<S: Source + Send + 'static>(
 }
 
 /// Counts the files of all accounts and Regions.
-pub(super) async fn estimate_all<S: Source>(
+pub(super) async fn estimate_all<S: ObjectSource>(
     global: &Global,
     spec: String,
     source: S,

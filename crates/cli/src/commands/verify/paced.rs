@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reconcile_evidence::{Body, Object, Page, Place, ReadError, Source};
+use reconcile_evidence::{Body, Object, ObjectLocation, ObjectSource, Page, ReadError};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until};
 
@@ -40,7 +40,7 @@ fn take(next: &mut Instant, now: Instant, interval: Duration) -> Instant {
     at
 }
 
-impl<S: Source> Paced<S> {
+impl<S: ObjectSource> Paced<S> {
     pub(super) fn new(source: S, rate: Option<u32>, progress: Arc<Verifying>) -> Self {
         let limiter =
             |rate| RateLimiter { interval: Duration::from_secs(1) / rate, next: Mutex::new(Instant::now()) };
@@ -54,7 +54,7 @@ impl<S: Source> Paced<S> {
     }
 }
 
-impl<S: Source> Source for Paced<S> {
+impl<S: ObjectSource> ObjectSource for Paced<S> {
     type Body = PacedBody<S::Body>;
 
     async fn list(&self, bucket: &str, prefix: &str, after: &str) -> Result<Page, ReadError> {
@@ -67,7 +67,7 @@ impl<S: Source> Source for Paced<S> {
         self.source.folders(bucket, folder).await
     }
 
-    async fn get(&self, place: &Place) -> Result<Object<Self::Body>, ReadError> {
+    async fn get(&self, place: &ObjectLocation) -> Result<Object<Self::Body>, ReadError> {
         self.turn().await;
         let object = self.source.get(place).await;
         self.progress.opened();

@@ -62,7 +62,7 @@ impl Publish for Publisher {
 fn is_final(error: &Error) -> bool {
     match error.class {
         Class::Refused | Class::Absent | Class::RegionNotEnabled => true,
-        Class::AlreadySo
+        Class::Conflict
         | Class::NotYetSeen(_)
         | Class::Busy
         | Class::Throttled

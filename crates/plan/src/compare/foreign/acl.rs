@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{Allowed, granted_by_acl};
 
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::foreign::ForeignAccess;
 
 /// Returns the access that the ACL of the bucket gives to outsiders, one entry for each grantee.
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let observed = judge.scope.observed;
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let observed = reviewer.context.observed;
     let block = observed.bucket.as_ref().and_then(|live| live.public_access_block);
     let ignores_public = block.is_some_and(|block| block.ignore_public_acls);
     let grants = observed.bucket_conditions.iter().flat_map(|it| it.grants.as_deref().unwrap_or_default());
@@ -22,14 +22,14 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
             }
         }
     }
-    let subject = |grantee: &str| Subject {
-        address: judge.scope.bucket_address(),
+    let item = |grantee: &str| ForeignItem {
+        address: reviewer.context.bucket_address(),
         name: "acl",
         words: "the ACL of the bucket".to_owned(),
-        content: format!("{}\n{grantee}", judge.bucket),
+        content: format!("{}\n{grantee}", reviewer.bucket),
     };
     by_grantee
         .into_iter()
-        .filter_map(|(grantee, allowed)| judge.of_allowed(&subject(grantee), &allowed))
+        .filter_map(|(grantee, allowed)| reviewer.assess_allowed(&item(grantee), &allowed))
         .collect()
 }

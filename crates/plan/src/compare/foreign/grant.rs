@@ -2,17 +2,17 @@
 
 use reconcile_policy::{KeyGrant, granted};
 
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
 use crate::foreign::ForeignAccess;
 use crate::kind::Kind;
 use crate::view::{Constraints, Grant};
 
 /// Returns the access that foreign grants on the key give to outsiders.
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let Some(asset) = judge.key_asset() else { return Vec::new() };
-    let desired = judge.scope.desired;
-    let grants = judge.scope.observed.key.iter().flat_map(|hub| &hub.grants);
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let Some(asset) = reviewer.key_asset() else { return Vec::new() };
+    let desired = reviewer.context.desired;
+    let grants = reviewer.context.observed.key.iter().flat_map(|hub| &hub.grants);
     let foreign = grants.filter(|grant| !desired.installation.owns_grant(&grant.name));
     foreign
         .filter_map(|grant| {
@@ -26,18 +26,18 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
                     context: &context,
                 },
                 &asset,
-                &judge.insiders,
+                &reviewer.insiders,
             );
             // A grant needs no name.
             let name = if grant.name.is_empty() { grant.id.as_deref()? } else { grant.name.as_str() };
-            let subject = Subject {
+            let item = ForeignItem {
                 address: Address::new(Kind::Grant, &desired.key.site.account, name),
                 name,
                 words: format!("grant `{name}`"),
                 // A second grant with equal content and another ID gives no more access.
                 content: format!("{}\n{:?}\n{context:?}", asset.arn, grant.operations),
             };
-            judge.of_allowed(&subject, &allowed)
+            reviewer.assess_allowed(&item, &allowed)
         })
         .collect()
 }

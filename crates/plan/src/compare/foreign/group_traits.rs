@@ -3,27 +3,27 @@
 //! These settings do not affect the log files in the bucket. The log group is a copy of the events
 //! for alarms.
 
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
 use crate::foreign::ForeignAccess;
 use crate::observed::{GroupTraits, Masking};
 use crate::severity::Severity;
 
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let groups = judge.scope.desired.log_groups.iter().filter_map(|desired| {
-        let traits = judge.scope.observed.group_traits.get(&desired.arn)?;
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let groups = reviewer.context.desired.log_groups.iter().filter_map(|desired| {
+        let traits = reviewer.context.observed.group_traits.get(&desired.arn)?;
         Some((desired, traits))
     });
     groups
         .flat_map(|(desired, traits)| {
-            told(traits).into_iter().map(|(name, message)| {
-                let subject = Subject {
-                    address: Address::of_log_group(desired),
+            dangerous_settings(traits).into_iter().map(|(name, message)| {
+                let item = ForeignItem {
+                    address: Address::log_group(desired),
                     name,
                     words: message.clone(),
                     content: format!("{}\n{message}", desired.arn),
                 };
-                judge.report(&subject, Severity::Medium, message, &subject.content)
+                reviewer.report(&item, Severity::Medium, message, &item.content)
             })
         })
         .collect()
@@ -32,7 +32,7 @@ pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
 /// Returns the settings that endanger the events, by name.
 ///
 /// See "Help protect sensitive log data with masking", "Log classes" and "HTTP endpoints" in the CloudWatch Logs user guide.
-fn told(traits: &GroupTraits) -> Vec<(&'static str, String)> {
+fn dangerous_settings(traits: &GroupTraits) -> Vec<(&'static str, String)> {
     let masked = traits.masked_by.iter().map(|masking| {
         let (name, whose) = match masking {
             Masking::Group => ("data-protection", "the log group"),

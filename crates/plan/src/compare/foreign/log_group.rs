@@ -3,7 +3,7 @@
 use reconcile_policy::{Asset, AssetKind, canonical_text, exposures};
 use reconcile_spec as spec;
 
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
 use crate::foreign::ForeignAccess;
 use crate::observed::{Reach, ResourcePolicy, Subscription};
@@ -11,20 +11,21 @@ use crate::severity::Severity;
 
 /// Returns the access that resource policies and subscription filters give to outsiders, for each
 /// existing log group of the spec.
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let (desired, observed) = (judge.scope.desired, judge.scope.observed);
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let (desired, observed) = (reviewer.context.desired, reviewer.context.observed);
     let mut found = Vec::new();
     for group in &desired.log_groups {
         let Some(access) = observed.log_access.get(&group.arn) else { continue };
-        let asset = judge.asset(AssetKind::LogGroup, group.arn.to_string(), &group.site.account);
-        found.extend(access.policies.iter().flat_map(|policy| of_policy(judge, group, &asset, policy)));
-        found.extend(access.subscriptions.iter().filter_map(|it| of_subscription(judge, group, it)));
+        let asset = reviewer.asset(AssetKind::LogGroup, group.arn.to_string(), &group.site.account);
+        found
+            .extend(access.policies.iter().flat_map(|policy| policy_access(reviewer, group, &asset, policy)));
+        found.extend(access.subscriptions.iter().filter_map(|it| subscription_access(reviewer, group, it)));
     }
     found
 }
 
-fn of_policy(
-    judge: &Judge<'_>,
+fn policy_access(
+    reviewer: &ForeignReviewer<'_>,
     group: &spec::LogGroup,
     asset: &Asset,
     policy: &ResourcePolicy,
@@ -33,23 +34,23 @@ fn of_policy(
         Some(name) => format!("the resource policy `{name}`"),
         None => "the policy of the log group".to_owned(),
     };
-    let exposures = exposures(&policy.document, asset, &judge.insiders, |_| true).into_iter();
+    let exposures = exposures(&policy.document, asset, &reviewer.insiders, |_| true).into_iter();
     exposures
         .filter_map(|exposure| {
             let statement = policy.document.statements().get(exposure.statement.index)?;
-            let subject = Subject {
-                address: Address::of_log_group(group),
+            let item = ForeignItem {
+                address: Address::log_group(group),
                 name: exposure.statement.sid.as_deref().unwrap_or("statement"),
                 words: format!("{} of {owner}", exposure.statement),
                 content: format!("{}\n{}", asset.arn, canonical_text(std::iter::once(statement))),
             };
-            judge.of_allowed(&subject, &exposure.allowed)
+            reviewer.assess_allowed(&item, &exposure.allowed)
         })
         .collect()
 }
 
-fn of_subscription(
-    judge: &Judge<'_>,
+fn subscription_access(
+    reviewer: &ForeignReviewer<'_>,
     group: &spec::LogGroup,
     subscription: &Subscription,
 ) -> Option<ForeignAccess> {
@@ -61,7 +62,7 @@ fn of_subscription(
             None => criteria.as_deref(),
         },
     };
-    let (severity, words) = sends(subscription, |id| judge.insiders.accounts.contains(id))?;
+    let (severity, words) = sends(subscription, |id| reviewer.insiders.accounts.contains(id))?;
     let (severity, words) = match doubt {
         Some(criteria) => (
             severity.lower(),
@@ -74,14 +75,14 @@ fn of_subscription(
         Reach::Account { .. } => "account-level subscription filter",
     };
     let name = &subscription.name;
-    let subject = Subject {
-        address: Address::of_log_group(group),
+    let item = ForeignItem {
+        address: Address::log_group(group),
         name: if name.is_empty() { "filter" } else { name },
         words: format!("{sort} `{name}`"),
         content: format!("{}\n{subscription:?}", group.arn),
     };
-    let (message, content) = (format!("{} {words}", subject.words), subject.content.clone());
-    Some(judge.report(&subject, severity, message, &content))
+    let (message, content) = (format!("{} {words}", item.words), item.content.clone());
+    Some(reviewer.report(&item, severity, message, &content))
 }
 
 /// Returns the severity of a destination of events, and its description; `None` for a destination of insiders.

@@ -5,28 +5,33 @@
 use reconcile_policy::{Allowed, Capability, Holds, Who};
 
 use super::retention::files;
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
-use crate::compare::Scope;
+use crate::compare::CompareContext;
 use crate::compare::change::Compared;
 use crate::foreign::ForeignAccess;
-use crate::observed::{Receiver, Target};
+use crate::observed::{NameReceiver, ReceiverTarget};
 use crate::plan::WarningCode;
 use crate::severity::Severity;
 
 /// Returns the outsiders who receive the names of log files.
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let sources = sources(judge.scope).into_iter();
-    let told = sources.filter_map(|source| Some((source.address, source.kind, source.receivers.ok()?)));
-    told.flat_map(|(address, kind, receivers)| {
-        receivers.iter().filter_map(move |receiver| told_to(judge, address.clone(), kind, receiver))
-    })
-    .collect()
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let configurations = configurations(reviewer.context).into_iter();
+    let readable = configurations.filter_map(|configuration| {
+        Some((configuration.address, configuration.kind, configuration.receivers.ok()?))
+    });
+    readable
+        .flat_map(|(address, kind, receivers)| {
+            receivers
+                .iter()
+                .filter_map(move |receiver| receiver_access(reviewer, address.clone(), kind, receiver))
+        })
+        .collect()
 }
 
 /// Warns about receivers that cannot be read.
-pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
-    for Source { address, kind, receivers } in sources(scope) {
+pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
+    for ReceiverConfiguration { address, kind, receivers } in configurations(context) {
         if let Err(error) = receivers {
             let message = format!(
                 "each {kind} of the {} cannot be read ({error}): the names of log files may be sent to outsiders",
@@ -38,54 +43,69 @@ pub(super) fn warn(scope: &Scope<'_>, compared: &mut Compared) {
 }
 
 /// The configuration that names receivers.
-struct Source<'a> {
+struct ReceiverConfiguration<'a> {
     address: Address,
     /// The kind, such as `notification`.
     kind: &'static str,
-    receivers: Result<&'a [Receiver], &'a reconcile_operations::Error>,
+    receivers: Result<&'a [NameReceiver], &'a reconcile_operations::Error>,
 }
 
-fn sources<'a>(scope: &Scope<'a>) -> Vec<Source<'a>> {
-    let bucket = scope.observed.bucket_conditions.iter().flat_map(|conditions| {
+fn configurations<'a>(context: &CompareContext<'a>) -> Vec<ReceiverConfiguration<'a>> {
+    let bucket = context.observed.bucket_conditions.iter().flat_map(|conditions| {
         let notified = conditions.notifications.as_ref().map(|it| it.receivers.as_slice());
-        [("notification", notified), ("inventory", conditions.inventories.as_deref())]
-            .map(|(kind, receivers)| Source { address: scope.bucket_address(), kind, receivers })
+        [("notification", notified), ("inventory", conditions.inventories.as_deref())].map(
+            |(kind, receivers)| ReceiverConfiguration { address: context.bucket_address(), kind, receivers },
+        )
     });
-    let topics = scope.desired.topics.iter().filter_map(|desired| {
-        let live = scope.observed.topics.get(&desired.arn)?.as_ref()?;
+    let topics = context.desired.topics.iter().filter_map(|desired| {
+        let live = context.observed.topics.get(&desired.arn)?.as_ref()?;
         let receivers = live.subscriptions.as_deref();
-        Some(Source { address: Address::of_topic(desired), kind: "subscription", receivers })
+        Some(ReceiverConfiguration { address: Address::topic(desired), kind: "subscription", receivers })
     });
     bucket.chain(topics).collect()
 }
 
-fn told_to(judge: &Judge<'_>, address: Address, kind: &str, receiver: &Receiver) -> Option<ForeignAccess> {
-    files(&receiver.prefix, false, judge)?;
+/// Returns the text that identifies a receiver. Digests of such texts are in the `reviewed` section of specs, so the text must not change
+/// with the names of types.
+fn content(reviewer: &ForeignReviewer<'_>, receiver: &NameReceiver) -> String {
+    let NameReceiver { name, prefix, target } = receiver;
+    format!("{}\nReceiver {{ name: {name:?}, prefix: {prefix:?}, target: {target:?} }}", reviewer.bucket)
+}
+
+fn receiver_access(
+    reviewer: &ForeignReviewer<'_>,
+    address: Address,
+    kind: &str,
+    receiver: &NameReceiver,
+) -> Option<ForeignAccess> {
+    files(&receiver.prefix, false, reviewer)?;
     let name = if receiver.name.is_empty() { kind } else { &receiver.name };
-    let subject = Subject {
+    let item = ForeignItem {
         address,
         name,
         words: format!("{kind} `{name}`"),
-        content: format!("{}\n{receiver:?}", judge.bucket),
+        content: content(reviewer, receiver),
     };
     let account = match &receiver.target {
-        Target::Resource(arn) => arn.split(':').nth(4).map(str::to_owned),
-        Target::Bucket { account, .. } => account.clone(),
-        Target::Endpoint(_) => None,
+        ReceiverTarget::Resource(arn) => arn.split(':').nth(4).map(str::to_owned),
+        ReceiverTarget::Bucket { account, .. } => account.clone(),
+        ReceiverTarget::Endpoint(_) => None,
     };
     if let Some(account) = account {
         let who = Who::Account(account.clone());
         let listed = Allowed { who, capability: Capability::List, files: None, holds: Holds::Always };
-        let is_inside = judge.insiders.accounts.contains(&account);
-        return if is_inside { None } else { judge.of_allowed(&subject, &[listed]) };
+        let is_inside = reviewer.insiders.accounts.contains(&account);
+        return if is_inside { None } else { reviewer.assess_allowed(&item, &[listed]) };
     }
     let whom = match &receiver.target {
-        Target::Bucket { name, .. } if judge.bucket.ends_with(&format!(":::{name}")) => return None,
-        Target::Bucket { name, .. } => {
+        ReceiverTarget::Bucket { name, .. } if reviewer.bucket.ends_with(&format!(":::{name}")) => {
+            return None;
+        }
+        ReceiverTarget::Bucket { name, .. } => {
             format!("bucket `{name}`, whose account the configuration does not name")
         }
-        Target::Resource(target) | Target::Endpoint(target) => format!("`{target}`"),
+        ReceiverTarget::Resource(target) | ReceiverTarget::Endpoint(target) => format!("`{target}`"),
     };
-    let message = format!("{} sends the names of log files to {whom}", subject.words);
-    Some(judge.report(&subject, Severity::Low, message, &subject.content))
+    let message = format!("{} sends the names of log files to {whom}", item.words);
+    Some(reviewer.report(&item, Severity::Low, message, &item.content))
 }

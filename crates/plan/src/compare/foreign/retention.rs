@@ -2,55 +2,55 @@
 
 use reconcile_spec as spec;
 
-use super::{Judge, Subject};
+use super::{ForeignItem, ForeignReviewer};
 use crate::foreign::ForeignAccess;
 use crate::severity::Severity;
 use crate::view::{Expiry, Replication};
 
 /// Returns the effects of foreign rules on the log files.
-pub(super) fn access(judge: &Judge<'_>) -> Vec<ForeignAccess> {
-    let Some(conditions) = &judge.scope.observed.bucket_conditions else { return Vec::new() };
-    let keeps = Keeps::of(&judge.scope.desired.bucket);
+pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+    let Some(conditions) = &reviewer.context.observed.bucket_conditions else { return Vec::new() };
+    let keeps = Keeps::of(&reviewer.context.desired.bucket);
     let expiries = conditions.expiries.as_deref().unwrap_or_default().iter();
     let expiries = expiries.filter_map(|rule| {
-        let files = files(&rule.prefix, rule.is_of_tagged, judge)?;
+        let files = files(&rule.prefix, rule.is_of_tagged, reviewer)?;
         let (severity, words) = expires(rule, keeps, &files)?;
-        Some(report(judge, &rule.id, "lifecycle rule", severity, &words, &format!("{rule:?}")))
+        Some(report(reviewer, &rule.id, "lifecycle rule", severity, &words, &format!("{rule:?}")))
     });
     let replications = conditions.replications.as_deref().unwrap_or_default().iter();
     let replications = replications.filter_map(|rule| {
-        let files = files(&rule.prefix, rule.is_of_tagged, judge)?;
-        let (severity, words) = replicates(rule, |id| judge.insiders.accounts.contains(id), &files)?;
-        Some(report(judge, &rule.id, "replication rule", severity, &words, &format!("{rule:?}")))
+        let files = files(&rule.prefix, rule.is_of_tagged, reviewer)?;
+        let (severity, words) = replicates(rule, |id| reviewer.insiders.accounts.contains(id), &files)?;
+        Some(report(reviewer, &rule.id, "replication rule", severity, &words, &format!("{rule:?}")))
     });
     expiries.chain(replications).collect()
 }
 
 fn report(
-    judge: &Judge<'_>,
+    reviewer: &ForeignReviewer<'_>,
     id: &str,
     kind: &str,
     severity: Severity,
     words: &str,
     content: &str,
 ) -> ForeignAccess {
-    let subject = Subject {
-        address: judge.scope.bucket_address(),
+    let item = ForeignItem {
+        address: reviewer.context.bucket_address(),
         name: if id.is_empty() { "rule" } else { id },
         words: format!("{kind} `{id}`"),
-        content: format!("{}\n{content}", judge.bucket),
+        content: format!("{}\n{content}", reviewer.bucket),
     };
-    let (message, content) = (format!("{} {words}", subject.words), subject.content.clone());
-    judge.report(&subject, severity, message, &content)
+    let (message, content) = (format!("{} {words}", item.words), item.content.clone());
+    reviewer.report(&item, severity, message, &content)
 }
 
 /// Returns the log files of a rule in words; `None` if it has none. CloudTrail does not tag log
 /// files.
-pub(super) fn files(prefix: &str, is_of_tagged: bool, judge: &Judge<'_>) -> Option<String> {
+pub(super) fn files(prefix: &str, is_of_tagged: bool, reviewer: &ForeignReviewer<'_>) -> Option<String> {
     if is_of_tagged {
         return None;
     }
-    let logs = judge.logs.iter().filter_map(|logs| logs.strip_prefix(&judge.bucket)?.strip_prefix('/'));
+    let logs = reviewer.logs.iter().filter_map(|logs| logs.strip_prefix(&reviewer.bucket)?.strip_prefix('/'));
     let logs: Vec<&str> = logs.map(|logs| logs.trim_end_matches('*')).collect();
     if logs.iter().any(|logs| logs.starts_with(prefix)) {
         return Some("every log file".to_owned());
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use reconcile_spec::StorageClass;
 
-    use crate::view::{Named, Transition};
+    use crate::view::{OpenEnum, Transition};
 
     fn rule(days: Option<i32>, noncurrent_days: Option<i32>) -> Expiry {
         Expiry {
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn archive(days: i32) -> Expiry {
-        let archive = Some(Transition { days, storage_class: Named::Known(StorageClass::DeepArchive) });
+        let archive = Some(Transition { days, storage_class: OpenEnum::Known(StorageClass::DeepArchive) });
         Expiry { archive, ..rule(None, None) }
     }
 

@@ -4,20 +4,20 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use reconcile_policy::{Adopted, Fate, Hop, Ownership, Role, Sources, Use};
+use reconcile_policy::{Adopted, AdoptionResult, Hop, Ownership, Sources, StatementRole, Use};
 use reconcile_text::{listed, plural};
 use serde_json::Value;
 
 use super::super::confirm::decides;
-use super::Policy;
-use crate::delivery::of_spec;
+use super::PolicyComparison;
+use crate::delivery::desired_delivery;
 use crate::difference::{Difference, StatementId};
 
 /// Returns the reasons for a change of managed statements, from their differences.
-pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<String> {
+pub(super) fn reasons(policy: &PolicyComparison<'_>, differences: &[&Difference]) -> Vec<String> {
     let ownership = policy.ownership;
     let mut reasons: Vec<String> = Vec::new();
-    let mut roles: Vec<Role> = Vec::new();
+    let mut roles: Vec<StatementRole> = Vec::new();
     for difference in differences {
         let found = match ownership.role(&sid(difference)) {
             Some(role) if roles.contains(&role) => continue,
@@ -25,9 +25,9 @@ pub(super) fn reasons(policy: &Policy<'_>, differences: &[&Difference]) -> Vec<S
                 roles.push(role);
                 let of_role: Vec<&Difference> =
                     differences.iter().copied().filter(|it| ownership.role(&sid(it)) == Some(role)).collect();
-                of_our_role(policy, role, &of_role)
+                managed_reasons(policy, role, &of_role)
             }
-            None => vec![of_other(ownership, difference)],
+            None => vec![extra_reason(ownership, difference)],
         };
         for reason in found {
             if !reasons.contains(&reason) {
@@ -48,26 +48,32 @@ pub(super) fn sid(difference: &Difference) -> Cow<'_, str> {
 }
 
 /// Returns the reasons for the changes of the managed statements of one role.
-fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> Vec<String> {
+fn managed_reasons(
+    policy: &PolicyComparison<'_>,
+    role: StatementRole,
+    differences: &[&Difference],
+) -> Vec<String> {
     let Some(sid) = differences.first().map(|it| sid(it)) else { return Vec::new() };
     let is_gain = differences.iter().any(|it| !matches!(it, Difference::Remove { .. }));
     let removed = || differences.iter().filter(|it| matches!(it, Difference::Remove { .. }));
     let Some((hops, verb)) = purpose(role) else {
         return vec![match (role, is_gain) {
-            (Role::DenyInsecureTransport, true) => "no statement denies requests without TLS".to_owned(),
-            (Role::DenyInsecureTransport, false) => {
+            (StatementRole::DenyInsecureTransport, true) => {
+                "no statement denies requests without TLS".to_owned()
+            }
+            (StatementRole::DenyInsecureTransport, false) => {
                 format!("`{sid}` denies requests that the spec does not deny")
             }
-            (Role::TrailTopicEncrypt, true) => {
+            (StatementRole::TrailTopicEncrypt, true) => {
                 "CloudTrail is not allowed to use the key for every encrypted topic".to_owned()
             }
-            (Role::TrailTopicEncrypt, false) => {
+            (StatementRole::TrailTopicEncrypt, false) => {
                 "CloudTrail is allowed to use the key for a topic that does not need it".to_owned()
             }
-            (Role::TrailLogGroupEncrypt, true) => {
+            (StatementRole::TrailLogGroupEncrypt, true) => {
                 "CloudWatch Logs is not allowed to use the key for every encrypted log group".to_owned()
             }
-            (Role::TrailLogGroupEncrypt, false) => {
+            (StatementRole::TrailLogGroupEncrypt, false) => {
                 "CloudWatch Logs is allowed to use the key for a log group that does not need it".to_owned()
             }
             (_, true) => "an administrator is not allowed to administer the key".to_owned(),
@@ -75,7 +81,7 @@ fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> 
         }];
     };
     let mut reasons = Vec::new();
-    let blocked = policy.scope.blocked(hops);
+    let blocked = policy.context.blocked(hops);
     if is_gain && blocked.is_empty() {
         reasons.push(format!(
             "`{sid}` is missing or differs from the spec; other statements currently allow what the trails need"
@@ -85,8 +91,8 @@ fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> 
     }
     // A statement in another form is removed and added as a whole.
     if !is_gain {
-        let (still, ended): (Vec<Source<'_>>, Vec<Source<'_>>) =
-            removed().filter_map(|it| Source::of(it)).partition(|it| needs(policy, hops, it));
+        let (still, ended): (Vec<SourceValue<'_>>, Vec<SourceValue<'_>>) =
+            removed().filter_map(|it| SourceValue::of(it)).partition(|it| needs(policy, hops, it));
         let names: Vec<String> = ended.iter().map(ToString::to_string).collect();
         reasons.push(match (names.as_slice(), still.as_slice()) {
             ([], []) => format!("`{sid}` allows more than the trails of the spec need"),
@@ -103,50 +109,52 @@ fn of_our_role(policy: &Policy<'_>, role: Role, differences: &[&Difference]) -> 
 
 /// Returns the requests that managed statements of a role allow CloudTrail, and their verb; `None`
 /// for a role of other principals.
-fn purpose(role: Role) -> Option<(&'static [Hop], &'static str)> {
+fn purpose(role: StatementRole) -> Option<(&'static [Hop], &'static str)> {
     Some(match role {
-        Role::TrailAclCheck => (&[Hop::LookAtBucket], "read the bucket ACL"),
-        Role::TrailWrite => (&[Hop::WriteLogs, Hop::WriteDigests], "write log files"),
-        Role::OrganizationWrite => {
+        StatementRole::TrailAclCheck => (&[Hop::GetBucketAcl], "read the bucket ACL"),
+        StatementRole::TrailWrite => (&[Hop::WriteLogs, Hop::WriteDigests], "write log files"),
+        StatementRole::OrganizationWrite => {
             (&[Hop::WriteOrganizationLogs], "write the log files of the organization's accounts")
         }
-        Role::TrailEncrypt => (&[Hop::MakeDataKey, Hop::Decrypt], "encrypt log files with the key"),
-        Role::TrailDescribe => (&[Hop::LookAtKey], "describe the key"),
-        Role::TrailDecrypt => (&[Hop::Decrypt], "decrypt data keys with the key"),
-        Role::TrailNotify => (&[Hop::Notify], "publish to the topic"),
-        Role::DenyInsecureTransport
-        | Role::Administration
-        | Role::TrailTopicEncrypt
-        | Role::TrailLogGroupEncrypt => return None,
+        StatementRole::TrailEncrypt => {
+            (&[Hop::GenerateDataKey, Hop::Decrypt], "encrypt log files with the key")
+        }
+        StatementRole::TrailDescribe => (&[Hop::DescribeKey], "describe the key"),
+        StatementRole::TrailDecrypt => (&[Hop::Decrypt], "decrypt data keys with the key"),
+        StatementRole::TrailNotify => (&[Hop::Notify], "publish to the topic"),
+        StatementRole::DenyInsecureTransport
+        | StatementRole::Administration
+        | StatementRole::TrailTopicEncrypt
+        | StatementRole::TrailLogGroupEncrypt => return None,
     })
 }
 
 /// Returns whether a trail of the spec makes one of these requests, and the policy decides it. Its permission is then in
 /// another statement or for another resource.
-fn needs(policy: &Policy<'_>, hops: &[Hop], source: &Source<'_>) -> bool {
-    let Policy { scope, subject, .. } = policy;
-    let trails = scope.desired.trails.iter().filter(|trail| match source {
-        Source::Account(id) => trail.arn.account() == *id,
-        Source::Trail(arn) => trail.arn.as_str() == *arn,
+fn needs(policy: &PolicyComparison<'_>, hops: &[Hop], source: &SourceValue<'_>) -> bool {
+    let PolicyComparison { context, subject, .. } = policy;
+    let trails = context.desired.trails.iter().filter(|trail| match source {
+        SourceValue::Account(id) => trail.arn.account() == *id,
+        SourceValue::Trail(arn) => trail.arn.as_str() == *arn,
     });
-    let mut deliveries = trails.map(|trail| of_spec(scope.desired, scope.observed, trail));
+    let mut deliveries = trails.map(|trail| desired_delivery(context.desired, context.observed, trail));
     deliveries.any(|delivery| {
         let requests = delivery.requests();
         requests
             .iter()
-            .any(|(hop, _)| hops.contains(hop) && decides(scope, *subject, &delivery, hop.policy()))
+            .any(|(hop, _)| hops.contains(hop) && decides(context, *subject, &delivery, hop.policy()))
     })
 }
 
 /// The trail or account that a value of a statement names.
-enum Source<'v> {
+enum SourceValue<'v> {
     /// The account with this ID.
     Account(&'v str),
     /// The trail with this ARN.
     Trail(&'v str),
 }
 
-impl<'v> Source<'v> {
+impl<'v> SourceValue<'v> {
     /// Returns the source in the value of a difference.
     fn of(difference: &'v Difference) -> Option<Self> {
         let (Difference::Remove { value, path }
@@ -160,7 +168,7 @@ impl<'v> Source<'v> {
     }
 }
 
-impl fmt::Display for Source<'_> {
+impl fmt::Display for SourceValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Account(id) => write!(f, "account {id}"),
@@ -187,7 +195,7 @@ pub(super) fn trail(arn: &str) -> String {
 }
 
 /// Returns the reason for a change of a reader's statement or of an extra statement of the user.
-fn of_other(ownership: &Ownership, difference: &Difference) -> String {
+fn extra_reason(ownership: &Ownership, difference: &Difference) -> String {
     let sid = sid(difference);
     let (is_gain, value) = match difference {
         Difference::Add { value, .. } | Difference::Replace { value, .. } => (true, value),
@@ -207,7 +215,7 @@ fn of_other(ownership: &Ownership, difference: &Difference) -> String {
 }
 
 /// Returns the reason for a change of a foreign statement; `None` if it does not change.
-pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
+pub(super) fn adopted_reason(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
     let ends = || {
         let ends = uses(ended);
         if ends.is_empty() { String::new() } else { format!(". It no longer allows {ends}") }
@@ -217,39 +225,39 @@ pub(super) fn of_adopted(Adopted { statement, fate, ended, .. }: &Adopted) -> Op
         if is_of_accounts { "; no other trail of these accounts needs that" } else { "" }
     };
     Some(match fate {
-        Fate::Replaced if ended.is_empty() => {
+        AdoptionResult::Replaced if ended.is_empty() => {
             format!("{statement} is removed: managed statements allow everything that it allows")
         }
-        Fate::Replaced => format!(
+        AdoptionResult::Replaced => format!(
             "{statement} is removed: managed statements allow what the known trails need{}{}",
             ends(),
             idle()
         ),
-        Fate::Narrowed if ended.is_empty() => {
+        AdoptionResult::Narrowed if ended.is_empty() => {
             format!(
                 "{statement} loses the permissions that managed statements also grant, and keeps the rest"
             )
         }
-        Fate::Narrowed => {
+        AdoptionResult::Narrowed => {
             format!(
                 "{statement} loses the permissions that managed statements replace, and keeps the rest{}{}",
                 ends(),
                 idle()
             )
         }
-        Fate::Kept => return None,
-        Fate::Revoked => {
+        AdoptionResult::Kept => return None,
+        AdoptionResult::Revoked => {
             format!("{statement} is revoked, because the spec has `unlisted_accounts: remove`{}", ends())
         }
-        Fate::Removed => {
+        AdoptionResult::Removed => {
             format!("{statement} is removed, because the spec has `foreign_statements: remove`{}", ends())
         }
-        Fate::PublicRemoved => format!(
+        AdoptionResult::PublicRemoved => format!(
             "{statement} is removed, because the spec has `foreign_statements: remove`; it is public, and S3 \
              rejects it because Block Public Access is on{}",
             ends()
         ),
-        Fate::DeletedPrincipal { ids } => {
+        AdoptionResult::DeletedPrincipal { ids } => {
             let ids = ids.join("`, `");
             format!("{statement} is removed: it names a deleted principal (`{ids}`), which AWS rejects")
         }

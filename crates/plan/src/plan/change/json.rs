@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Act, ActionKind, Change, Changed, Ended, Phase, Risk, TrailRef, Trial};
+use super::{Act, ActionKind, Change, Changed, Ended, FormTrial, Phase, Risk, TrailRef};
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::fingerprint::Fingerprint;
@@ -32,7 +32,7 @@ pub(super) struct Json {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     confirm: Vec<TrailRef>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    trials: Vec<Trial>,
+    trials: Vec<FormTrial>,
 }
 
 impl From<Change> for Json {

@@ -1,6 +1,6 @@
 //! Trails that deliver and are not in the spec.
 
-use reconcile_policy::{BucketIntent, Form, Guest, Ownership, merge};
+use reconcile_policy::{BucketIntent, Guest, Ownership, StatementForm, merge};
 use serde_json::{Value, json};
 
 use super::{acl_check, adopt, adoption, can_deliver, document, intent, ownership, sids, trail, write};
@@ -16,7 +16,7 @@ fn a_trail_outside_of_the_spec_can_still_deliver() {
     let mut adoption = adoption();
     adoption.surveyed.insert("888888888888".to_owned());
     adoption.trails.insert(trail("888888888888"));
-    for form in [Form::Plain, Form::ByAccount] {
+    for form in [StatementForm::Plain, StatementForm::ByAccount] {
         let desired = intent.compile(&ownership(), form).unwrap();
         let merged = merge(Some(&live), &desired, &ownership()).adopt(&adoption, &ownership());
         assert!(sids(&merged.contracted).iter().all(|sid| sid.starts_with("Sec")), "{form}");
@@ -42,5 +42,5 @@ fn statements_of_another_installation_are_not_adopted() {
 }
 
 fn prefix_of(ownership: &Ownership) -> String {
-    ownership.sid(reconcile_policy::Role::TrailWrite).as_str().replace("TrailWrite", "")
+    ownership.sid(reconcile_policy::StatementRole::TrailWrite).as_str().replace("TrailWrite", "")
 }

@@ -1,6 +1,8 @@
 //! The policy of a topic.
 
-use reconcile_policy::{Adoption, Arn, Document, Form, Keep, Merged, Request, TopicIntent, evaluate, merge};
+use reconcile_policy::{
+    Adoption, Arn, Document, Keep, Merged, Request, StatementForm, TopicIntent, evaluate, merge,
+};
 use serde_json::{Value, json};
 
 use super::{OURS, adoption, ownership, sids, told, trail};
@@ -42,7 +44,7 @@ fn live(condition: Value) -> Document {
     .unwrap()
 }
 
-fn adopt(live: &Document, form: Form, adoption: &Adoption) -> Merged {
+fn adopt(live: &Document, form: StatementForm, adoption: &Adoption) -> Merged {
     let desired = intent().compile(&ownership(), form).unwrap();
     merge(Some(live), &desired, &ownership()).adopt(adoption, &ownership())
 }
@@ -95,7 +97,7 @@ fn console_statements_for_known_accounts_are_adopted() {
             .into_iter()
             .filter(|it| can_publish(&live, it))
             .collect();
-        for form in [Form::Plain, Form::ByAccount] {
+        for form in [StatementForm::Plain, StatementForm::ByAccount] {
             let merged = adopt(&live, form, &adoption());
             let fates: Vec<_> = merged.adopted.iter().map(|adopted| told(adopted).1).collect();
             assert_eq!(fates, [fate], "{name}, {form}");
@@ -120,7 +122,7 @@ fn console_statements_for_known_accounts_are_adopted() {
 #[test]
 fn the_spec_can_revoke_the_access_of_every_trail() {
     let adoption = Adoption { unlisted_accounts: Keep::Remove, ..adoption() };
-    let merged = adopt(&live(Value::Null), Form::Plain, &adoption);
+    let merged = adopt(&live(Value::Null), StatementForm::Plain, &adoption);
     assert_eq!(told(&merged.adopted[0]).1, "revoked from everyone");
     assert_eq!(sids(&merged.contracted), ["__default_statement_ID", "SecTrailNotify"]);
     assert!(can_publish(&merged.expanded, &trail("999999999999")));

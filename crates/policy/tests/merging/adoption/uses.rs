@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use reconcile_policy::{
-    Adoption, Arn, BucketIntent, Document, Fate, Form, Guest, Keep, KeyIntent, Merged, OrganizationTrail,
-    Partition, Statement, TopicIntent, evaluate, merge,
+    Adoption, AdoptionResult, Arn, BucketIntent, Document, Guest, Keep, KeyIntent, Merged, OrganizationTrail,
+    Partition, Statement, StatementForm, TopicIntent, evaluate, merge,
 };
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ struct World {
     has_organization_trail: bool,
     /// Whether the management account of the organization is known.
     is_manager_known: bool,
-    form: Form,
+    form: StatementForm,
     unlisted: Keep,
 }
 
@@ -40,7 +40,11 @@ fn world(of: Of) -> impl Strategy<Value = World> {
         subsequence(guests, 0..=2),
         subsequence(listed, 0..=3),
         (any::<bool>(), any::<bool>()),
-        proptest::sample::select(vec![Form::Plain, Form::ByAccount, Form::ByOrganization]),
+        proptest::sample::select(vec![
+            StatementForm::Plain,
+            StatementForm::ByAccount,
+            StatementForm::ByOrganization,
+        ]),
         prop_oneof![4 => Just(Keep::Keep), 1 => Just(Keep::Remove)],
     )
         .prop_map(
@@ -109,7 +113,7 @@ impl World {
             }
             Of::Topic => {
                 let intent = TopicIntent { topic: TOPIC.parse().unwrap(), trails };
-                intent.compile(&ownership(), self.form.min(Form::ByAccount))
+                intent.compile(&ownership(), self.form.min(StatementForm::ByAccount))
             }
         };
         statements.unwrap()
@@ -216,7 +220,7 @@ fn check(world: &World) -> Result<(), TestCaseError> {
         prop_assert!(!is_new, "new: {asked:?}\n{}", merged.contracted);
     }
     for adopted in &merged.adopted {
-        prop_assert!(adopted.fate != Fate::Replaced || adopted.stays.is_empty(), "{adopted:?}");
+        prop_assert!(adopted.fate != AdoptionResult::Replaced || adopted.stays.is_empty(), "{adopted:?}");
     }
     Ok(())
 }

@@ -5,8 +5,8 @@
 
 use reconcile_policy::text_matches;
 
-use super::{Context, Target, texts};
-use crate::diagnostic::Place;
+use super::{Context, PolicyTarget, texts};
+use crate::diagnostic::SourceSpan;
 use crate::facts::{Level, Service, s3};
 use crate::problems::{Problems, nearest};
 use crate::raw::{Located, Node};
@@ -34,7 +34,7 @@ pub(super) fn check(
 /// or needs no check.
 fn check_name(
     action: &str,
-    place: Place,
+    place: SourceSpan,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> Option<Vec<Level>> {
@@ -89,7 +89,7 @@ fn check_level(
     action: &str,
     matched: &[Level],
     levels: Option<&[Level]>,
-    place: Place,
+    place: SourceSpan,
     context: &Context<'_>,
     problems: &mut Problems,
 ) {
@@ -106,7 +106,7 @@ fn check_level(
     if matched.iter().any(|level| levels.contains(level)) {
         return;
     }
-    let (Target::Bucket { name, .. }, partition) = (&context.target, context.partition) else { return };
+    let (PolicyTarget::Bucket { name, .. }, partition) = (&context.target, context.partition) else { return };
     let (object, missing) = match matched.contains(&Level::Object) {
         true => ("objects", format!("arn:{partition}:s3:::{name}/*")),
         false => ("the bucket", format!("arn:{partition}:s3:::{name}")),
@@ -118,7 +118,7 @@ fn check_level(
     );
 }
 
-impl Target<'_> {
+impl PolicyTarget<'_> {
     fn noun(&self) -> &'static str {
         match self {
             Self::Bucket { .. } => "bucket",

@@ -2,7 +2,7 @@
 //!
 //! See "IAM JSON policy elements: Condition" in the IAM user guide.
 
-use super::{Context, Target};
+use super::{Context, PolicyTarget};
 use crate::facts::{condition_operators, s3};
 use crate::problems::{Problems, nearest};
 use crate::raw::{Content, Located, Node};
@@ -45,7 +45,7 @@ pub(super) fn check(condition: &Node, context: &Context<'_>, problems: &mut Prob
 /// Checks a condition key. S3 rejects a policy with an unknown condition key of S3.
 fn check_key(key: &Located<String>, context: &Context<'_>, problems: &mut Problems) {
     let name = key.value.to_ascii_lowercase();
-    if !matches!(context.target, Target::Bucket { .. })
+    if !matches!(context.target, PolicyTarget::Bucket { .. })
         || !name.starts_with("s3:")
         || context.recognized.has(&name)
     {

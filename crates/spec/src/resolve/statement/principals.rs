@@ -4,8 +4,8 @@
 
 use reconcile_policy::AccountId;
 
-use super::{Context, Target, texts};
-use crate::diagnostic::Place;
+use super::{Context, PolicyTarget, texts};
+use crate::diagnostic::SourceSpan;
 use crate::problems::{Problems, suggest};
 use crate::raw::{Content, Located, Node};
 use crate::resolve::principal::{self, Rejection};
@@ -41,7 +41,7 @@ fn check_kind(kind: &Located<String>, ids: &Node, context: &Context<'_>, problem
         problems.add(kind.place, message, suggest(&kind.value, KINDS));
         return;
     }
-    if kind.value == "CanonicalUser" && matches!(context.target, Target::Key { .. }) {
+    if kind.value == "CanonicalUser" && matches!(context.target, PolicyTarget::Key { .. }) {
         problems.add(
             kind.place,
             "a key policy cannot name a canonical user, which is a principal of S3",
@@ -59,7 +59,7 @@ fn check_kind(kind: &Located<String>, ids: &Node, context: &Context<'_>, problem
     }
 }
 
-fn check_aws(id: &str, place: Place, context: &Context<'_>, problems: &mut Problems) {
+fn check_aws(id: &str, place: SourceSpan, context: &Context<'_>, problems: &mut Problems) {
     let is_unique_id = (id.starts_with("AIDA") || id.starts_with("AROA"))
         && id.len() >= 16
         && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -85,7 +85,7 @@ fn check_aws(id: &str, place: Place, context: &Context<'_>, problems: &mut Probl
     }
 }
 
-fn check_service(id: &str, place: Place, problems: &mut Problems) {
+fn check_service(id: &str, place: SourceSpan, problems: &mut Problems) {
     let is_part =
         |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if id.split('.').count() < 2 || !id.split('.').all(is_part) {
@@ -96,7 +96,7 @@ fn check_service(id: &str, place: Place, problems: &mut Problems) {
 
 /// Checks a canonical user id. See "Finding the canonical user ID for your AWS account" in the AWS
 /// Account Management guide.
-fn check_canonical(id: &str, place: Place, problems: &mut Problems) {
+fn check_canonical(id: &str, place: SourceSpan, problems: &mut Problems) {
     if id.len() != 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
         let message = format!("`{id}` is not a canonical user id");
         problems.add(place, message, "use the 64 hexadecimal digits of the account, or its id under `AWS`");

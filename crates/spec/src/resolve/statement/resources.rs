@@ -6,8 +6,8 @@
 
 use reconcile_policy::Arn;
 
-use super::{Context, Target, texts};
-use crate::diagnostic::Place;
+use super::{Context, PolicyTarget, texts};
+use crate::diagnostic::SourceSpan;
 use crate::facts::Level;
 use crate::problems::Problems;
 use crate::raw::{Located, Node};
@@ -24,8 +24,8 @@ pub(super) fn check(
     let count = resources.len();
     for (resource, place) in resources {
         levels.extend(match &context.target {
-            Target::Bucket { name, .. } => check_bucket(resource, name, place, context, problems),
-            Target::Key { .. } => check_key(resource, place, context, problems),
+            PolicyTarget::Bucket { name, .. } => check_bucket(resource, name, place, context, problems),
+            PolicyTarget::Key { .. } => check_key(resource, place, context, problems),
         });
     }
     (levels.len() == count && count > 0).then_some(levels)
@@ -34,7 +34,7 @@ pub(super) fn check(
 fn check_bucket(
     resource: &str,
     bucket: &str,
-    place: Place,
+    place: SourceSpan,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> Option<Level> {
@@ -59,8 +59,13 @@ fn check_bucket(
     None
 }
 
-fn check_key(resource: &str, place: Place, context: &Context<'_>, problems: &mut Problems) -> Option<Level> {
-    let Target::Key { site, arn: own } = &context.target else { return None };
+fn check_key(
+    resource: &str,
+    place: SourceSpan,
+    context: &Context<'_>,
+    problems: &mut Problems,
+) -> Option<Level> {
+    let PolicyTarget::Key { site, arn: own } = &context.target else { return None };
     if resource == "*" {
         return Some(Level::Resource);
     }

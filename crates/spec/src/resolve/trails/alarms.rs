@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Region};
 
-use super::super::Scope;
+use super::super::Resolver;
 use crate::desired::{Alarm, Site, Topic};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
 use crate::names::{AccountName, LogGroupName, TopicName};
 use crate::problems::Problems;
@@ -14,8 +14,8 @@ use crate::raw::{Located, RawAlarms, RawCis, RawCisAlarm, WordOr};
 
 /// The alarms of one trail of the spec, in each of its accounts.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Asked {
-    place: Place,
+pub(super) struct TrailAlarms {
+    place: SourceSpan,
     detect: Vec<&'static CisAlarm>,
     topic: ToTopic,
 }
@@ -33,7 +33,7 @@ pub(super) fn resolve(
     raw: &Located<RawAlarms>,
     region: Option<&Region>,
     problems: &mut Problems,
-) -> Option<Asked> {
+) -> Option<TrailAlarms> {
     let RawAlarms { controls, topic } = &raw.value;
     let detect = match controls.as_ref().map(|it| (it.place, &it.value)) {
         None | Some((_, WordOr::Word(RawCis::Cis))) => CIS_ALARMS.iter().collect(),
@@ -43,12 +43,12 @@ pub(super) fn resolve(
         true => topic_in(topic, region, problems).map(ToTopic::Of),
         false => problems.name(topic, "").map(ToTopic::Local),
     };
-    Some(Asked { place: raw.place, detect, topic: topic? })
+    Some(TrailAlarms { place: raw.place, detect, topic: topic? })
 }
 
 fn listed_ones(
     listed: &[Located<RawCisAlarm>],
-    place: Place,
+    place: SourceSpan,
     problems: &mut Problems,
 ) -> Vec<&'static CisAlarm> {
     if listed.is_empty() {
@@ -98,26 +98,26 @@ fn topic_in(raw: &Located<String>, region: Option<&Region>, problems: &mut Probl
 #[derive(Default)]
 pub(super) struct Alarms {
     /// The alarms of each log group; `None` if the log group has none.
-    groups: BTreeMap<Arn, Option<Asked>>,
+    groups: BTreeMap<Arn, Option<TrailAlarms>>,
     /// The log group of each account that has alarms.
     accounts: BTreeMap<AccountName, LogGroupName>,
-    alarms: Vec<(Alarm, Place)>,
+    alarms: Vec<(Alarm, SourceSpan)>,
 }
 
 impl Alarms {
     /// Adds the alarms of a log group. All trails of a log group have the same alarms.
     pub(super) fn add(
         &mut self,
-        asked: Option<&Asked>,
+        asked: Option<&TrailAlarms>,
         group: &LogGroupName,
         group_arn: &Arn,
         site: &Site,
-        scope: &Scope<'_>,
+        resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) {
         let account = &site.account;
         if let Some(known) = self.groups.get(group_arn) {
-            let contents = |it: &Asked| (it.detect.clone(), it.topic.clone());
+            let contents = |it: &TrailAlarms| (it.detect.clone(), it.topic.clone());
             let place = asked.or(known.as_ref()).map(|it| it.place);
             if let Some(place) = place.filter(|_| known.as_ref().map(contents) != asked.map(contents)) {
                 let message = format!(
@@ -128,7 +128,7 @@ impl Alarms {
             return;
         }
         self.groups.insert(group_arn.clone(), asked.cloned());
-        let (Some(asked), Some(id)) = (asked, scope.id(account)) else { return };
+        let (Some(asked), Some(id)) = (asked, resolver.id(account)) else { return };
         if let Some(other) = self.accounts.get(account) {
             let message =
                 format!("account `{account}` has alarms on two log groups, `{other}` and `{group}`");
@@ -144,7 +144,7 @@ impl Alarms {
             }
             ToTopic::Of(arn) => arn.clone(),
         };
-        let installation = &scope.installation;
+        let installation = &resolver.installation;
         self.alarms.extend(asked.detect.iter().map(|detects| {
             let alarm = Alarm {
                 site: site.clone(),
@@ -154,7 +154,7 @@ impl Alarms {
                 detects,
                 namespace: format!("reconcile/{}", installation.name()),
                 topic: topic.clone(),
-                tags: scope.tags.clone(),
+                tags: resolver.tags.clone(),
             };
             (alarm, asked.place)
         }));

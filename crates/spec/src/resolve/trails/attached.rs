@@ -2,13 +2,13 @@
 
 use reconcile_policy::{Arn, LogRoleIntent, Region, TopicIntent};
 
-use super::super::Scope;
-use super::super::policies::{is_managed, of_key, on_doubt};
-use super::alarms::{self, Alarms, Asked};
+use super::super::Resolver;
+use super::super::policies::{is_managed, key_policy, on_doubt};
+use super::alarms::{self, Alarms, TrailAlarms};
 use crate::desired::{
     AtRest, ExistingTopic, Foreign, LogDelivery, LogGroup, LogRole, OnDoubt, Site, Topic, Trail,
 };
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::names::{AccountName, LogGroupName, PolicyName, RoleName, TopicName};
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawAtRest, RawCloudWatchLogs, RawSnsTopic, RawSpec, RawTrail};
@@ -25,13 +25,13 @@ pub(super) struct Attached {
 }
 
 struct Logs {
-    place: Place,
+    place: SourceSpan,
     group: LogGroupName,
     retention_days: Option<u32>,
     role: RoleName,
     boundary: Option<Boundary>,
     encryption: AtRest,
-    alarms: Option<Asked>,
+    alarms: Option<TrailAlarms>,
 }
 
 /// The managed policy that is the permissions boundary of a role.
@@ -43,7 +43,7 @@ enum Boundary {
 }
 
 struct Notification {
-    place: Place,
+    place: SourceSpan,
     topic: ToTopic,
     proof: OnDoubt,
 }
@@ -86,7 +86,7 @@ impl<'r> KeyFacts<'r> {
         Self {
             region,
             exists: matches!(raw.key.value, OrUnmanaged::Value(_)),
-            is_policy_managed: is_managed(of_key(&raw.key.value)),
+            is_policy_managed: is_managed(key_policy(&raw.key.value)),
         }
     }
 
@@ -122,18 +122,18 @@ pub(super) fn resolve(
     raw: &RawSpec,
     trail: &RawTrail,
     region: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<Attached> {
     let logs = match &trail.cloudwatch_logs {
-        Some(logs) => Some(resolve_logs(logs, region, scope, key, problems)?),
+        Some(logs) => Some(resolve_logs(logs, region, resolver, key, problems)?),
         None => None,
     };
     let topic = match &trail.sns_topic {
         Some(topic) => {
             let (place, proof) = (topic.place, on_doubt(topic.value.proof.as_ref()));
-            let topic = resolve_topic(raw, topic, region, scope, key, problems)?;
+            let topic = resolve_topic(raw, topic, region, resolver, key, problems)?;
             Some(Notification { place, topic, proof })
         }
         None => None,
@@ -144,7 +144,7 @@ pub(super) fn resolve(
 fn resolve_logs(
     raw: &Located<RawCloudWatchLogs>,
     region: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<Logs> {
@@ -157,7 +157,7 @@ fn resolve_logs(
     let group = problems.name(&logs.log_group, "");
     let role = match &logs.role_name {
         Some(role) => problems.name(role, "")?,
-        None => format!("reconcile-{}-cloudtrail", scope.installation.name()).parse().ok()?,
+        None => format!("reconcile-{}-cloudtrail", resolver.installation.name()).parse().ok()?,
     };
     let boundary = match &logs.permissions_boundary {
         Some(boundary) => Some(resolve_boundary(boundary, region, problems)?),
@@ -220,7 +220,7 @@ fn resolve_topic(
     raw: &RawSpec,
     topic: &Located<RawSnsTopic>,
     region: Option<&Region>,
-    scope: &Scope<'_>,
+    resolver: &Resolver<'_>,
     key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<ToTopic> {
@@ -228,7 +228,7 @@ fn resolve_topic(
     match (name, arn) {
         (Some(name), None) => {
             let account = match account {
-                Some(account) => scope.account(account, problems),
+                Some(account) => resolver.account(account, problems),
                 // A problem of the account of the bucket is reported with the bucket.
                 None => raw.bucket.account.value.parse().ok(),
             };
@@ -306,17 +306,17 @@ impl Attachments {
         &mut self,
         attached: &Attached,
         trail: &mut Trail,
-        scope: &Scope<'_>,
+        resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) {
         if let Some(logs) = &attached.logs {
-            trail.logs = self.log_to(logs, trail, scope, problems);
+            trail.logs = self.log_to(logs, trail, resolver, problems);
         }
         if let Some(Notification { place, topic, proof }) = &attached.topic {
             trail.topic = match topic {
-                ToTopic::Named(topic) => self.publish_to(topic, *proof, *place, trail, scope, problems),
+                ToTopic::Named(topic) => self.publish_to(topic, *proof, *place, trail, resolver, problems),
                 ToTopic::Existing(arn) => {
-                    Some(self.publish_to_existing(arn, *proof, *place, trail, scope, problems))
+                    Some(self.publish_to_existing(arn, *proof, *place, trail, resolver, problems))
                 }
             };
         }
@@ -326,11 +326,11 @@ impl Attachments {
         &mut self,
         logs: &Logs,
         trail: &Trail,
-        scope: &Scope<'_>,
+        resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Option<LogDelivery> {
         let site = &trail.site;
-        let (partition, id) = (site.region.partition(), scope.id(&site.account)?);
+        let (partition, id) = (site.region.partition(), resolver.id(&site.account)?);
         let group = |end| {
             let name = format!("log-group:{}{end}", logs.group);
             Arn::new(partition, "logs", site.region.as_str(), id.as_str(), &name)
@@ -361,16 +361,16 @@ impl Attachments {
                 arn: group(""),
                 retention_days: logs.retention_days,
                 encryption: logs.encryption,
-                tags: scope.tags.clone(),
+                tags: resolver.tags.clone(),
             }),
         }
-        self.alarms.add(logs.alarms.as_ref(), &logs.group, &group(""), site, scope, problems);
+        self.alarms.add(logs.alarms.as_ref(), &logs.group, &group(""), site, resolver, problems);
         let intent = LogRoleIntent {
             partition,
             account: id.clone(),
             region: site.region.clone(),
             log_group: logs.group.to_string(),
-            organization: scope.roster.map(|roster| roster.id.clone()).filter(|_| trail.is_organization),
+            organization: resolver.roster.map(|roster| roster.id.clone()).filter(|_| trail.is_organization),
         };
         let boundary = logs.boundary.as_ref().map(|boundary| match boundary {
             Boundary::OfAccount(name) => {
@@ -394,10 +394,10 @@ impl Attachments {
                 site: site.clone(),
                 name: logs.role.clone(),
                 arn: role.clone(),
-                policy_name: scope.installation.log_policies().present,
+                policy_name: resolver.installation.log_policies().present,
                 intents: vec![intent],
                 boundary,
-                tags: scope.tags.clone(),
+                tags: resolver.tags.clone(),
             }),
         }
         Some(LogDelivery { group: group(":*"), role })
@@ -407,14 +407,14 @@ impl Attachments {
         &mut self,
         wanted: &NamedTopic,
         proof: OnDoubt,
-        place: Place,
+        place: SourceSpan,
         trail: &Trail,
-        scope: &Scope<'_>,
+        resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Option<Arn> {
         let NamedTopic { name, account, encryption } = wanted;
         let region = &trail.site.region;
-        let id = scope.id(account)?;
+        let id = resolver.id(account)?;
         let arn = Arn::new(region.partition(), "sns", region.as_str(), id.as_str(), name.as_str());
         if self.existing_topics.iter().any(|it| it.arn == arn) {
             report_named_twice(&arn, place, problems);
@@ -433,10 +433,10 @@ impl Attachments {
                 arn: arn.clone(),
                 encryption: *encryption,
                 intent: TopicIntent { topic: arn.clone(), trails: vec![trail.arn.clone()] },
-                ownership: scope.installation.ownership(),
+                ownership: resolver.installation.ownership(),
                 foreign: Foreign::default(),
                 proof,
-                tags: scope.tags.clone(),
+                tags: resolver.tags.clone(),
             }),
         }
         Some(arn)
@@ -446,9 +446,9 @@ impl Attachments {
         &mut self,
         arn: &Arn,
         proof: OnDoubt,
-        place: Place,
+        place: SourceSpan,
         trail: &Trail,
-        scope: &Scope<'_>,
+        resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Arn {
         if self.topics.iter().any(|topic| topic.arn == *arn) {
@@ -458,7 +458,7 @@ impl Attachments {
             Some(known) if known.proof != proof => report_two_proofs(arn, place, problems),
             Some(_) => {}
             None => {
-                let mut accounts = scope.accounts.iter().chain(&scope.joined);
+                let mut accounts = resolver.accounts.iter().chain(&resolver.joined);
                 let owner = accounts.find(|it| it.id.as_str() == arn.account());
                 let reader = owner.map_or_else(|| trail.site.account.clone(), |owner| owner.name.clone());
                 self.existing_topics.push(ExistingTopic { arn: arn.clone(), reader, proof });
@@ -468,7 +468,7 @@ impl Attachments {
     }
 }
 
-fn report_two_proofs(arn: &Arn, place: Place, problems: &mut Problems) {
+fn report_two_proofs(arn: &Arn, place: SourceSpan, problems: &mut Problems) {
     problems.add(
         place,
         format!("topic `{arn}` has two different values of `proof`"),
@@ -476,7 +476,7 @@ fn report_two_proofs(arn: &Arn, place: Place, problems: &mut Problems) {
     );
 }
 
-fn report_named_twice(arn: &Arn, place: Place, problems: &mut Problems) {
+fn report_named_twice(arn: &Arn, place: SourceSpan, problems: &mut Problems) {
     problems.add(
         place,
         format!("one trail refers to the topic `{arn}` by `name`, and another trail by `arn`"),

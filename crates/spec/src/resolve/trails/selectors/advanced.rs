@@ -30,7 +30,8 @@ const CATEGORIES: [(&str, Category); 3] = [
 ];
 
 /// The categories that only event data stores have.
-const OF_EVENT_DATA_STORES: [&str; 4] = ["ActivityAuditLog", "ConfigurationItem", "Evidence", "Insight"];
+const EVENT_DATA_STORE_CATEGORIES: [&str; 4] =
+    ["ActivityAuditLog", "ConfigurationItem", "Evidence", "Insight"];
 
 const EQUALS: &[&str] = &["Equals"];
 const EVERY: &[&str] = &["Equals", "StartsWith", "EndsWith", "NotEquals", "NotStartsWith", "NotEndsWith"];
@@ -169,7 +170,7 @@ fn check_category(raw: &Located<RawAdvancedSelector>, problems: &mut Problems) -
     let value = single(field, "Equals", problems)?;
     let text = value.value.as_str();
     let known = CATEGORIES.iter().find(|(name, _)| *name == text).map(|(_, category)| *category);
-    if OF_EVENT_DATA_STORES.contains(&text) {
+    if EVENT_DATA_STORE_CATEGORIES.contains(&text) {
         problems.add(
             value.place,
             format!("`{text}` is a category of event data stores, and a trail cannot record it"),

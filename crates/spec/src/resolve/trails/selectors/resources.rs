@@ -8,7 +8,7 @@ use reconcile_policy::{AccountId, Arn, Partition, Region};
 
 use super::Context;
 use crate::desired::{DataResource, ReadWrite};
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceSpan;
 use crate::names::BucketName;
 use crate::problems::Problems;
 use crate::raw::{All, ListOr, Located, RawDataEvents, RawDataReadWrite, RawDataSelection, WordOr};
@@ -67,7 +67,7 @@ struct Selection<'r> {
     /// The resources; `None` for all.
     resources: Option<&'r [Located<String>]>,
     /// The place of the resources.
-    place: Place,
+    place: SourceSpan,
 }
 
 impl<'r> Selection<'r> {
@@ -94,7 +94,7 @@ impl<'r> Selection<'r> {
 fn values(
     service: Service,
     resources: &[Located<String>],
-    place: Place,
+    place: SourceSpan,
     context: &Context<'_>,
     problems: &mut Problems,
 ) -> Vec<String> {

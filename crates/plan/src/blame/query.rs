@@ -1,31 +1,31 @@
-//! What a finding asks of the recorded events.
+//! The queries of a finding to the recorded events.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired, Site, Topic};
 
-use super::record::Record;
+use super::record::EventRecord;
 use super::search::Listing;
 use crate::address::Address;
 use crate::difference::Difference;
 use crate::drift::{Finding, FindingKind};
 use crate::kind::Kind;
 
-/// The newest of some calls on a resource.
+/// A query for the newest of some calls on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Question {
+pub(super) struct BlameQuery {
     pub(super) account: AccountName,
     pub(super) region: Region,
-    pub(super) subject: Subject,
+    pub(super) subject: EventSubject,
     /// The operations that lead to the finding.
     pub(super) causes: Vec<&'static str>,
     /// The operations that end the finding: it was caused after them.
     pub(super) undoes: Vec<&'static str>,
 }
 
-impl Question {
-    /// The lists of events that answer the question.
+impl BlameQuery {
+    /// The lists of events that answer the query.
     pub(super) fn listings(&self) -> impl Iterator<Item = Listing> {
         self.causes.iter().chain(&self.undoes).map(|event| Listing {
             account: self.account.clone(),
@@ -35,9 +35,9 @@ impl Question {
     }
 }
 
-/// How events name a resource.
+/// The names by which events refer to a resource.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Subject {
+pub(super) struct EventSubject {
     /// The service, such as `s3.amazonaws.com`.
     source: &'static str,
     /// The names that a caller can use.
@@ -50,24 +50,25 @@ pub(super) struct Subject {
     group: BTreeSet<String>,
 }
 
-impl Subject {
+impl EventSubject {
     /// Whether an event is about the resource.
-    pub(super) fn is_of(&self, record: &Record) -> bool {
+    pub(super) fn is_of(&self, record: &EventRecord) -> bool {
         let sets = record.parameter("attributeName");
         if record.event_source != self.source || sets.is_some() && sets != self.attribute {
             return false;
         }
-        if self.parameters == OF_FILTER {
+        if self.parameters == FILTER_PARAMETERS {
             // A call that names no filter is on the log group, with all its filters. See `DeleteLogGroup` in the CloudWatch Logs API
             // reference.
-            let mut groups = OF_GROUP.iter().flat_map(|parameter| record.texts(parameter));
-            let mut filters = OF_FILTER.iter().flat_map(|parameter| record.texts(parameter)).peekable();
+            let mut groups = GROUP_PARAMETERS.iter().flat_map(|parameter| record.texts(parameter));
+            let mut filters =
+                FILTER_PARAMETERS.iter().flat_map(|parameter| record.texts(parameter)).peekable();
             return groups.any(|name| self.group.contains(name))
                 && (filters.peek().is_none() || filters.any(|name| self.names.contains(name)));
         }
         let mut arns = record.arns().peekable();
         // Some services record the ARN, however the caller named the resource. An alias can be that of another key by now.
-        if self.source == KMS && self.parameters == OF_KEY && arns.peek().is_some() {
+        if self.source == KMS && self.parameters == KEY_PARAMETERS && arns.peek().is_some() {
             return arns.any(|arn| self.names.contains(arn));
         }
         let named = self.parameters.iter().flat_map(|parameter| record.texts(parameter));
@@ -82,28 +83,29 @@ const SNS: &str = "sns.amazonaws.com";
 const LOGS: &str = "logs.amazonaws.com";
 const CLOUDWATCH: &str = "monitoring.amazonaws.com";
 
-const OF_TRAIL: &[&str] = &["name", "trailName", "resourceId"];
-const OF_BUCKET: &[&str] = &["bucketName", "resourceArn"];
-const OF_KEY: &[&str] = &["keyId"];
-const OF_ALIAS: &[&str] = &["aliasName"];
-const OF_TOPIC: &[&str] = &["topicArn", "resourceArn", "name"];
-const OF_GROUP: &[&str] = &["logGroupName", "resourceArn", "logGroupIdentifier", "resourceIdentifier"];
-const OF_FILTER: &[&str] = &["filterName"];
-const OF_ALARM: &[&str] = &["alarmName", "alarmNames"];
+const TRAIL_PARAMETERS: &[&str] = &["name", "trailName", "resourceId"];
+const BUCKET_PARAMETERS: &[&str] = &["bucketName", "resourceArn"];
+const KEY_PARAMETERS: &[&str] = &["keyId"];
+const ALIAS_PARAMETERS: &[&str] = &["aliasName"];
+const TOPIC_PARAMETERS: &[&str] = &["topicArn", "resourceArn", "name"];
+const GROUP_PARAMETERS: &[&str] =
+    &["logGroupName", "resourceArn", "logGroupIdentifier", "resourceIdentifier"];
+const FILTER_PARAMETERS: &[&str] = &["filterName"];
+const ALARM_PARAMETERS: &[&str] = &["alarmName", "alarmNames"];
 
-/// What a finding asks.
+/// Returns the queries of a finding.
 ///
 /// # Errors
 /// The reason why nobody can answer.
-pub(super) fn questions(
+pub(super) fn queries(
     desired: &Desired,
     key: Option<&Arn>,
     finding: &Finding,
-) -> Result<Vec<Question>, String> {
+) -> Result<Vec<BlameQuery>, String> {
     let address: Address =
         finding.address.parse().map_err(|_| "the finding is about no resource".to_owned())?;
     let (region, subject) = subject(desired, key, &address)?;
-    let ask = |causes: Vec<&'static str>, undoes: &[&'static str]| Question {
+    let ask = |causes: Vec<&'static str>, undoes: &[&'static str]| BlameQuery {
         account: address.account.clone(),
         region: region.clone(),
         subject: subject.clone(),
@@ -117,7 +119,8 @@ pub(super) fn questions(
             Ok(vec![ask(causes.to_vec(), undoes)])
         }
         (FindingKind::Changed, "changed") => {
-            let mut asked: BTreeMap<(Vec<&'static str>, &'static [&'static str]), Question> = BTreeMap::new();
+            let mut asked: BTreeMap<(Vec<&'static str>, &'static [&'static str]), BlameQuery> =
+                BTreeMap::new();
             for difference in &finding.diff {
                 let (causes, undoes) = setters(kind, difference);
                 asked.entry((causes.clone(), undoes)).or_insert_with(|| ask(causes, undoes));
@@ -147,59 +150,63 @@ const NOT_IN_SPEC: &str = "the spec does not declare the resource";
 /// The Region in which the calls on a resource are recorded, which is that of the resource, and how events name the resource.
 ///
 /// See "Working with CloudTrail event history" in the CloudTrail user guide.
-fn subject(desired: &Desired, key: Option<&Arn>, address: &Address) -> Result<(Region, Subject), String> {
+fn subject(
+    desired: &Desired,
+    key: Option<&Arn>,
+    address: &Address,
+) -> Result<(Region, EventSubject), String> {
     let of = |site: &Site, source, parameters, names: Vec<String>| {
         let attribute = match address.kind {
             Kind::TopicPolicy => Some("Policy"),
             _ => Some("KmsMasterKeyId"),
         };
         let names = names.into_iter().collect();
-        let subject = Subject { source, names, parameters, attribute, group: BTreeSet::new() };
+        let subject = EventSubject { source, names, parameters, attribute, group: BTreeSet::new() };
         (site.region.clone(), subject)
     };
     let name = &address.name;
     match address.kind {
         Kind::Trail => {
             let mut trails = desired.trails.iter();
-            let trail = trails.find(|it| Address::of_trail(it) == *address).ok_or(NOT_IN_SPEC)?;
-            Ok(of(&trail.site, CLOUDTRAIL, OF_TRAIL, vec![name.clone(), trail.arn.to_string()]))
+            let trail = trails.find(|it| Address::trail(it) == *address).ok_or(NOT_IN_SPEC)?;
+            Ok(of(&trail.site, CLOUDTRAIL, TRAIL_PARAMETERS, vec![name.clone(), trail.arn.to_string()]))
         }
         Kind::Bucket | Kind::BucketPolicy => {
             let site = &desired.bucket.site;
             let arn = format!("arn:{}:s3:::{name}", site.region.partition());
-            Ok(of(site, S3, OF_BUCKET, vec![name.clone(), arn]))
+            Ok(of(site, S3, BUCKET_PARAMETERS, vec![name.clone(), arn]))
         }
         Kind::Key | Kind::KeyPolicy => {
             let key = key.ok_or("nobody knows the ID of a key that was not found")?;
             let names = vec![key.to_string(), key.resource_name().to_owned()];
-            Ok(of(&desired.key.site, KMS, OF_KEY, names))
+            Ok(of(&desired.key.site, KMS, KEY_PARAMETERS, names))
         }
         Kind::Alias => {
             let alias = desired.key.identity.alias().ok_or(NOT_IN_SPEC)?;
-            Ok(of(&desired.key.site, KMS, OF_ALIAS, vec![alias.with_prefix()]))
+            Ok(of(&desired.key.site, KMS, ALIAS_PARAMETERS, vec![alias.with_prefix()]))
         }
         Kind::Topic | Kind::TopicPolicy => {
-            let is_it = |it: &&Topic| [Address::of_topic(it), Address::of_topic_policy(it)].contains(address);
+            let is_it = |it: &&Topic| [Address::topic(it), Address::topic_policy(it)].contains(address);
             let topic = desired.topics.iter().find(is_it).ok_or(NOT_IN_SPEC)?;
-            Ok(of(&topic.site, SNS, OF_TOPIC, vec![name.clone(), topic.arn.to_string()]))
+            Ok(of(&topic.site, SNS, TOPIC_PARAMETERS, vec![name.clone(), topic.arn.to_string()]))
         }
         Kind::LogGroup => {
             let mut groups = desired.log_groups.iter();
-            let group = groups.find(|it| Address::of_log_group(it) == *address).ok_or(NOT_IN_SPEC)?;
+            let group = groups.find(|it| Address::log_group(it) == *address).ok_or(NOT_IN_SPEC)?;
             let names = vec![name.clone(), group.arn.to_string(), format!("{}:*", group.arn)];
-            Ok(of(&group.site, LOGS, OF_GROUP, names))
+            Ok(of(&group.site, LOGS, GROUP_PARAMETERS, names))
         }
         Kind::MetricFilter => {
             let mut alarms = desired.alarms.iter();
-            let alarm = alarms.find(|it| Address::of_metric_filter(it) == *address).ok_or(NOT_IN_SPEC)?;
-            let (region, subject) = of(&alarm.site, LOGS, OF_FILTER, vec![alarm.name.clone()]);
+            let alarm = alarms.find(|it| Address::metric_filter(it) == *address).ok_or(NOT_IN_SPEC)?;
+            let (region, subject) = of(&alarm.site, LOGS, FILTER_PARAMETERS, vec![alarm.name.clone()]);
             let group = BTreeSet::from([alarm.group.to_string(), alarm.group_arn.to_string()]);
-            Ok((region, Subject { group, ..subject }))
+            Ok((region, EventSubject { group, ..subject }))
         }
         Kind::Alarm => {
             let mut alarms = desired.alarms.iter();
-            let alarm = alarms.find(|it| Address::of_alarm(it) == *address).ok_or(NOT_IN_SPEC)?;
-            Ok(of(&alarm.site, CLOUDWATCH, OF_ALARM, vec![alarm.name.clone()]))
+            let alarm = alarms.find(|it| Address::alarm(it) == *address).ok_or(NOT_IN_SPEC)?;
+            Ok(of(&alarm.site, CLOUDWATCH, ALARM_PARAMETERS, vec![alarm.name.clone()]))
         }
         Kind::Grant => Err("events do not name the grants that they end".to_owned()),
         Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => {

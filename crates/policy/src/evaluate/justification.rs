@@ -17,7 +17,7 @@ use crate::{Condition, Document, Effect, Statement};
 
 /// The parts of a document that a request depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Way {
+pub struct Justification {
     /// Every statement that allows the request, reduced to the first matching member of each list.
     /// If no statement certainly allows the request, every statement that may allow it.
     allows: BTreeSet<String>,
@@ -26,7 +26,7 @@ pub struct Way {
     denies: BTreeSet<String>,
 }
 
-impl Way {
+impl Justification {
     /// Returns whether everything that allowed the request `before` still does, and nothing new can
     /// deny it.
     pub fn keeps(&self, before: &Self) -> bool {
@@ -36,7 +36,7 @@ impl Way {
 
 /// Returns the parts of the document that the request depends on; `None` if the document certainly
 /// does not allow it.
-pub fn way(document: &Document, request: &Request) -> Option<Way> {
+pub fn justification(document: &Document, request: &Request) -> Option<Justification> {
     let variables = reads_variables(document);
     let (mut allows, mut doubtful, mut denies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for statement in document.statements() {
@@ -55,7 +55,7 @@ pub fn way(document: &Document, request: &Request) -> Option<Way> {
         }
     }
     let allows = if allows.is_empty() { doubtful } else { allows };
-    (!allows.is_empty()).then_some(Way { allows, denies })
+    (!allows.is_empty()).then_some(Justification { allows, denies })
 }
 
 /// Returns the parts as text. The text of `${…}` without variables must differ from the text of a
@@ -207,8 +207,8 @@ mod tests {
             ),
         ];
         for (name, before, after, is_kept) in cases {
-            let before = way(&document(&before), &request());
-            let (before, after) = (before.unwrap(), way(&document(&after), &request()).unwrap());
+            let before = justification(&document(&before), &request());
+            let (before, after) = (before.unwrap(), justification(&document(&after), &request()).unwrap());
             assert_eq!(after.keeps(&before), is_kept, "{name}");
         }
     }
@@ -219,13 +219,14 @@ mod tests {
             let condition = json!({ "StringEquals": { "aws:SourceOrgID": organization } });
             document(&json!([allow("Any", &json!("*"), &condition)]))
         };
-        let (one, other) = (way(&of("o-1"), &request()).unwrap(), way(&of("o-2"), &request()).unwrap());
+        let (one, other) =
+            (justification(&of("o-1"), &request()).unwrap(), justification(&of("o-2"), &request()).unwrap());
         assert!(one.keeps(&one) && !one.keeps(&other));
     }
 
     #[test]
     fn there_is_no_way_if_the_document_does_not_allow_the_request() {
-        assert_eq!(way(&document(&json!([plain(&["222222222222"])])), &request()), None);
+        assert_eq!(justification(&document(&json!([plain(&["222222222222"])])), &request()), None);
     }
 
     #[test]
@@ -234,7 +235,10 @@ mod tests {
         let statements = json!([allow("Any", &json!("*"), &conditions)]);
         let old: Document =
             json!({ "Version": "2008-10-17", "Statement": statements }).to_string().parse().unwrap();
-        let (old, new) = (way(&old, &request()).unwrap(), way(&document(&statements), &request()).unwrap());
+        let (old, new) = (
+            justification(&old, &request()).unwrap(),
+            justification(&document(&statements), &request()).unwrap(),
+        );
         assert!(!new.keeps(&old) && !old.keeps(&new));
     }
 }

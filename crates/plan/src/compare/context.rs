@@ -13,8 +13,8 @@ use crate::observed::{Inactive, Leftover, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning, WarningCode};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
-/// The input of every comparison.
-pub(super) struct Scope<'a> {
+/// The context of a comparison: the spec, the live state, and what several kinds derive from both.
+pub(super) struct CompareContext<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
     /// The key of the spec.
@@ -28,7 +28,7 @@ pub(super) struct Scope<'a> {
     pub(super) awaited: BTreeSet<String>,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> CompareContext<'a> {
     pub(super) fn new(desired: &'a Desired, observed: &'a Observed) -> Self {
         let key = match &observed.key {
             Some(hub) => KeyRef::known(&hub.key.arn),
@@ -113,7 +113,7 @@ impl<'a> Scope<'a> {
 
     /// Returns the addresses of all trails of the spec.
     pub(super) fn trail_addresses(&self) -> impl Iterator<Item = Address> {
-        self.desired.trails.iter().map(Address::of_trail)
+        self.desired.trails.iter().map(Address::trail)
     }
 
     /// Returns the managed trails that are deleted.
@@ -133,17 +133,17 @@ impl<'a> Scope<'a> {
     pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
         let mut addresses = Vec::new();
         if let Some(wanted) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
-            addresses.push(Address::of_service_access(wanted));
+            addresses.push(Address::service_access(wanted));
         }
         if let Some(logs) = &trail.logs {
             let groups = self.desired.log_groups.iter();
             let group = groups.filter(|it| logs.group.as_str().strip_suffix(":*") == Some(it.arn.as_str()));
-            addresses.extend(group.map(Address::of_log_group));
+            addresses.extend(group.map(Address::log_group));
             let roles = self.desired.log_roles.iter().filter(|it| it.arn == logs.role);
-            addresses.extend(roles.map(Address::of_role));
+            addresses.extend(roles.map(Address::role));
         }
         for topic in self.desired.topics.iter().filter(|it| Some(&it.arn) == trail.topic.as_ref()) {
-            addresses.extend([Address::of_topic(topic), Address::of_topic_policy(topic)]);
+            addresses.extend([Address::topic(topic), Address::topic_policy(topic)]);
         }
         addresses
     }
@@ -189,7 +189,7 @@ impl<'a> Scope<'a> {
 
     /// Returns whether the log group, role or topic with this ARN is deleted, because others do not
     /// use it either.
-    pub(super) fn lets_go(&self, arn: &str) -> bool {
+    pub(super) fn is_deleted(&self, arn: &str) -> bool {
         let is_deleted = |leftover: &Leftover| self.ends_use_of(leftover) && leftover.additions.is_empty();
         self.leftover(arn).is_some_and(is_deleted)
     }
@@ -234,7 +234,7 @@ impl<'a> Scope<'a> {
     /// deleted later.
     pub(super) fn tags_of_made(&self, desired: &spec::Tags, live: Option<&Tags>) -> Tags {
         match live {
-            Some(live) if !live.are_of(&self.desired.installation) => Tags::default(),
+            Some(live) if !live.belong_to(&self.desired.installation) => Tags::default(),
             live => Tags::wanted(desired, live),
         }
     }
@@ -367,7 +367,7 @@ mod tests {
     use reconcile_spec::parse;
 
     use super::*;
-    use crate::observed::Unseen;
+    use crate::observed::UnreadableReason;
 
     #[test]
     fn an_account_is_unseen_if_a_trail_of_the_name_in_the_region_could_not_be_read() {
@@ -385,10 +385,10 @@ mod tests {
             trail("eu-west-1", "555555555555", "Other"),
         ];
         let mut observed = Observed::default();
-        observed.departed.unseen = unread.into_iter().map(|arn| (arn, Unseen::NoRole)).collect();
-        let scope = Scope::new(spec.desired(), &observed);
+        observed.departed.unseen = unread.into_iter().map(|arn| (arn, UnreadableReason::NoRole)).collect();
+        let context = CompareContext::new(spec.desired(), &observed);
         let patterns = BTreeSet::from([trail("eu-west-1", "*", "Trail")]);
-        assert_eq!(scope.unseen_accounts(&patterns), ["222222222222", "333333333333"]);
-        assert_eq!(scope.unseen_accounts(&BTreeSet::new()), [""; 0]);
+        assert_eq!(context.unseen_accounts(&patterns), ["222222222222", "333333333333"]);
+        assert_eq!(context.unseen_accounts(&BTreeSet::new()), [""; 0]);
     }
 }

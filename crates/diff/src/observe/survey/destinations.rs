@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join_all, try_join, try_join3};
-use reconcile_plan::observed::{Around, MissingKey, ReadError, SetupKey, SetupOrganization};
+use reconcile_plan::observed::{MissingKey, ReadError, SetupDestinations, SetupKey, SetupOrganization};
 use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Installation, KeyIdentity};
@@ -56,10 +56,10 @@ pub(super) async fn read(
     trails: &[(AccountName, Trail)],
     installation: &Installation,
     region: &Region,
-) -> Around {
+) -> SetupDestinations {
     let arns: BTreeSet<Arn> = trails.iter().flat_map(|(_, trail)| trail.destinations()).collect();
     let policies = installation.log_policies();
-    let mut around = Around::default();
+    let mut destinations = SetupDestinations::default();
     for arn in &arns {
         let Some(SurveyedAccount { session, .. }) = account_of(surveyed, arn) else { continue };
         let home = arn.region().parse::<Region>();
@@ -67,20 +67,20 @@ pub(super) async fn read(
             ("logs", Ok(home)) => {
                 let name = arn.resource().trim_start_matches("log-group:");
                 let found = log_group::read(session, &home, name).await;
-                around.log_groups.insert(arn.clone(), found);
+                destinations.log_groups.insert(arn.clone(), found);
             }
             ("sns", Ok(home)) => {
                 let found = topic::read(session, &home, arn).await;
-                around.topics.insert(arn.clone(), found);
+                destinations.topics.insert(arn.clone(), found);
             }
             ("iam", _) => {
                 let found = role::read(session, region, arn.resource_name(), &policies).await;
-                around.roles.insert(arn.clone(), found);
+                destinations.roles.insert(arn.clone(), found);
             }
             _ => {}
         }
     }
-    around
+    destinations
 }
 
 /// Reads the permissions of CloudTrail in the organization, from the first account with an organization trail.

@@ -3,14 +3,14 @@
 use reconcile_policy::Arn;
 use reconcile_spec::{self as spec, AccountName, Desired};
 
-use super::{Fix, Verdict};
+use super::{ControlVerdict, Fix};
 use crate::address::Address;
 use crate::observed::Observed;
 use crate::plan::AccountRef;
 use crate::view::Trail;
 
-/// The input of every control.
-pub(super) struct Scope<'a> {
+/// The context of a control: the spec and the live state.
+pub(super) struct ControlContext<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
 }
@@ -20,57 +20,59 @@ pub(super) struct Judged {
     /// The address of the resource, or of an account.
     pub(super) resource: String,
     pub(super) account: AccountName,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: ControlVerdict,
 }
 
 impl Judged {
     /// The verdict on the resource of an address.
-    pub(super) fn of(address: &Address, verdict: Verdict) -> Self {
+    pub(super) fn of(address: &Address, verdict: ControlVerdict) -> Self {
         Self { resource: address.to_string(), account: address.account.clone(), verdict }
     }
 
     /// The verdict on an account.
-    pub(super) fn of_account(account: &AccountName, verdict: Verdict) -> Self {
+    pub(super) fn of_account(account: &AccountName, verdict: ControlVerdict) -> Self {
         Self { resource: format!("account/{account}"), account: account.clone(), verdict }
     }
 }
 
 /// A resource of the spec in live state.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Seen<T> {
+pub(super) enum LiveResource<T> {
     Live(T),
     Absent,
     /// The error of the read.
     Unread(String),
 }
 
-impl<T> Seen<T> {
+impl<T> LiveResource<T> {
     /// Judges the resource, if it exists.
-    pub(super) fn judge(self, kind: &str, judge: impl FnOnce(T) -> Verdict) -> Verdict {
+    pub(super) fn judge(self, kind: &str, judge: impl FnOnce(T) -> ControlVerdict) -> ControlVerdict {
         match self {
             Self::Live(live) => judge(live),
-            Self::Absent => Verdict::Failed { why: format!("the {kind} does not exist"), fix: Fix::Apply },
-            Self::Unread(error) => Verdict::Unreadable(error),
+            Self::Absent => {
+                ControlVerdict::Failed { why: format!("the {kind} does not exist"), fix: Fix::Apply }
+            }
+            Self::Unread(error) => ControlVerdict::Unreadable(error),
         }
     }
 }
 
-impl<'a> Scope<'a> {
+impl<'a> ControlContext<'a> {
     pub(super) fn account_ref(&self, name: &AccountName) -> Option<AccountRef> {
         self.desired.account(name).map(|it| AccountRef { name: it.name.clone(), id: it.id.clone() })
     }
 
     /// Returns a trail of the spec in live state.
-    pub(super) fn trail(&self, wanted: &spec::Trail) -> Seen<&'a Trail> {
+    pub(super) fn trail(&self, wanted: &spec::Trail) -> LiveResource<&'a Trail> {
         self.seen(self.observed.trails.get(&wanted.arn), &wanted.site.account)
     }
 
     /// Returns a resource of an account. A resource without an entry could not be read together with its account.
-    pub(super) fn seen<T>(&self, entry: Option<&'a Option<T>>, account: &AccountName) -> Seen<&'a T> {
+    pub(super) fn seen<T>(&self, entry: Option<&'a Option<T>>, account: &AccountName) -> LiveResource<&'a T> {
         match entry {
-            Some(Some(live)) => Seen::Live(live),
-            Some(None) => Seen::Absent,
-            None => Seen::Unread(self.unread(account)),
+            Some(Some(live)) => LiveResource::Live(live),
+            Some(None) => LiveResource::Absent,
+            None => LiveResource::Unread(self.unread(account)),
         }
     }
 
@@ -111,14 +113,14 @@ pub(super) fn line(is_wanted: bool, key: impl Into<String>, value: impl Into<Str
 }
 
 /// The key of a setting of a trail in the spec.
-pub(super) fn of_trail(trail: &spec::Trail, setting: &str) -> String {
+pub(super) fn trail_key(trail: &spec::Trail, setting: &str) -> String {
     format!("trails[{}].{setting}", trail.name)
 }
 
 /// Passed if it is so; otherwise failed.
-pub(super) fn passed_if(is_so: bool, why: impl Into<String>, fix: Fix) -> Verdict {
+pub(super) fn passed_if(is_so: bool, why: impl Into<String>, fix: Fix) -> ControlVerdict {
     match is_so {
-        true => Verdict::Passed,
-        false => Verdict::Failed { why: why.into(), fix },
+        true => ControlVerdict::Passed,
+        false => ControlVerdict::Failed { why: why.into(), fix },
     }
 }

@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 /// The location of an object: its bucket and its key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
+pub struct ObjectLocation {
     /// The name of the bucket.
     pub bucket: String,
     /// The key of the object.
     pub key: String,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for ObjectLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "s3://{}/{}", self.bucket, self.key)
     }
@@ -46,7 +46,7 @@ impl Root {
     }
 
     /// Returns the folder in which a digest of an account was delivered.
-    pub(crate) fn of_digest(place: &Place, account: &AccountId) -> Option<Self> {
+    pub(crate) fn from_digest(place: &ObjectLocation, account: &AccountId) -> Option<Self> {
         let end = place.key.find(&format!("{account}/{DIGESTS}/"))?;
         Some(Self { bucket: place.bucket.clone(), folder: place.key.get(..end)?.to_owned() })
     }
@@ -62,7 +62,7 @@ impl Root {
     }
 
     /// The folder of an account, which contains one folder for each kind of file. It ends with a slash.
-    pub fn of_account(&self, account: &AccountId) -> String {
+    pub fn account_folder(&self, account: &AccountId) -> String {
         format!("{}{account}/", self.folder)
     }
 
@@ -71,8 +71,8 @@ impl Root {
         format!("{}{account}/{DIGESTS}/", self.folder)
     }
 
-    pub(crate) fn place(&self, key: String) -> Place {
-        Place { bucket: self.bucket.clone(), key }
+    pub(crate) fn place(&self, key: String) -> ObjectLocation {
+        ObjectLocation { bucket: self.bucket.clone(), key }
     }
 }
 
@@ -228,7 +228,7 @@ mod tests {
         let root = Root::new("logs", Some("a/b"), Some("o-abcdefghij"));
         assert_eq!(root.digests(&account), "a/b/AWSLogs/o-abcdefghij/111122223333/CloudTrail-Digest/");
         let place = root.place(format!("{}us-east-2/x", root.digests(&account)));
-        assert_eq!(Root::of_digest(&place, &account), Some(root));
+        assert_eq!(Root::from_digest(&place, &account), Some(root));
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     project
         .run("plan specs/prod.yaml --sandbox --destroy --detailed-exitcode")
         .exits(0)
-        .says("No changes. Nothing is left to delete");
+        .says("has no resources left to delete");
     let state = project.json(".reconcile/sandbox.json");
     let policy = state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap();
     assert!(policy.contains(foreign) && !policy.contains("Secprod"), "{policy}");

@@ -207,7 +207,7 @@ boto3.client("organizations").create_organization(FeatureSet="ALL")
     project
         .run(&format!("{hub} --trail Nobodys"))
         .exits(1)
-        .says("no such trail was found in `master`, `production`");
+        .says("no matching trail was found in `master`, `production`");
     project.run(&format!("{hub} --bucket nobodys-bucket")).exits(1).says("is in none of the accounts");
     project.run("import --account master:1").exits(1).says("NAME=ID");
     // Without the account of the key, every trail keeps its key.

@@ -42,7 +42,7 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
         .says("statement `AWSCloudTrailWrite20150319` is removed: managed statements allow what the known trails \
-            need. It no longer allows other trails and event data stores of account 111111111111 to write to \
+            need. This ends the permission of other trails and event data stores of account 111111111111 to write to \
             `secprod-multiaccount-logs/AWSLogs/111111111111/*`")
         .says("contract: applied after other changes")
         .says("of 20480 bytes");
@@ -231,7 +231,7 @@ fn readers_get_what_is_theirs() {
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
-        .says("role/Security can read log files that the spec does not grant");
+        .says("role/Security can read log files that the spec does not allow it to read");
     project.run("apply --sandbox").exits(0);
     assert!(!project.read(".reconcile/sandbox.json").contains("role/Security"));
 }

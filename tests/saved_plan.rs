@@ -96,5 +96,5 @@ fn several_specs_get_a_plan_each_and_one_that_fails_keeps_no_other_from_it() {
     project
         .run("plan specs/prod.yaml specs/prod.yaml --sandbox")
         .exits(1)
-        .says("has the same name as another");
+        .says("and another of these specs have the same `name`");
 }

@@ -203,7 +203,7 @@ fn a_second_signal_ends_an_apply_at_once_and_releases_the_lock() {
         // The call is not answered.
         assert_eq!(process.wait().unwrap().code(), Some(130));
         stderr.read_to_string(&mut said).unwrap();
-        assert!(said.contains("stopped at once") && said.contains(".reconcile/journal"), "{said}");
+        assert!(said.contains("stopped immediately") && said.contains(".reconcile/journal"), "{said}");
         assert_eq!(served.lock(), None);
         drop(hold);
         project.run(APPLY).exits(0);

@@ -106,7 +106,10 @@ fn what_is_wrong_and_what_cannot_be_checked_have_exit_codes() {
 #[test]
 fn wrong_arguments_are_explained() {
     let project = copied();
-    project.run(&format!("{VERIFY} --account nobody")).exits(1).says("the spec has: security, production");
+    project
+        .run(&format!("{VERIFY} --account nobody"))
+        .exits(1)
+        .says("use an account of the spec: security, production");
     project.run(&VERIFY.replace("T06", "T00")).exits(1).says("is empty");
     project.write("keys.json", "[]");
     project.run(VERIFY).exits(1).says("cannot use the public keys `keys.json`").says("hint: save the output");

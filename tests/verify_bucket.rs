@@ -107,7 +107,7 @@ fn a_delivery_continues_where_the_chain_ends() {
     deliver_hours(&served.twin, 1, "2026-02-01T06:00:00Z");
     let range = "--from 2026-01-31T23:00:00Z --to 2026-02-01T06:00:00Z";
     project.run(&format!("verify specs/prod.yaml {range}")).exits(1).says(
-        "has no digest from 2026-02-01T04:00:00Z to 2026-02-01T05:00:00Z: a new chain of digests starts after it",
+        "has no digest from 2026-02-01T04:00:00Z to 2026-02-01T05:00:00Z: a new chain of digests starts after these hours",
     );
 }
 
@@ -200,8 +200,8 @@ fn an_interrupted_verification_reads_only_the_rest() {
     assert!(!project.path("progress.jsonl").exists());
 
     project.write("progress.jsonl", "{}\n");
-    let run = project.run(&verify).exits(1).says("cannot continue `progress.jsonl`");
-    run.says("it is not a file of a verification").says("hint: name another file");
+    let run = project.run(&verify).exits(1).says("cannot use the resume file `progress.jsonl`");
+    run.says("the file was not written by `verify --resume`").says("hint: name another file");
 }
 
 #[test]

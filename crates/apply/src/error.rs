@@ -88,7 +88,7 @@ pub enum ApplyError {
         attempts: usize,
     },
     /// The plan uses a key that none of its changes created.
-    #[error("the key that {0} creates is not known")]
+    #[error("the ARN of the key that {0} creates is unknown")]
     UnknownKey(Address),
     /// The journal could not be written, so the change was not made.
     #[error(transparent)]
@@ -145,7 +145,7 @@ impl Hint for ApplyError {
             ),
             Self::TagsUnderAbac { error, bucket, tags } => Some(format!(
                 "run `aws s3control tag-resource --account-id {} --resource-arn {bucket} --tags {}`, then plan and apply \
-                 again; `reconcile` does not decide about tags that control access",
+                 again; `reconcile` does not set these tags itself, because they control access",
                 error.account,
                 tags.join(" ")
             )),
@@ -198,12 +198,12 @@ impl Hint for ApplyError {
 
 fn refused(refused: &RefusedTrail) -> String {
     let RefusedTrail { trail, error, waited_seconds, proof, policy, form } = refused;
-    let when = match policy {
-        PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => "already under the current policy",
-        _ => "under the new policy",
+    let (already, which) = match policy {
+        PolicyAfter::Unwritten | PolicyAfter::Retreated { .. } => (" already", "current"),
+        _ => ("", "new"),
     };
     let proof = match proof {
-        Some(proof) => format!("; the proof of delivery said: {proof}"),
+        Some(proof) => format!("; the proof of delivery reported: {proof}"),
         None => String::new(),
     };
     let policy = match policy {
@@ -234,7 +234,8 @@ fn refused(refused: &RefusedTrail) -> String {
         None => String::new(),
     };
     format!(
-        "CloudTrail refuses {trail} {when} (retried for {waited_seconds} seconds): {error}{proof}; {policy}{form}"
+        "CloudTrail{already} refuses {trail} under the {which} policy (retried for {waited_seconds} seconds): \
+         {error}{proof}; {policy}{form}"
     )
 }
 

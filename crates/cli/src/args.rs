@@ -163,8 +163,8 @@ pub(crate) struct Global {
     /// Send all AWS requests to this endpoint (S3 uses path-style addressing)
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<EndpointUrl>,
-    /// AWS profile for credentials; has priority over credentials in the environment [default: `AWS_PROFILE`, without this
-    /// priority]
+    /// AWS profile for credentials; has priority over credentials in the environment [default: `AWS_PROFILE`; credentials in
+    /// the environment have priority over this default]
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// Region of the STS endpoint [default: the Region of the bucket]
@@ -180,7 +180,7 @@ pub(crate) struct Global {
     /// When to use colors; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Do not show progress: on a terminal the changes in flight, elsewhere a line for each finished change
+    /// Do not show progress (on a terminal: the changes in progress; otherwise: a line for each finished change)
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
     /// Print only the result and errors
@@ -243,8 +243,8 @@ pub(crate) struct PlanArgs {
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// File for the saved plan; with several specs, folder for a file for each installation [default: .reconcile/plan.json, or the
-    /// folder .reconcile/plans]
+    /// File for the saved plan; with several specs, folder for one plan file for each installation [default:
+    /// .reconcile/plan.json, or the folder .reconcile/plans]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with code 2 if there are changes
@@ -348,7 +348,8 @@ pub(crate) enum ShowFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   reconcile permissions specs/prod.yaml                 policies for `apply`
-  reconcile permissions specs/prod.yaml --mode plan     policies for `plan`, `drift` and `compliance`
+  reconcile permissions specs/prod.yaml --mode plan     policies for `plan`, `drift`, `watch`,
+                                                        `compliance` and `explain`
   reconcile permissions specs/prod.yaml --mode verify   policies for `verify`
   reconcile permissions specs/prod.yaml --format cloudformation > role.json
                                                       stack set that creates the role
@@ -357,16 +358,16 @@ pub(crate) struct PermissionsArgs {
     /// Spec file
     #[arg(required_unless_present = "import")]
     pub(crate) spec: Option<PathBuf>,
-    /// Command that the policies must allow
+    /// Permissions to print: `plan` for commands that only read settings, `apply` for changes, `verify` for log files
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
-    /// Allow `drift --blame` and `watch --blame` as well
+    /// Include the permissions of `drift --blame` and `watch --blame`
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Allow `drift --freshness` and `watch --freshness` as well
+    /// Include the permissions of `drift --freshness` and `watch --freshness`
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// Allow `watch --replicas` as well
+    /// Include the permissions of `watch --replicas`
     #[arg(long)]
     pub(crate) replicas: bool,
     /// Print the policies for `import`, which assumes this role in other accounts

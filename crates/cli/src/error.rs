@@ -60,7 +60,7 @@ pub(crate) enum CliError {
     )]
     NothingToVerify,
     /// The file of an interrupted verification cannot be continued.
-    #[error("cannot continue `{path}`")]
+    #[error("cannot use the resume file `{path}`")]
     Resume { path: PathBuf, source: LedgerError },
     /// The results of shards cannot be merged.
     #[error(transparent)]
@@ -123,7 +123,7 @@ pub(crate) enum CliError {
     #[error("`{path}` has the file name of a spec, and the plan would overwrite it")]
     PlanOverSpec { path: PathBuf },
     /// Two of several specs have the same name, and their plans would overwrite each other.
-    #[error("`{path}` has the same name as another of these specs: `{name}`")]
+    #[error("`{path}` and another of these specs have the same `name`: `{name}`")]
     SameName { path: PathBuf, name: String },
     /// The sandbox cannot be used.
     #[error(transparent)]
@@ -138,10 +138,10 @@ pub(crate) enum CliError {
     #[error("interrupted; nothing was changed")]
     Interrupted,
     /// A second signal ended an apply.
-    #[error("stopped at once: the changes in flight may be complete, partial or not made")]
+    #[error("stopped immediately: the changes in flight may be complete, partial or not made")]
     Aborted,
     /// A second signal ended an apply before S3 answered whether the apply holds the lock.
-    #[error("stopped at once; nothing was changed, but the lock may be held")]
+    #[error("stopped immediately; nothing was changed, but the lock may be held")]
     AbortedLock,
     /// The user cannot be asked for confirmation.
     #[error("cannot ask for confirmation: stdin is not a terminal, or the output format is JSON")]
@@ -177,7 +177,7 @@ pub(crate) enum CliError {
     #[error("cannot write JSON")]
     Json(#[from] serde_json::Error),
     /// The runtime does not start.
-    #[error("cannot start")]
+    #[error("cannot start the runtime")]
     Runtime(#[source] std::io::Error),
     /// The output cannot be written.
     #[error("cannot write the output")]
@@ -215,7 +215,7 @@ impl Hint for CliError {
             }
             Self::Keys { .. } => "save the output of `aws cloudtrail list-public-keys` of each Region, as in `{\"eu-west-1\": \
                 {\"PublicKeyList\": [...]}}`".to_owned(),
-            Self::EmptyRange { .. } => "let `--from` be before `--to` and before now".to_owned(),
+            Self::EmptyRange { .. } => "set `--from` to a time before `--to` and before now".to_owned(),
             Self::NothingToVerify => "select other accounts and Regions with `--account` and `--in-region`".to_owned(),
             Self::Resume { source: LedgerError::Invalid | LedgerError::Other, .. } => {
                 "name another file with `--resume`, or delete the file".to_owned()
@@ -224,13 +224,13 @@ impl Hint for CliError {
                 "run the missing shards, or name their files as well".to_owned()
             }
             Self::Merge(_) => "name the files of all shards of one verification".to_owned(),
-            Self::UnknownAccount { known, .. } => format!("the spec has: {}", known.join(", ")),
+            Self::UnknownAccount { known, .. } => format!("use an account of the spec: {}", known.join(", ")),
             Self::SpecChanged { path } => format!("plan again: `reconcile plan {path}`"),
             Self::OtherWorld { .. } => "use the same `--sandbox` option as for the plan, or plan again".to_owned(),
             Self::UnknownAddress { known, .. } => {
                 const SHOWN: usize = 20;
                 let shown: Vec<&str> = known.iter().take(SHOWN).map(String::as_str).collect();
-                format!("the spec has: {}", shown.join(", "))
+                format!("use an address of the spec, such as: {}", shown.join(", "))
             }
             Self::Deliver(DeliverError::NoTrail(_)) => "create the trails first: `reconcile apply SPEC --sandbox`".to_owned(),
             Self::NoLockToLead { .. } => "set `lock` in the spec, or run one replica without `--replicas`".to_owned(),
@@ -251,9 +251,9 @@ impl Hint for CliError {
                 "remove `--target`, or create a plan with `reconcile plan SPEC --target GLOB`".to_owned()
             }
             Self::WeatherOfAws => "add `--sandbox`, or remove `--weather`".to_owned(),
-            Self::SameName { .. } => "plan it alone, with a file of its own as `--out`".to_owned(),
+            Self::SameName { .. } => "plan this spec separately, and save its plan with `--out FILE`".to_owned(),
             Self::PlanOverSpec { .. } => "name another file, such as `--out plan.json`".to_owned(),
-            Self::Aborted => format!("`{JOURNALS}` has the journal; run the same command again to continue"),
+            Self::Aborted => format!("run the same command again to continue; the journal is in `{JOURNALS}`"),
             Self::AbortedLock => "show and release the lock with `reconcile unlock SPEC`".to_owned(),
             Self::NobodyToAsk { instead } => (*instead).to_owned(),
             Self::Plan { .. }

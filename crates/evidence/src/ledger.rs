@@ -63,13 +63,15 @@ const FORMAT_VERSION: &str = "1.0";
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file cannot be read or written.
-    #[error("cannot use it")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     /// The file has another content.
-    #[error("it is not a file of a verification")]
+    #[error("the file was not written by `verify --resume`")]
     Invalid,
     /// The file is of another validation.
-    #[error("it is of another verification: another spec, account, Region, shard or range")]
+    #[error(
+        "the file belongs to another verification: the spec, the accounts, the Regions, the shard or the range differs"
+    )]
     Other,
 }
 

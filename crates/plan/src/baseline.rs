@@ -52,7 +52,7 @@ pub enum BaselineError {
     #[error("the file is not a baseline")]
     Json(#[from] serde_json::Error),
     /// A later version of the program wrote the file.
-    #[error("its format version is `{0}`, and this program reads version {FORMAT_VERSION}")]
+    #[error("the file has format version `{0}`; this version of reconcile reads `{FORMAT_VERSION}`")]
     Version(String),
     /// An entry has no reason.
     #[error("the entry of `{0}` has no reason")]
@@ -261,7 +261,7 @@ mod tests {
         };
         for (text, expected) in [
             ("[]".to_owned(), "the file is not a baseline"),
-            (file("2.0", &[]), "its format version is `2.0`, and this program reads version 1.0"),
+            (file("2.0", &[]), "the file has format version `2.0`; this version of reconcile reads `1.0`"),
             (file("1.0", &[entry("a", " ")]), "the entry of `trail/a/b` has no reason"),
             (file("1.0", &[entry("a", "r"), entry("a", "r")]), "two entries have the id `a`"),
             (file("1.0", &[entry("a", "r").replace("2026-12-31", "soon")]), "the file is not a baseline"),

@@ -165,6 +165,8 @@ pub enum Fix {
         key: String,
         /// The value, as YAML.
         value: String,
+        /// The key whose value `unmanaged` must be removed, because it prevents the setting.
+        unmanaged: Option<&'static str>,
     },
     /// The spec already asks for it: `apply` restores it.
     Apply,

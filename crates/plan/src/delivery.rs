@@ -320,19 +320,24 @@ pub fn obstacle(proof: &Proof) -> String {
         Decision::NotAllowed(None) => {
             format!("CloudTrail is not allowed to {what}: the {policy} policy allows nothing")
         }
-        Decision::Unknown(doubts) => depends(doubts, &format!("CloudTrail to {what}")),
+        Decision::Unknown(doubts) => depends(
+            doubts,
+            &format!("allows CloudTrail to {what}"),
+            &format!("denies CloudTrail permission to {what}"),
+        ),
         decision => format!("CloudTrail is not allowed to {what}: {decision}"),
     }
 }
 
 /// Returns a sentence that names the statements that may allow or deny an action, and the condition keys on which this depends.
-pub(crate) fn depends(doubts: &[Doubt], who_to_what: &str) -> String {
+/// `allows` and `denies` are the predicates of a statement, such as `allows CloudTrail to write log files`.
+pub(crate) fn depends(doubts: &[Doubt], allows: &str, denies: &str) -> String {
     let one = |Doubt { statement, effect, keys }: &Doubt| {
-        let verb = match effect {
-            Effect::Allow => "allow",
-            Effect::Deny => "deny",
+        let does = match effect {
+            Effect::Allow => allows,
+            Effect::Deny => denies,
         };
-        format!("{statement} may {verb} {who_to_what}, depending on `{}`", keys.join("` and `"))
+        format!("depending on `{}`, {statement} {does}", keys.join("` and `"))
     };
     doubts.iter().map(one).collect::<Vec<_>>().join("; ")
 }

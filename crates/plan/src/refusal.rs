@@ -15,7 +15,7 @@ use crate::refused_forms::{ALTERNATIVES, TAG};
 pub enum Refusal {
     /// A foreign statement blocks the delivery, whatever the managed statements allow.
     #[error(
-        "{policy}: {statement} would keep {} from delivering: {obstacle}; the statement is {text}",
+        "{policy}: {statement} would prevent {} from delivering: {obstacle}; the statement is {text}",
         listed(addresses, 1)
     )]
     Blocked {
@@ -56,7 +56,7 @@ pub enum Refusal {
         name: String,
     },
     /// Nobody could change the key policy any more.
-    #[error("{address}: nobody in the account of the key could administer the key any more")]
+    #[error("{address}: after this change, nobody in the account of the key could administer the key")]
     LockedOut {
         /// The key policy.
         address: Address,
@@ -246,7 +246,7 @@ impl Refusal {
             Self::DeletedPrincipal { setting: None, .. } => "remove the statement from the policy".to_owned(),
             Self::PublicStatement { .. } => {
                 "limit the statement to named principals or remove it; to keep it, set \
-                 `bucket.block_public_access: false`, which helps if only the setting of the bucket itself \
+                 `bucket.block_public_access: false`. This works only if neither the account nor the organization \
                  blocks public access"
                     .to_owned()
             }
@@ -276,9 +276,7 @@ impl Refusal {
                     )
                 }
                 Some(obstacle) => {
-                    format!(
-                        "{obstacle}; otherwise, shorten foreign statements, or move them out of the policy"
-                    )
+                    format!("{obstacle}; you can also shorten foreign statements, or move them out of the policy")
                 }
                 None => "shorten foreign statements, or move them out of the policy".to_owned(),
             },

@@ -167,12 +167,11 @@ impl fmt::Display for Mismatch {
                         _ => shown.join(" or "),
                     }
                 };
-                write!(
-                    f,
-                    "its condition `{operator}` on `{key}` requires {}, not {}",
-                    list(wanted),
-                    list(actual)
-                )
+                write!(f, "its condition `{operator}` on `{key}` requires {}, ", list(wanted))?;
+                match actual.as_slice() {
+                    [] => write!(f, "but the request has no `{key}`"),
+                    actual => write!(f, "not {}", list(actual)),
+                }
             }
         }
     }

@@ -145,8 +145,8 @@ pub struct TooLarge {
 pub enum Obstacle {
     /// Text in a foreign statement would become a variable.
     #[error(
-        "a smaller form needs `Version` 2012-10-17, in which `${{…}}` in a foreign statement would become a \
-         variable"
+        "a smaller form needs `Version: 2012-10-17`, but with this version AWS would treat `${{…}}` in a foreign \
+         statement as a policy variable"
     )]
     OldVersion,
     /// The spec has no organization.
@@ -186,7 +186,7 @@ impl Sizes {
 impl fmt::Display for Sizes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { managed, foreign, frame } = self;
-        write!(f, "{managed} managed, {foreign} foreign, {frame} for the frame of the document")
+        write!(f, "{managed} managed, {foreign} foreign, {frame} for JSON syntax and `Version`")
     }
 }
 

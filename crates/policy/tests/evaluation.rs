@@ -225,6 +225,16 @@ fn a_mismatch_lists_at_most_three_values() {
             format!("its condition `StringEquals` on `aws:SourceArn` requires {expected}, not `x`");
         assert_eq!(mismatch.to_string(), expected);
     }
+    let mismatch = Mismatch::Condition {
+        operator: "StringEquals".to_owned(),
+        key: "aws:SourceArn".to_owned(),
+        wanted: values[..1].to_vec(),
+        actual: Vec::new(),
+    };
+    assert_eq!(
+        mismatch.to_string(),
+        "its condition `StringEquals` on `aws:SourceArn` requires `a`, but the request has no `aws:SourceArn`"
+    );
 }
 
 #[test]

@@ -127,7 +127,10 @@ fn message(result: &Assessed) -> &str {
 /// What would make the resource meet the control, in words; empty if nothing is needed.
 fn fix(result: &Assessed) -> String {
     match result.verdict.fix() {
-        Some(Fix::Spec { key, value }) => format!("set `{key}: {value}` in the spec"),
+        Some(Fix::Spec { key, value, unmanaged: None }) => format!("set `{key}: {value}` in the spec"),
+        Some(Fix::Spec { key, value, unmanaged: Some(other) }) => {
+            format!("remove `{other}: unmanaged` from the spec, and set `{key}: {value}`")
+        }
         Some(Fix::Apply) => "the spec already asks for it: run `reconcile apply`".to_owned(),
         Some(Fix::Outside(advice)) => format!("outside of the spec: {advice}"),
         None => String::new(),
@@ -276,7 +279,10 @@ pub fn json(compliance: &Compliance) -> serde_json::Result<String> {
 
 fn json_fix(fix: &Fix) -> Value {
     match fix {
-        Fix::Spec { key, value } => json!({ "kind": "spec", "key": key, "value": value }),
+        Fix::Spec { key, value, unmanaged: None } => json!({ "kind": "spec", "key": key, "value": value }),
+        Fix::Spec { key, value, unmanaged: Some(other) } => {
+            json!({ "kind": "spec", "key": key, "value": value, "unmanaged": other })
+        }
         Fix::Apply => json!({ "kind": "apply" }),
         Fix::Outside(advice) => json!({ "kind": "outside", "advice": advice }),
     }

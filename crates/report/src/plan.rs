@@ -230,7 +230,7 @@ fn phase(change: &Change) -> &'static str {
 
 fn last_line(plan: &Plan) -> String {
     if plan.is_in_sync() && plan.destroy {
-        return format!("No changes. Nothing is left to delete of {}.", plan.spec.path);
+        return format!("No changes. {} has no resources left to delete.", plan.spec.path);
     }
     if plan.is_in_sync() {
         return format!("No changes. Live state matches {}.", plan.spec.path);

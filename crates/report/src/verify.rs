@@ -253,15 +253,16 @@ fn message(finding: &EvidenceFinding) -> String {
         EvidenceFinding::Hole { trail, from, to, cause, .. } => {
             let cause = match cause {
                 HoleCause::DigestsDeleted => {
-                    "the chain of digests continues after it, so digests were deleted"
+                    "the chain of digests continues after these hours, so digests were deleted"
                 }
                 HoleCause::Ended => "no newer digest was delivered, or digests were deleted",
                 HoleCause::NoDigests => "no digest was found",
                 HoleCause::Restarted => {
-                    "a new chain of digests starts after it: logging was stopped, or digests were deleted"
+                    "a new chain of digests starts after these hours: logging or log file validation was stopped, or \
+                     digests were deleted"
                 }
-                HoleCause::NotStarted => "the chain of digests starts after it",
-                HoleCause::Unproven => "the digest after it is not verified",
+                HoleCause::NotStarted => "the chain of digests starts after these hours",
+                HoleCause::Unproven => "the digest after these hours is not verified",
             };
             format!("trail {trail} has no digest from {from} to {to}: {cause}")
         }

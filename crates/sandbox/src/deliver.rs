@@ -42,7 +42,7 @@ pub enum DeliverError {
     #[error("no trail in the sandbox delivers to the bucket `{0}`")]
     NoTrail(String),
     /// A file could not be made.
-    #[error("cannot make a log file or digest")]
+    #[error("cannot create a log file or digest")]
     Mint(#[from] MintError),
 }
 

@@ -160,7 +160,11 @@ fn lock(spec: &RawSpec, resolver: &Resolver<'_>, problems: &mut Problems) -> Opt
     let region = resolver.recognized.region(&raw.region, problems);
     let bucket = problems.name(&raw.bucket, "name the bucket that holds the lock object");
     if raw.key.value.is_empty() || raw.key.value.len() > 1024 {
-        problems.add(raw.key.place, "an object key has 1 to 1024 bytes", "such as `reconcile/secprod.lock`");
+        problems.add(
+            raw.key.place,
+            "an object key has 1 to 1024 bytes",
+            "write it as in `reconcile/secprod.lock`",
+        );
     }
     Some(Lock {
         site: Site { account: account?, region: region? },

@@ -58,9 +58,9 @@ impl Reporter {
 enum ExportError {
     #[error("the collector cannot be reached: {0}")]
     Unreachable(String),
-    #[error("the collector answers {0}")]
+    #[error("the collector answered {0}")]
     Status(StatusCode),
-    #[error("the collector does not answer within {0} ms")]
+    #[error("the collector did not answer within {0} ms")]
     Late(u128),
     /// The runtime ends with the program.
     #[error("the program ended")]

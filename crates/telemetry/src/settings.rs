@@ -45,7 +45,7 @@ pub enum SettingsError {
     Number(&'static str),
     /// The protocol is another one.
     #[error(
-        "traces are not exported: the value of `{0}` is not `http/protobuf`, the only protocol of this program"
+        "traces are not exported: the value of `{0}` is not `http/protobuf`, the only supported protocol"
     )]
     Protocol(&'static str),
 }

@@ -209,7 +209,7 @@ fn the_environment_has_the_last_word() {
 fn a_collector_that_fails_is_reported_once() {
     let (address, received) = collector(503);
     let told = run(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &address)]);
-    assert_eq!(told, "the collector answers 503 Service Unavailable\n");
+    assert_eq!(told, "the collector answered 503 Service Unavailable\n");
     // Several batches, none of which is sent twice.
     let received: Vec<Received> = received.try_iter().collect();
     assert!(received.len() > 1 && spans(&received).len() <= 803, "{} requests", received.len());

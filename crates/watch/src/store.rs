@@ -59,7 +59,7 @@ pub enum StateStoreError {
         source: std::io::Error,
     },
     /// The file is not from this version of the program.
-    #[error("the state file `{}` is not a state of `watch`", .path.display())]
+    #[error("the state file `{}` was not written by `watch --state-dir`", .path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -67,7 +67,7 @@ pub enum StateStoreError {
         source: serde_json::Error,
     },
     /// A later version of the program wrote the file.
-    #[error("the state file `{}` has the format version `{found}`; this program reads {FORMAT_VERSION}", .path.display())]
+    #[error("the state file `{}` has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`", .path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -152,10 +152,10 @@ mod tests {
         let store = StateStore::new(folder.path().to_owned());
         let path = store.path("a.yaml");
         for (text, expected) in [
-            ("{", "is not a state of `watch`"),
+            ("{", "was not written by `watch --state-dir`"),
             (
                 r#"{"format_version":"2.0","spec":"a","known":{},"is_failing":false,"history":[]}"#,
-                "has the format version `2.0`",
+                "has format version `2.0`",
             ),
         ] {
             std::fs::write(&path, text).unwrap();

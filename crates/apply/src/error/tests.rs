@@ -73,9 +73,9 @@ fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
         }
         Some(ApplyError::Read(_)) => ApplyError::Stale { what: "`/tags` differ from the plan".to_owned() },
         Some(ApplyError::Stale { .. }) => late(&[]),
-        Some(ApplyError::NotPropagated { unknown, .. }) if unknown.is_empty() => late(&[
-            "statement `Write` may allow CloudTrail to write log files, depending on `aws:SourceOrgID`",
-        ]),
+        Some(ApplyError::NotPropagated { unknown, .. }) if unknown.is_empty() => {
+            late(&["depending on `aws:SourceOrgID`, statement `Write` allows CloudTrail to write log files"])
+        }
         Some(ApplyError::NotPropagated { .. }) => ApplyError::NotShown { waited: Duration::from_mins(2) },
         Some(ApplyError::NotShown { .. }) => ApplyError::Undeliverable {
             obstacles: vec!["CloudTrail is not allowed to write log files".to_owned()],

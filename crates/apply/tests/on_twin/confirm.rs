@@ -150,7 +150,7 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     for part in [
         "CloudTrail refuses trail/m",
         "InsufficientS3BucketPolicyException: Incorrect S3 bucket policy is detected for bucket: test-logs",
-        "the proof of delivery said: ",
+        "the proof of delivery reported: ",
         "write log files: allowed by statement `TestTrailWrite`",
         "the previous policy was restored, and CloudTrail accepts the trail again",
     ] {

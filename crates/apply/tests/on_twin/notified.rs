@@ -87,7 +87,7 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         (
             vec![publish(&json!({})), deny(&json!({ "StringEquals": { "aws:SourceAccount": MASTER } }))],
             "blocked",
-            "topic_policy/master/files: statement `NotForAll` would keep trail/master/Trail from delivering",
+            "topic_policy/master/files: statement `NotForAll` would prevent trail/master/Trail from delivering",
             Some(Severity::Critical),
         ),
         (

@@ -79,7 +79,7 @@ async fn drift_reports_a_trail_that_is_missing_because_it_could_not_deliver() {
         .map(|it| format!("{}: {}", it.address, it.message))
         .collect();
     let [one] = critical.as_slice() else { panic!("{critical:#?}") };
-    let expected = "bucket_policy/master/test-logs: statement `NotThisAccount` would keep trail/m0/Trail from delivering";
+    let expected = "bucket_policy/master/test-logs: statement `NotThisAccount` would prevent trail/m0/Trail from delivering";
     assert!(one.starts_with(expected), "{one}");
 }
 

@@ -55,7 +55,7 @@ async fn trails_at_home_in_other_regions_keep_delivering() {
     assert!(ended.iter().flat_map(|it| &it.uses).any(|it| json!(it.sources) == of_accounts), "{ended:#?}");
     let reasons = reasons(&plan, "bucket_policy/master/test-logs");
     assert!(
-        reasons.contains("It no longer allows other trails and event data stores of accounts"),
+        reasons.contains("This ends the permission of other trails and event data stores of accounts"),
         "{reasons}"
     );
     assert!(installation.plan(&spec).await.is_in_sync());

@@ -22,8 +22,8 @@ pub(crate) enum ComplianceFormat {
   reconcile compliance specs/prod.yaml --framework cis-5.0 --framework fsbp
   reconcile compliance specs/prod.yaml --format html --out compliance.html
 
-The controls are those on CloudTrail and on the bucket, key, topics and log groups of the spec. `compliance` reads what `drift` reads, and \
-needs the same permissions (`reconcile permissions SPEC --mode plan`).
+`compliance` checks the controls on CloudTrail and on the bucket, key, topics and log groups of the spec. It needs the same permissions as \
+`drift` (`reconcile permissions SPEC --mode plan`).
 
 Exit codes: 0 nothing failed, 2 a control failed, 1 a control could not be checked.")]
 pub(crate) struct ComplianceArgs {

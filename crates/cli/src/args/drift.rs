@@ -65,27 +65,27 @@ pub(crate) struct DriftArgs {
     /// Write the output to this file, and print the text on stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Lowest severity of a finding that ends with exit code 2
+    /// Lowest severity of findings that cause exit code 2
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub(crate) fail_on: FailOn,
     /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs the permission
     /// `cloudtrail:LookupEvents` in each account
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Report accounts and Regions whose digests stopped. Lists the newest digests in the bucket: a call for each account, and one for each
-    /// account and Region. Needs the permission `s3:ListBucket` on the bucket
+    /// Report accounts and Regions in which CloudTrail stopped delivering digest files. Lists the newest digest files in the bucket, with
+    /// one call for each account, and one for each account and Region. Needs the permission `s3:ListBucket` on the bucket
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, and is no drift
+    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, but does not count as drift
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Write the baseline: accept all open findings, and remove the entries that are expired or no longer found
+    /// Update the baseline: accept all open findings, and remove entries that are expired or whose finding no longer exists
     #[arg(long, requires_all = ["baseline", "reason"], conflicts_with = "targets")]
     pub(crate) update_baseline: bool,
     /// Reason for new entries of the baseline, such as the name of a ticket
     #[arg(long, value_name = "TEXT", requires = "update_baseline", value_parser = reason)]
     pub(crate) reason: Option<String>,
-    /// Last day of new entries of the baseline, in UTC [default: in 90 days]
+    /// Last day on which new entries of the baseline are valid, in UTC [default: in 90 days]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "update_baseline")]
     pub(crate) expires: Option<Date>,
 }

@@ -12,8 +12,8 @@ use reconcile_spec::{AccountName, BucketName, GivenAccount, RolePath, SpecName, 
   reconcile import --bucket central-logs --account security=111111111111 --out specs/prod.yaml
   reconcile import --account management=111111111111 --organization management --out specs/prod.yaml
 
-A plan of the new spec shows no changes, or only changes that `import` reports. A line that keeps a live setting has a comment: the comment says what \
-a plan does without the line.")]
+A plan of the new spec shows no changes, or only changes that `import` reports. A line that keeps a live setting has a comment that \
+explains what a plan would do without the line.")]
 pub(crate) struct ImportArgs {
     /// Account to read (repeatable); without a role, the current credentials must belong to this account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
@@ -24,7 +24,7 @@ pub(crate) struct ImportArgs {
     /// Import only trails with this name
     #[arg(long, value_name = "NAME")]
     pub(crate) trail: Option<TrailName>,
-    /// Read all members of the organization; this account must be able to list them
+    /// Read all members of the organization; this account must have permission to list them
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) organization: Option<AccountName>,
     /// Role to assume in members of the organization

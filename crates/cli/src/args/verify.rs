@@ -36,7 +36,7 @@ pub(crate) struct VerifyArgs {
     /// Spec file
     #[arg(required = true)]
     pub(crate) spec: Option<PathBuf>,
-    /// Verify the log files of this time until --to, such as `12h` or `7d`
+    /// Verify the log files that were delivered in this period before --to, such as `12h` or `7d`
     #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = since, conflicts_with = "from")]
     pub(crate) since: SignedDuration,
     /// Verify the log files that were delivered from this time on
@@ -58,18 +58,19 @@ pub(crate) struct VerifyArgs {
     /// Public keys of CloudTrail for a copy: a JSON object with the output of `aws cloudtrail list-public-keys` for each Region
     #[arg(long, value_name = "FILE", requires = "from_dir")]
     pub(crate) keys: Option<PathBuf>,
-    /// File in which a verification that is killed or cannot check everything remembers what it has verified. The next run with the
-    /// same file does not read this again, and has the same range. The file is removed when everything could be checked
+    /// File that records the progress of the verification. If the verification is killed or cannot check everything, run the same
+    /// command again: it continues with the same range, and does not read verified files again. The file is removed when everything
+    /// could be checked
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
-    /// Print the number of requests and their cost, and read no files
+    /// Print the number of requests and their cost, without reading any files
     #[arg(long, conflicts_with = "resume")]
     pub(crate) estimate: bool,
-    /// Maximum number of requests to S3 a second [default: no maximum]
+    /// Maximum number of requests to S3 per second [default: no maximum]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate: Option<u32>,
-    /// Verify only this part of the accounts and Regions: the shard I of N, from 0. I can be `env:NAME`, the value of an environment
-    /// variable
+    /// Verify only shard I of N of the accounts and Regions; I counts from 0. I can be `env:NAME`, which reads it from an
+    /// environment variable
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<ShardSource>,
     #[command(flatten)]

@@ -14,7 +14,7 @@ use jiff::SignedDuration;
   reconcile watch specs/prod.yaml --every 30s --apply safe
   reconcile watch specs/prod.yaml --replicas --listen 0.0.0.0:8080
 
-SIGTERM and Ctrl-C end the process with exit code 0, after a repair in flight. SIGHUP checks all specs at once. Every check reads the \
+SIGTERM and Ctrl-C end the process with exit code 0, after a repair in flight. SIGHUP immediately starts a check of all specs. Every check reads the \
 specs and the baseline again. The pages of --listen are / (status), /metrics (Prometheus), /healthz and /readyz.")]
 pub(crate) struct WatchArgs {
     /// Spec files
@@ -32,10 +32,12 @@ pub(crate) struct WatchArgs {
     /// Repair drift: make the changes whose risk is `safe`, and that depend on no other change
     #[arg(long, value_name = "RISK")]
     pub(crate) apply: Option<Repairs>,
-    /// Verify the log files of the last day at the start and then every day: findings are notified, on the status page and in the metrics
+    /// Verify the log files of the last day at the start and then every day. Findings are sent to the receivers, and shown on the status
+    /// page and in the metrics
     #[arg(long, value_name = "WHEN")]
     pub(crate) verify: Option<Verifies>,
-    /// Folder for what is remembered across restarts: the history, and what receivers were told
+    /// Folder for the state that is kept across restarts: the history, the last verifications, and which findings were already reported to
+    /// receivers
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL for a webhook, `slack+https://…` for a
@@ -45,16 +47,17 @@ pub(crate) struct WatchArgs {
     /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
     #[arg(long, value_name = "SOURCE", requires = "notify", value_parser = secret_source)]
     pub(crate) notify_secret: Option<ValueSource>,
-    /// File of accepted findings, as of `drift`
+    /// File of accepted findings; see `drift --baseline`
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Show who caused each finding, as `drift --blame` does
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Report accounts and Regions whose digests stopped, as `drift --freshness` does, and list the digests every 15 minutes
+    /// Report accounts and Regions in which CloudTrail stopped delivering digest files, as `drift --freshness` does. The digest files are
+    /// listed at most every 15 minutes
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// Agree with other replicas on one that checks, through an object beside the `lock` of the spec
+    /// Agree with other replicas on a leader that runs the checks, through an object beside the `lock` of the spec
     #[arg(long)]
     pub(crate) replicas: bool,
 }

@@ -275,7 +275,7 @@ async fn wait_for_end(applying: impl Future<Output = Outcome>, interrupt: &Inter
         () = interrupt.stopped() => {}
     }
     // The answer to a signal is no remark.
-    output::notes(&Text::of("stopping: waiting for the changes in flight; another signal stops at once"));
+    output::notes(&Text::of("stopping: waiting for the changes in flight; another signal stops immediately"));
     applying.await
 }
 

@@ -141,7 +141,7 @@ pub(super) fn queries(
             .to_owned()),
         // A statement of a policy, or what it allows.
         _ if kind.is_policy() => Ok(vec![ask(writes(kind), &[])]),
-        _ => Err("`--blame` does not know the calls that lead to such a finding".to_owned()),
+        _ => Err("`--blame` does not know which calls cause such a finding".to_owned()),
     }
 }
 
@@ -177,7 +177,7 @@ fn subject(
             Ok(of(site, S3, BUCKET_PARAMETERS, vec![name.clone(), arn]))
         }
         Kind::Key | Kind::KeyPolicy => {
-            let key = key.ok_or("nobody knows the ID of a key that was not found")?;
+            let key = key.ok_or("the ID of the key is unknown, because the key was not found")?;
             let names = vec![key.to_string(), key.resource_name().to_owned()];
             Ok(of(&desired.key.site, KMS, KEY_PARAMETERS, names))
         }
@@ -208,7 +208,7 @@ fn subject(
             let alarm = alarms.find(|it| Address::alarm(it) == *address).ok_or(NOT_IN_SPEC)?;
             Ok(of(&alarm.site, CLOUDWATCH, ALARM_PARAMETERS, vec![alarm.name.clone()]))
         }
-        Kind::Grant => Err("events do not name the grants that they end".to_owned()),
+        Kind::Grant => Err("CloudTrail events do not name the revoked grants".to_owned()),
         Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => {
             Err("`--blame` does not read events of IAM and AWS Organizations".to_owned())
         }

@@ -125,7 +125,7 @@ fn answer(
     };
     if !is_cause(record) {
         return Err(format!(
-            "the last recorded call is {} at {}; CloudTrail records a call after up to 15 minutes",
+            "the last recorded call is {} at {}; CloudTrail can take up to 15 minutes to record a call",
             record.event_name, record.event_time
         ));
     }

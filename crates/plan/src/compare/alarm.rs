@@ -109,7 +109,7 @@ fn explain(action: &Action<Alarm>, diff: &[Difference]) -> (Vec<String>, Risk) {
                 AlarmField::Namespace | AlarmField::Metric => {
                     "it does not watch the metric of the metric filter".to_owned()
                 }
-                AlarmField::Condition => "it goes off under another condition".to_owned(),
+                AlarmField::Condition => "it enters the `ALARM` state under another condition".to_owned(),
                 AlarmField::ActionsEnabled => "its actions are disabled".to_owned(),
                 AlarmField::Actions => "it does not notify the topic of the spec".to_owned(),
             });

@@ -49,7 +49,8 @@ pub(super) fn warn(context: &CompareContext<'_>, outcome: &Fitted, compared: &mu
                     let settled = doubts.iter().flat_map(|it| &it.keys);
                     let settled = settled.map(|key| how_to_settle(context, key));
                     let what = format!("whether {caller} is allowed to call `{action}`");
-                    doubt::describe(&what, &depends(&doubts, "the caller to do so"), settled)
+                    let depends = depends(&doubts, "allows this to the caller", "denies this to the caller");
+                    doubt::describe(&what, &depends, settled)
                 }
             };
             compared.warnings.push(Warning {

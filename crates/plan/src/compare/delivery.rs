@@ -185,7 +185,7 @@ fn refuse_or_warn(context: &CompareContext<'_>, finding: DeliveryFinding, compar
         DeliveryVerdict::Denied { statement, text } => (
             WarningCode::DeliveryDenied,
             format!(
-                "{statement} would keep {} from delivering: {obstacle}; the statement is {text}",
+                "{statement} would prevent {} from delivering: {obstacle}; the statement is {text}",
                 listed(&trails, 1)
             ),
         ),

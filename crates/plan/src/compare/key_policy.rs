@@ -123,7 +123,8 @@ fn refuse_lockout(context: &CompareContext<'_>, merged: &Merged, compared: &mut 
             let keys = doubts.iter().flat_map(|doubt| &doubt.keys);
             let settled = keys.map(|key| how_to_settle(context, key)).chain(context.how_to_accept(&address));
             let what = "whether somebody in the account of the key could still administer the key";
-            let message = doubt::describe(what, &depends(&doubts, "a principal to do so"), settled);
+            let depends = depends(&doubts, "allows this to a principal", "denies this to a principal");
+            let message = doubt::describe(what, &depends, settled);
             match accepted {
                 Some(why) => (WarningCode::AdministrationUnknown, format!("{message}; {why}")),
                 None => {

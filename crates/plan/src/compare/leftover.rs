@@ -67,8 +67,10 @@ pub(super) fn addresses(context: &CompareContext<'_>, trail: &Trail) -> Vec<Addr
 fn warn_of_hidden(context: &CompareContext<'_>, compared: &mut Compared) {
     for (arn, Hidden { account, error }) in &context.observed.hidden {
         let Some(kind) = kind(arn) else { continue };
-        let then = match kind {
-            Kind::Key => "a second key would be created if this installation already has the key",
+        let message = match kind {
+            Kind::Key => format!(
+                "the key cannot be read ({error}): if it belongs to this installation, this plan would create a second key"
+            ),
             Kind::ServiceAccess
             | Kind::DelegatedAdministrator
             | Kind::Alias
@@ -82,12 +84,14 @@ fn warn_of_hidden(context: &CompareContext<'_>, compared: &mut Compared) {
             | Kind::TopicPolicy
             | Kind::Trail
             | Kind::MetricFilter
-            | Kind::Alarm => "it is kept, even if it belongs to this installation",
+            | Kind::Alarm => {
+                format!("it cannot be read ({error}), so it is kept: it may belong to this installation")
+            }
         };
         compared.warnings.push(Warning {
             code: WarningCode::Hidden,
             address: address(kind, arn, account),
-            message: format!("it cannot be read, and {then}: {error}"),
+            message,
         });
     }
 }

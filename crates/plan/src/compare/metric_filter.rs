@@ -52,7 +52,7 @@ pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
                     continue;
                 };
                 let message = format!(
-                    "its metric filters cannot be read, and are kept, even if they belong to this installation: {error}"
+                    "its metric filters cannot be read ({error}), so they are kept: they may belong to this installation"
                 );
                 compared.warn(WarningCode::Hidden, Address::log_group(wanted), message);
             }

@@ -81,7 +81,7 @@ pub(super) fn narrow(context: &CompareContext<'_>, compared: &mut Compared) {
             continue;
         }
         let address = Address::trail(desired);
-        match context.withholds(&address, "recording only its own account") {
+        match context.withholds(&address, "the change from an organization trail to a trail of one account") {
             Some(warning) => compared.warnings.push(warning),
             None => change(context, desired, Some(live.clone()), Phase::Contract, compared),
         }

@@ -104,7 +104,7 @@ fn judge_groups(
             match relation(&filter.pattern, control.pattern) {
                 Relation::Same => found.push(judge_filter(context, monitors, name, filter, &fix)),
                 Relation::Similar => found.push(ControlVerdict::Manual(format!(
-                    "compare the pattern of metric filter `{name}` of log group {} with the page of the control: it has other terms",
+                    "the pattern of metric filter `{name}` of log group {} has other terms than the control: compare it with the page of the control",
                     monitors.group
                 ))),
                 Relation::Other => {}
@@ -160,7 +160,7 @@ fn judge_filter(
             },
             Some(Ok(None)) => {
                 let why = format!("topic {topic}, which the alarm notifies, does not exist");
-                silent = Some((why, "create the topic, and confirm a subscription of it"));
+                silent = Some((why, "create the topic, add a subscription, and confirm the subscription"));
             }
             Some(Err(_)) | None => unknown = Some(topic),
         }

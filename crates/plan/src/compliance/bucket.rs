@@ -99,7 +99,11 @@ pub(super) fn requires_tls(context: &ControlContext<'_>) -> Vec<Judged> {
     let wanted = policy.is_managed && policy.intent.require_tls;
     let fix = match policy.is_managed {
         true => line(wanted, "bucket.require_tls", "true"),
-        false => line(false, "bucket.policy", "{}, with bucket.require_tls: true"),
+        false => Fix::Spec {
+            key: "bucket.require_tls".to_owned(),
+            value: "true".to_owned(),
+            unmanaged: Some("bucket.policy"),
+        },
     };
     judge_bucket(context, |_| {
         let document = context.observed.bucket_policy.as_ref();
@@ -139,7 +143,7 @@ pub(super) fn administered_at_home(context: &ControlContext<'_>) -> Vec<Judged> 
                     .sid()
                     .map_or_else(|| "a statement".to_owned(), |it| format!("statement `{it}`"));
                 let why = format!("{name} of the bucket policy allows {action} to another account");
-                let advice = "remove the action from the statement, or the other account";
+                let advice = "remove the action or the other account from the statement";
                 return ControlVerdict::Failed { why, fix: Fix::Outside(advice.to_owned()) };
             }
         }

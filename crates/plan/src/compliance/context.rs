@@ -108,7 +108,7 @@ impl<'a> ControlContext<'a> {
 pub(super) fn line(is_wanted: bool, key: impl Into<String>, value: impl Into<String>) -> Fix {
     match is_wanted {
         true => Fix::Apply,
-        false => Fix::Spec { key: key.into(), value: value.into() },
+        false => Fix::Spec { key: key.into(), value: value.into(), unmanaged: None },
     }
 }
 

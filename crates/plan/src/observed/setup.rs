@@ -117,7 +117,7 @@ pub enum SurveyError {
         error: ReadError,
     },
     /// No trail delivers anywhere that was asked for.
-    #[error("no such trail was found in {}", names(accounts))]
+    #[error("no matching trail was found in {}", names(accounts))]
     NoTrails {
         /// Where it was looked.
         accounts: Vec<AccountName>,

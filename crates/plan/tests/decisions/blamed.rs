@@ -175,7 +175,7 @@ fn the_newest_call_on_a_metric_filter_or_an_alarm_is_the_author() {
     let none = |calls: &str| format!("? CloudTrail recorded no {calls} for the resource in the last 90 days");
     let undone = |call: &str| {
         format!(
-            "? the last recorded call is {call} at 2026-11-26T09:00:00Z; CloudTrail records a call after up to 15 minutes"
+            "? the last recorded call is {call} at 2026-11-26T09:00:00Z; CloudTrail can take up to 15 minutes to record a call"
         )
     };
     for (finding, events, expected) in [
@@ -272,17 +272,17 @@ fn nothing_is_guessed() {
         (
             logging,
             &["09:00 cloudtrail StartLogging name=Trail", stop],
-            "? the last recorded call is StartLogging at 2026-11-26T09:00:00Z; CloudTrail records a call after up to 15 minutes",
+            "? the last recorded call is StartLogging at 2026-11-26T09:00:00Z; CloudTrail can take up to 15 minutes to record a call",
         ),
         (
             logging,
             &["08:00 cloudtrail StartLogging name=Trail", "08:00 cloudtrail CreateTrail name=Trail"],
-            "? the last recorded call is StartLogging at 2026-11-26T08:00:00Z; CloudTrail records a call after up to 15 minutes",
+            "? the last recorded call is StartLogging at 2026-11-26T08:00:00Z; CloudTrail can take up to 15 minutes to record a call",
         ),
         (
             &format!("missing {TRAIL}"),
             &["09:00 cloudtrail CreateTrail name=Trail", "08:00 cloudtrail DeleteTrail name=Trail"],
-            "? the last recorded call is CreateTrail at 2026-11-26T09:00:00Z; CloudTrail records a call after up to 15 minutes",
+            "? the last recorded call is CreateTrail at 2026-11-26T09:00:00Z; CloudTrail can take up to 15 minutes to record a call",
         ),
         (
             &format!("delivery {TRAIL}"),
@@ -294,7 +294,7 @@ fn nothing_is_guessed() {
             &[stop],
             "? the resource has the tag of the installation, and the spec no longer declares it",
         ),
-        ("missing grant/master/auditors", &[], "? events do not name the grants that they end"),
+        ("missing grant/master/auditors", &[], "? CloudTrail events do not name the revoked grants"),
         ("missing role/member/Role", &[], "? `--blame` does not read events of IAM and AWS Organizations"),
         (
             "unexpected:unlisted-trail trail/444455556666/Trail",
@@ -304,7 +304,7 @@ fn nothing_is_guessed() {
         (
             "unexpected:exposure bucket/master/test-logs",
             &[],
-            "? `--blame` does not know the calls that lead to such a finding",
+            "? `--blame` does not know which calls cause such a finding",
         ),
     ] {
         assert_eq!(authors(finding, events), expected, "{finding} {events:?}");
@@ -349,5 +349,5 @@ fn a_list_that_cannot_be_read_or_does_not_end_leaves_the_author_unknown() {
     let mut findings = [finding("missing key/master/test-key")];
     Search::new(spec.desired(), None, &findings).name_authors([], &mut findings);
     let blame = findings[0].blame.as_ref().unwrap();
-    assert_eq!(blame.unknown, ["nobody knows the ID of a key that was not found"]);
+    assert_eq!(blame.unknown, ["the ID of the key is unknown, because the key was not found"]);
 }

@@ -67,7 +67,10 @@ fn lines(assessed: &[Assessed]) -> Vec<String> {
             write!(line, ": {message}").unwrap();
         }
         match it.verdict.fix() {
-            Some(Fix::Spec { key, value }) => write!(line, " -> {key}: {value}").unwrap(),
+            Some(Fix::Spec { key, value, unmanaged: None }) => write!(line, " -> {key}: {value}").unwrap(),
+            Some(Fix::Spec { key, value, unmanaged: Some(other) }) => {
+                write!(line, " -> {key}: {value}, without {other}: unmanaged").unwrap();
+            }
             Some(Fix::Apply) => line += " -> apply",
             Some(Fix::Outside(advice)) => write!(line, " -> {advice}").unwrap(),
             None => {}
@@ -331,6 +334,11 @@ const CHANGES: &[Case] = &[
     Case {
         name: "the bucket policy is deleted",
         spec: Settings::DEFAULT,
+        edit: |live| live.bucket_policy = None,
+    },
+    Case {
+        name: "an unmanaged bucket policy is deleted",
+        spec: Settings { bucket: "policy: unmanaged", ..Settings::DEFAULT },
         edit: |live| live.bucket_policy = None,
     },
     Case {

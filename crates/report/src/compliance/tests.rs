@@ -36,7 +36,7 @@ fn example() -> Compliance {
         result(
             "CloudTrail.5",
             &resource,
-            failed("it does not deliver to `CloudWatch` Logs", Fix::Spec { key, value }),
+            failed("it does not deliver to `CloudWatch` Logs", Fix::Spec { key, value, unmanaged: None }),
         )
     };
     let filters = |id: &str| {
@@ -84,6 +84,26 @@ fn verbose_text_lists_every_resource() {
 #[test]
 fn json_has_every_result_with_the_requirements_of_the_checked_frameworks() {
     insta::assert_snapshot!(json(&example()).unwrap());
+}
+
+/// The value `unmanaged` of the other key prevents the setting.
+#[test]
+fn a_fix_names_the_key_that_must_not_be_unmanaged() {
+    let of = |unmanaged| {
+        let fix = Fix::Spec { key: "bucket.require_tls".to_owned(), value: "true".to_owned(), unmanaged };
+        let assessed =
+            compliance(vec![result("S3.5", "bucket/security/logs", failed("TLS is not required", fix))]);
+        let json: serde_json::Value = serde_json::from_str(&json(&assessed).unwrap()).unwrap();
+        (super::fix(&assessed.results[0]), json["results"][0]["fix"]["unmanaged"].clone())
+    };
+    assert_eq!(of(None), ("set `bucket.require_tls: true` in the spec".to_owned(), serde_json::Value::Null));
+    assert_eq!(
+        of(Some("bucket.policy")),
+        (
+            "remove `bucket.policy: unmanaged` from the spec, and set `bucket.require_tls: true`".to_owned(),
+            "bucket.policy".into()
+        )
+    );
 }
 
 #[test]

@@ -39,7 +39,9 @@ pub enum MergeError {
         file: String,
     },
     /// Two files are of different validations.
-    #[error("`{file}` is of another verification than `{first}`: another spec, range or number of shards")]
+    #[error(
+        "`{file}` and `{first}` belong to different verifications: the spec, the range or the number of shards differs"
+    )]
     Other {
         /// The file.
         file: String,
@@ -47,7 +49,7 @@ pub enum MergeError {
         first: String,
     },
     /// Two files are of the same shard.
-    #[error("`{file}` is of the same shard as another file: {index}/{of}")]
+    #[error("`{file}` repeats the result of shard {index}/{of}, which another file already contains")]
     Twice {
         /// The file.
         file: String,
@@ -220,10 +222,13 @@ mod tests {
         let all = shards(3);
         assert_eq!(of(&[]), "there are no results to merge");
         assert_eq!(of(&all[..1]), "the results of 2 of 3 shards are missing: 1/3 and 2/3");
-        assert_eq!(of(&[&all[..], &all[..1]].concat()), "`0.json` is of the same shard as another file: 0/3");
+        assert_eq!(
+            of(&[&all[..], &all[..1]].concat()),
+            "`0.json` repeats the result of shard 0/3, which another file already contains"
+        );
         let mut other = all.clone();
         other[2].1 = other[2].1.replace("prod.yaml", "test.yaml");
-        assert!(of(&other).starts_with("`2.json` is of another verification than `0.json`"));
+        assert!(of(&other).starts_with("`2.json` and `0.json` belong to different verifications"));
         let whole = [("all.json".to_owned(), json(&verification()).unwrap())];
         assert_eq!(of(&whole), "`all.json` is not the result of a shard");
         let text = |text: &str| [("a.json".to_owned(), text.to_owned())];

@@ -231,7 +231,7 @@ pub(crate) enum RawProof {
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "KeepOrRemove")]
 pub(crate) enum RawKeep {
-    /// Keep the statements, with a warning.
+    /// Keep the statements. The plan refuses every change of the policy, because AWS rejects a policy with such a statement.
     Keep,
     /// Remove the statements.
     Remove,

@@ -45,19 +45,19 @@ pub enum AwsTarget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiverError {
     /// The text is not a URL.
-    #[error("the receiver is not an `https://` or `http://` URL")]
+    #[error("expected an `https://` or `http://` URL")]
     NotUrl,
     /// The message would cross the network unencrypted.
-    #[error("the receiver has an `http://` URL of another host; use `https://`")]
+    #[error("an `http://` receiver must be on this machine; use `https://`")]
     Plain,
     /// The text is not the ARN of a topic.
-    #[error("the receiver is not `sns:` and the ARN of a standard topic")]
+    #[error("expected `sns:` followed by the ARN of a standard topic")]
     NotTopic,
     /// The text is not the ARN of an event bus.
-    #[error("the receiver is not `eventbridge:` and the ARN of an event bus")]
+    #[error("expected `eventbridge:` followed by the ARN of an event bus")]
     NotBus,
     /// The secret is not base64.
-    #[error("the secret is not `whsec_` and base64 text of 24 bytes or more")]
+    #[error("expected `whsec_` followed by base64 of at least 24 bytes")]
     Secret,
 }
 

@@ -27,7 +27,9 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
         }
         "metric: another one" => (put.metric_name("other"), "it does not watch the metric"),
         "metric: an expression" => (of_expression(put), "it does not watch the metric"),
-        condition => (other_condition(put, condition)?, "it goes off under another condition"),
+        condition => {
+            (other_condition(put, condition)?, "it enters the `ALARM` state under another condition")
+        }
     };
     put.send().await.unwrap();
     Some(says)

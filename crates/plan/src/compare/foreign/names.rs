@@ -31,10 +31,10 @@ pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
 
 /// Warns about receivers that cannot be read.
 pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
-    for ReceiverConfiguration { address, kind, receivers } in configurations(context) {
+    for ReceiverConfiguration { address, kinds, receivers, .. } in configurations(context) {
         if let Err(error) = receivers {
             let message = format!(
-                "each {kind} of the {} cannot be read ({error}): the names of log files may be sent to outsiders",
+                "the {kinds} of the {} cannot be read ({error}): outsiders may receive the names of log files",
                 address.kind.as_str().replace('_', " ")
             );
             compared.warn(WarningCode::UnreadableNames, address, message);
@@ -47,20 +47,30 @@ struct ReceiverConfiguration<'a> {
     address: Address,
     /// The kind, such as `notification`.
     kind: &'static str,
+    /// The plural of the kind.
+    kinds: &'static str,
     receivers: Result<&'a [NameReceiver], &'a reconcile_operations::Error>,
 }
 
 fn configurations<'a>(context: &CompareContext<'a>) -> Vec<ReceiverConfiguration<'a>> {
     let bucket = context.observed.bucket_conditions.iter().flat_map(|conditions| {
         let notified = conditions.notifications.as_ref().map(|it| it.receivers.as_slice());
-        [("notification", notified), ("inventory", conditions.inventories.as_deref())].map(
-            |(kind, receivers)| ReceiverConfiguration { address: context.bucket_address(), kind, receivers },
-        )
+        [
+            ("notification", "notifications", notified),
+            ("inventory", "inventories", conditions.inventories.as_deref()),
+        ]
+        .map(|(kind, kinds, receivers)| ReceiverConfiguration {
+            address: context.bucket_address(),
+            kind,
+            kinds,
+            receivers,
+        })
     });
     let topics = context.desired.topics.iter().filter_map(|desired| {
         let live = context.observed.topics.get(&desired.arn)?.as_ref()?;
         let receivers = live.subscriptions.as_deref();
-        Some(ReceiverConfiguration { address: Address::topic(desired), kind: "subscription", receivers })
+        let address = Address::topic(desired);
+        Some(ReceiverConfiguration { address, kind: "subscription", kinds: "subscriptions", receivers })
     });
     bucket.chain(topics).collect()
 }

@@ -65,13 +65,14 @@ fn managed_reasons(
                 format!("`{sid}` denies requests that the spec does not deny")
             }
             (StatementRole::TrailTopicEncrypt, true) => {
-                "CloudTrail is not allowed to use the key for every encrypted topic".to_owned()
+                "CloudTrail is not allowed to use the key for at least one encrypted topic".to_owned()
             }
             (StatementRole::TrailTopicEncrypt, false) => {
                 "CloudTrail is allowed to use the key for a topic that does not need it".to_owned()
             }
             (StatementRole::TrailLogGroupEncrypt, true) => {
-                "CloudWatch Logs is not allowed to use the key for every encrypted log group".to_owned()
+                "CloudWatch Logs is not allowed to use the key for at least one encrypted log group"
+                    .to_owned()
             }
             (StatementRole::TrailLogGroupEncrypt, false) => {
                 "CloudWatch Logs is allowed to use the key for a log group that does not need it".to_owned()
@@ -205,7 +206,7 @@ fn extra_reason(ownership: &Ownership, difference: &Difference) -> String {
         let who = value.pointer("/Principal/AWS").and_then(Value::as_str).unwrap_or("a reader");
         return match is_gain {
             true => format!("{who} is not allowed to read its log files"),
-            false => format!("{who} can read log files that the spec does not grant"),
+            false => format!("{who} can read log files that the spec does not allow it to read"),
         };
     }
     match is_gain {
@@ -218,11 +219,11 @@ fn extra_reason(ownership: &Ownership, difference: &Difference) -> String {
 pub(super) fn adopted_reason(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
     let ends = || {
         let ends = uses(ended);
-        if ends.is_empty() { String::new() } else { format!(". It no longer allows {ends}") }
+        if ends.is_empty() { String::new() } else { format!(". This ends the permission of {ends}") }
     };
     let idle = || {
         let is_of_accounts = ended.iter().any(|it| matches!(it.sources, Sources::Accounts { .. }));
-        if is_of_accounts { "; no other trail of these accounts needs that" } else { "" }
+        if is_of_accounts { "; no known trail needs it" } else { "" }
     };
     Some(match fate {
         AdoptionResult::Replaced if ended.is_empty() => {

@@ -137,25 +137,6 @@ fn a_stopped_trail_delivers_nothing_and_its_chain_ends() {
     project.run(&format!("verify specs/prod.yaml {range} --account development")).exits(0);
 }
 
-#[test]
-fn the_permissions_for_verify_read_and_decrypt_and_nothing_else() {
-    let project = Project::new();
-    let document = project.run("permissions specs/prod.yaml --mode verify --format json").exits(0).json();
-    let [account] = &document["accounts"].as_array().unwrap()[..] else { panic!("{document}") };
-    assert_eq!(account["account"]["name"], "master");
-    let statements = account["policy"]["Statement"].as_array().unwrap();
-    let mut actions: Vec<&str> = statements
-        .iter()
-        .flat_map(|statement| statement["Action"].as_array().unwrap())
-        .map(|action| action.as_str().unwrap())
-        .collect();
-    actions.sort_unstable();
-    assert_eq!(actions, ["cloudtrail:ListPublicKeys", "kms:Decrypt", "s3:GetObject", "s3:ListBucket"]);
-    let decrypt = statements.iter().find(|it| it["Action"] == json!(["kms:Decrypt"])).unwrap();
-    let expected = json!({ "StringEquals": { "kms:ViaService": "s3.us-east-1.amazonaws.com" } });
-    assert_eq!(decrypt["Condition"], expected);
-}
-
 fn read_calls(served: &Served) -> usize {
     served.twin.calls().iter().filter(|call| call.operation == "s3:GetObject").count()
 }

@@ -514,3 +514,6 @@ fn trail_arn(desired: &Desired, trail: &Trail) -> String {
     }
     arn.to_string()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! A key of somebody else, aspects that are left alone, and the lock.
+//! The home Region of a trail, the lock, and a key of others on moto.
 
 use std::process::Stdio;
 
@@ -7,152 +7,12 @@ use serde_json::{Value, json};
 use crate::support::{Moto, Project};
 
 const SPEC: &str = "specs/prod.yaml";
-const ARN: &str = "arn:aws:kms:us-east-1:111111111111:key/1234abcd-12ab-34cd-56ef-1234567890ab";
 const LOCK: &str = "lock: { bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }\n";
 
 fn with(project: &Project, from: &str, to: &str) {
     let text = project.read(SPEC);
     assert!(text.contains(from), "{from}");
     project.write(SPEC, text.replacen(from, to, 1));
-}
-
-fn with_key(project: &Project) {
-    with(project, "  alias: secprod-cloudtrail\n", &format!("  arn: \"{ARN}\"\n"));
-}
-
-fn key(state: &Value) -> Value {
-    let keys = state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object().unwrap().clone();
-    assert_eq!(keys.len(), 1);
-    keys.into_iter().next().unwrap().1
-}
-
-#[test]
-fn a_key_of_somebody_else_is_used_and_neither_made_named_marked_nor_removed() {
-    let project = Project::new();
-    with_key(&project);
-    project.write(SPEC, project.read(SPEC) + "deletion: { key: true }\n");
-    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
-    let kinds: Vec<&str> =
-        plan["changes"].as_array().unwrap().iter().filter_map(|it| it["kind"].as_str()).collect();
-    assert_eq!(kinds, ["key_policy", "bucket", "bucket_policy", "trail", "trail", "trail"]);
-    let before = key(&project.json(".reconcile/sandbox.json"));
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let state = project.json(".reconcile/sandbox.json");
-    let after = key(&state);
-    for field in ["description", "rotation_days", "tags", "grants"] {
-        assert_eq!(before[field], after[field], "{field}");
-    }
-    let policy = after["policy"].as_str().unwrap();
-    assert!(policy.contains("SecprodTrailEncrypt") && !policy.contains("SecprodAdministration"), "{policy}");
-    assert!(state["accounts"]["111111111111"]["regions"]["us-east-1"].get("aliases").is_none());
-
-    project.edit(".reconcile/sandbox.json", |state| {
-        let keys = &mut state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"];
-        keys["1234abcd-12ab-34cd-56ef-1234567890ab"]["policy"] = before["policy"].clone();
-    });
-    project
-        .run("drift specs/prod.yaml --sandbox")
-        .exits(2)
-        .says("CloudTrail is not allowed to encrypt log files with the key");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
-    let after = key(&project.json(".reconcile/sandbox.json"));
-    assert_eq!((after["state"].as_str(), &after["policy"]), (Some("Enabled"), &before["policy"]));
-}
-
-#[test]
-fn a_key_that_is_left_alone_is_neither_made_nor_read_and_trails_keep_theirs() {
-    let project = Project::new();
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    let before = key(&project.json(".reconcile/sandbox.json"));
-    let section = "key:\n  alias: secprod-cloudtrail\n";
-    with(&project, section, "key: unmanaged\n");
-    project
-        .run("validate specs/prod.yaml")
-        .exits(1)
-        .says("the bucket encrypts with the key, but the spec has `key: unmanaged`")
-        .says("`encryption: s3`");
-    with(&project, "  region: us-east-1\n", "  region: us-east-1\n  encryption: unmanaged\n");
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let permissions = project.run("permissions specs/prod.yaml --mode apply").exits(0);
-    assert!(!permissions.stdout.contains("kms:"), "{}", permissions.stdout);
-
-    // Another hand takes the key from a trail, which is not drift; a trail that is made anew has none.
-    project.edit(".reconcile/sandbox.json", |state| {
-        let of = |account: &str| format!("/accounts/{account}/regions/us-east-1/trails");
-        state.pointer_mut(&of("222222222222")).unwrap()["SecurityTrail"]["kms_key"] = json!(null);
-        state.pointer_mut(&of("333333333333")).unwrap().as_object_mut().unwrap().clear();
-    });
-    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
-    let changes = plan["changes"].as_array().unwrap();
-    assert_eq!(changes.len(), 1, "{plan}");
-    assert_eq!(changes[0]["after"].get("kms_key"), Some(&json!(null)), "{plan}");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("drift specs/prod.yaml --sandbox").exits(0);
-    let explained = project.run("explain specs/prod.yaml --sandbox").exits(0);
-    assert!(!explained.stdout.contains("make a data key"), "{}", explained.stdout);
-    let twin = project.json(".reconcile/sandbox.json");
-    assert_eq!(key(&twin), before);
-    let trails = &twin["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"];
-    assert!(trails["SecurityTrailMaster"]["kms_key"].as_str().is_some(), "{trails}");
-
-    // From nothing, nothing of a key is made.
-    let fresh = Project::new();
-    fresh.write(SPEC, project.read(SPEC).replace("encryption: unmanaged", "encryption: s3"));
-    fresh.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    fresh.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let state = fresh.read(".reconcile/sandbox.json");
-    assert!(!state.contains("\"keys\"") && !state.contains("\"aliases\""), "{state}");
-}
-
-#[test]
-fn trails_go_over_to_another_key() {
-    let project = Project::new();
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    with_key(&project);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("log files are encrypted with another key");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let shown = project.run("sandbox show").exits(0);
-    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
-}
-
-#[test]
-fn what_the_spec_leaves_alone_stays_as_it_is() {
-    let project = Project::new();
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.edit(".reconcile/sandbox.json", |state| {
-        let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
-        bucket["configuration"].as_object_mut().unwrap().remove("tagging");
-        let policy = bucket["policy"].as_str().unwrap().replace("SecprodTrailAclCheck", "Theirs");
-        bucket["policy"] = json!(policy);
-    });
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("tags are missing")
-        .says("`SecprodTrailAclCheck` is missing or differs from the spec");
-    with(&project, "name: secprod\n", "name: secprod\ntags: unmanaged\n");
-    with(&project, "  region: us-east-1\n", "  region: us-east-1\n  policy: unmanaged\n");
-    with(&project, "  alias: secprod-cloudtrail\n", "  alias: secprod-cloudtrail\n  policy: unmanaged\n");
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    // A policy that is left alone is never a reason for a refusal, and drift reports what it does.
-    with(&project, "accounts: [production, development]", "accounts: [production]");
-    project.run("plan specs/prod.yaml --sandbox").exits(0);
-    project.edit(".reconcile/sandbox.json", |state| {
-        let bucket = &mut state["buckets"]["secprod-multiaccount-logs"];
-        bucket["policy"] = json!(bucket["policy"].as_str().unwrap().replace("222222222222", "999999999999"));
-    });
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("trail/production/SecurityTrail could not deliver")
-        .says("`bucket.policy: unmanaged` leaves the policy to you");
-    project
-        .run("drift specs/prod.yaml --sandbox")
-        .exits(2)
-        .says("CloudTrail is not allowed to write log files");
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod settings;
 mod stale;
 mod statements;
 mod topics;
+mod unmanaged;
 mod unread;
 mod values;
 mod whole;

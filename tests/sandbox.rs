@@ -172,21 +172,6 @@ fn a_spec_is_applied_only_when_somebody_agrees() {
 }
 
 #[test]
-fn a_target_takes_what_it_depends_on_along() {
-    let project = Project::new();
-    let run = project
-        .command("plan specs/prod.yaml --sandbox --format json --target")
-        .arg("trail/production/*")
-        .output();
-    let plan: Value = serde_json::from_slice(&run.unwrap().stdout).unwrap();
-    let addresses = addresses(&plan);
-    assert!(addresses.contains(&"trail/production/SecurityTrail"));
-    assert!(addresses.contains(&"bucket_policy/master/secprod-multiaccount-logs"));
-    assert!(!addresses.contains(&"trail/development/SecurityTrail"));
-    project.run("apply --sandbox").exits(0);
-}
-
-#[test]
 fn every_kind_of_drift_is_named_and_repaired() {
     let project = converged();
     project.edit(".reconcile/sandbox.json", |state| {
@@ -229,16 +214,6 @@ fn every_kind_of_drift_is_named_and_repaired() {
     let keys = state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object().unwrap().clone();
     assert_eq!(keys.len(), 1);
     assert_eq!(keys.values().next().unwrap()["tags"]["team"], "a");
-}
-
-#[test]
-fn a_key_that_lost_its_name_is_found_again() {
-    let project = converged();
-    project.edit(".reconcile/sandbox.json", |state| regional(state, "111111111111")["aliases"] = json!({}));
-    let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(0).json();
-    assert_eq!(addresses(&plan), ["alias/master/secprod-cloudtrail"]);
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 
 #[test]
@@ -329,77 +304,6 @@ except trails.exceptions.InsufficientS3BucketPolicyException:
     assert_eq!(addresses(&plan), ["trail/production/SecurityTrail"]);
 }
 
-#[test]
-fn a_trail_that_the_spec_has_no_more_is_removed_and_one_of_others_stays() {
-    let project = converged();
-    project.edit(".reconcile/sandbox.json", |state| {
-        let trails = &mut regional(state, "222222222222")["trails"];
-        let mut other = trails["SecurityTrail"].clone();
-        other["arn"] = json!("arn:aws:cloudtrail:us-east-1:222222222222:trail/Theirs");
-        other["tags"] = json!({});
-        other["bucket"] = json!("elsewhere");
-        trails["Theirs"] = other;
-    });
-    let spec = project.read(SPEC).replace("name: SecurityTrail\n", "name: AuditTrail\n");
-    project.write(SPEC, spec);
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("- trail/production/SecurityTrail  [destructive]")
-        .says("the trail is not in the spec")
-        .says("2 to create, 2 to update, 2 to delete");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let state = project.json(".reconcile/sandbox.json");
-    let trails = &state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"];
-    let names: Vec<&String> = trails.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["AuditTrail", "Theirs"]);
-}
-
-/// Writes a spec whose trails record this.
-fn with_events(project: &Project, events: &str) {
-    let spec = crate::support::PROD.replace("data_events: { s3: all, lambda: all }", events);
-    project.write(SPEC, spec);
-}
-
-const ADVANCED: &str = "advanced_event_selectors:
-      - Name: All management events
-        FieldSelectors: [{ Field: eventCategory, Equals: [Management] }]
-      - Name: Objects of two buckets
-        FieldSelectors:
-          - { Field: eventCategory, Equals: [Data] }
-          - { Field: resources.type, Equals: [\"AWS::S3::Object\"] }
-          - { Field: resources.ARN, StartsWith: [\"arn:aws:s3:::b/\", \"arn:aws:s3:::a/\"] }";
-
-#[test]
-fn advanced_event_selectors_take_the_place_of_basic_ones_and_back() {
-    let project = converged();
-    with_events(&project, ADVANCED);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("the recorded events differ from the spec");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    // Order has no meaning.
-    project.edit(".reconcile/sandbox.json", |state| {
-        let trail = &mut regional(state, "333333333333")["trails"]["SecurityTrail"];
-        trail["advanced_event_selectors"].as_array_mut().unwrap().reverse();
-    });
-    project.run("drift specs/prod.yaml --sandbox").exits(0);
-    project.edit(".reconcile/sandbox.json", |state| {
-        let trail = &mut regional(state, "333333333333")["trails"]["SecurityTrail"];
-        trail["advanced_event_selectors"].as_array_mut().unwrap().pop();
-    });
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/development/SecurityTrail");
-    project.write(SPEC, crate::support::PROD);
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-
-    with_events(
-        &project,
-        "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Object\"] }] }]",
-    );
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("it records no management events");
-}
-
 const RETENTION: &str = "  region: us-east-1
   lifecycle:
     transitions: [{ days: 90, storage_class: GLACIER_IR }]
@@ -457,42 +361,6 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 
-#[test]
-fn insights_are_recorded_as_the_spec_says_and_left_alone_otherwise() {
-    let project = converged();
-    let with = |insights: &str| {
-        with_events(&project, &format!("data_events: {{ s3: all, lambda: all }}\n    insights: {insights}"));
-    };
-    with("[ApiErrorRateInsight, ApiCallRateInsight]");
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("the recorded insights differ");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    project.edit(".reconcile/sandbox.json", |state| {
-        let trail = &mut regional(state, "222222222222")["trails"]["SecurityTrail"];
-        trail["insight_selectors"] = json!([{ "InsightType": "ApiCallRateInsight" }]);
-    });
-    project.run("drift specs/prod.yaml --sandbox").exits(2).says("trail/production/SecurityTrail");
-    project.write(SPEC, crate::support::PROD);
-    project.run("drift specs/prod.yaml --sandbox").exits(0);
-    // Insights of data events are of another category than those that the spec names, and stay.
-    with("[ApiErrorRateInsight, ApiCallRateInsight]");
-    project.edit(".reconcile/sandbox.json", |state| {
-        let trail = &mut regional(state, "222222222222")["trails"]["SecurityTrail"];
-        trail["insight_selectors"] = json!([
-            { "InsightType": "ApiCallRateInsight" },
-            { "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] },
-        ]);
-    });
-    let plan = project.run("plan specs/prod.yaml --sandbox").exits(0);
-    plan.says("does not name: ApiErrorRateInsight (Data)").says("the recorded insights differ");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    with("{ management: [], data: [] }");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    assert!(!project.read(".reconcile/sandbox.json").contains("insight_selectors"));
-}
-
 /// What users copy has to work.
 #[test]
 fn every_example_is_valid_and_converges() {
@@ -526,22 +394,6 @@ fn every_example_is_valid_and_converges() {
         examples += 1;
     }
     assert!(examples >= 6);
-}
-
-#[test]
-fn a_trail_at_home_in_a_region_that_the_spec_has_no_more_is_found() {
-    let project = Project::new();
-    let prod = project.read("specs/prod.yaml");
-    let regional =
-        "  - { name: EuTrail, accounts: [production], home_region: eu-west-1, multi_region: false }\n";
-    project.write("specs/prod.yaml", prod.clone() + regional);
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.write("specs/prod.yaml", prod);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("- trail/production/EuTrail");
-    project.run("apply --sandbox").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let state = project.json(".reconcile/sandbox.json");
-    assert!(state["accounts"]["222222222222"]["regions"]["eu-west-1"]["trails"]["EuTrail"].is_null());
 }
 
 #[test]

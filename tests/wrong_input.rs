@@ -123,7 +123,7 @@ fn words_that_are_no_command() {
 }
 
 #[test]
-fn a_target_that_nothing_has_is_an_error_and_not_success() {
+fn a_target_selects_resources_or_is_an_error() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     for command in ["plan", "drift"] {
@@ -134,6 +134,11 @@ fn a_target_that_nothing_has_is_an_error_and_not_success() {
             .says("trail/production/SecurityTrail");
     }
     project.run("plan specs/prod.yaml --sandbox --target trail/*").exits(0);
+    // A target includes the resources that it depends on, and no others.
+    std::fs::remove_file(project.path(".reconcile/sandbox.json")).unwrap();
+    let run = project.run("plan specs/prod.yaml --sandbox --target trail/production/*").exits(0);
+    assert!(!run.stdout.contains("trail/development/SecurityTrail"), "{}", run.stdout);
+    run.says("+ trail/production/SecurityTrail").says("+ bucket_policy/master/secprod-multiaccount-logs");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use reconcile_plan::observed::Observed;
 
-use super::made::{Settings, compared, made, moved, moved_from, nothing, planned, spec};
+use super::made::{Settings, compared, everything, made, moved, moved_from, nothing, planned, spec};
 
 /// A setting, and the spec that has it.
 struct Case {
@@ -59,6 +59,44 @@ fn a_setting_of_a_trail_that_changes_is_updated() {
         ],
     });
     insta::assert_snapshot!(text);
+}
+
+/// A spec whose trail has these advanced event selectors.
+fn with_selectors(selectors: &[&str]) -> String {
+    let list = selectors.join(", ");
+    everything().replacen("data_events: { s3: all }", &format!("advanced_event_selectors: [{list}]"), 1)
+}
+
+#[test]
+fn basic_and_advanced_event_selectors_replace_each_other_and_their_order_has_no_meaning() {
+    const MANAGEMENT: &str = "{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }";
+    const DATA: &str = "{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, \
+        Equals: [\"AWS::S3::Object\"] }, { Field: resources.ARN, StartsWith: [\"arn:aws:s3:::b/\", \"arn:aws:s3:::a/\"] }] }";
+    const SAME: &str = "{ FieldSelectors: [{ Field: resources.ARN, StartsWith: [\"arn:aws:s3:::a/\", \"arn:aws:s3:::b/\"] }, \
+        { Field: resources.type, Equals: [\"AWS::S3::Object\"] }, { Field: eventCategory, Equals: [Data] }] }";
+
+    let reasons = |from: &str, to: &str| -> Vec<String> {
+        let plan = compared(&spec(to), &made(&spec(from))).plan;
+        let reasons = plan.changes.iter().map(|it| format!("{}: {}", it.address, it.reasons.join("; ")));
+        reasons.collect()
+    };
+    let (basic, advanced) = (everything(), with_selectors(&[MANAGEMENT, DATA]));
+    let differ =
+        ["master", "member"].map(|it| format!("trail/{it}/Trail: the recorded events differ from the spec"));
+    for (from, to, expected) in [
+        (&basic, &advanced, &differ[..]),
+        (&advanced, &basic, &differ),
+        (&advanced, &with_selectors(&[SAME, MANAGEMENT]), &[]),
+        (&advanced, &with_selectors(&[MANAGEMENT]), &differ),
+        (&with_selectors(&[MANAGEMENT]), &advanced, &differ),
+    ] {
+        assert_eq!(reasons(from, to), expected, "{from}\n{to}");
+    }
+
+    let no_management = spec(&with_selectors(&[DATA]));
+    let warnings = compared(&no_management, &made(&no_management)).plan.warnings;
+    let messages: Vec<&str> = warnings.iter().map(|it| it.message.as_str()).collect();
+    assert!(messages.contains(&"it records no management events, such as changes of IAM"), "{messages:#?}");
 }
 
 #[test]

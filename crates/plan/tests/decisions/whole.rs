@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconcile_plan::{Address, Kind, Observed, addresses, destroy, findings};
+use reconcile_plan::{Address, DeliveryPath, Kind, Observed, addresses, destroy, findings, live_paths};
+use reconcile_policy::Partition;
 
 use super::made::{Settings, apply, compared, everything, made, made_in, nothing, spec};
 use super::organized::{member, organization};
@@ -25,6 +26,24 @@ fn a_plan_that_was_applied_leaves_nothing_to_change() {
         let spec = spec(&text);
         let plan = compared(&spec, &made(&spec)).plan;
         assert_eq!((plan.changes, plan.refused), (Vec::new(), Vec::new()), "{name}");
+    }
+}
+
+/// No ARN of another partition is left, and every trail can deliver.
+#[test]
+fn a_spec_in_any_partition_is_in_sync_after_its_first_plan() {
+    for region in Partition::ALL.map(Partition::first_region) {
+        let text = include_str!("../../../../specs/prod.yaml").replace("us-east-1", region.as_str());
+        let spec = spec(&text);
+        let plan = compared(&spec, &nothing(&spec)).plan;
+        assert_eq!(plan.summary.create, 8, "{region}");
+        let json = plan.to_json().unwrap();
+        let expected = format!("arn:{}:", region.partition());
+        assert_eq!(json.matches("arn:").count(), json.matches(&expected).count(), "{region}: {json}");
+        let comparison = compared(&spec, &made(&spec));
+        assert_eq!((&comparison.plan.changes, findings(&comparison)), (&Vec::new(), Vec::new()), "{region}");
+        let paths = live_paths(spec.desired(), &made(&spec));
+        assert!(paths.len() == 3 && paths.iter().all(DeliveryPath::is_proven), "{region}: {paths:?}");
     }
 }
 
@@ -139,6 +158,20 @@ fn targets_include_their_dependencies() {
         (
             "topic/master/log-files",
             &["key/master/test-key", "key_policy/master/test-key", "topic/master/log-files"],
+        ),
+        (
+            "trail/member/Trail",
+            &[
+                "key/master/test-key",
+                "key_policy/master/test-key",
+                "bucket/master/test-logs",
+                "bucket_policy/master/test-logs",
+                "log_group/member//trails",
+                "role/member/reconcile-test-cloudtrail",
+                "topic/master/log-files",
+                "topic_policy/master/log-files",
+                "trail/member/Trail",
+            ],
         ),
     ] {
         let mut comparison = compared(&spec, &nothing(&spec));

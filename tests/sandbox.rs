@@ -373,10 +373,13 @@ fn every_example_is_valid_and_converges() {
         let name = path.display().to_string();
         assert_eq!(project.run("validate example.yaml").code, Some(0), "{name}");
         if name.ends_with("organization-units.yaml") {
-            project
-                .run("plan example.yaml --sandbox")
-                .exits(1)
-                .says("selects no account of the organization");
+            for command in ["plan", "drift", "apply --yes"] {
+                project
+                    .run(&format!("{command} example.yaml --sandbox"))
+                    .exits(1)
+                    .says("selects no account of the organization")
+                    .says("example.yaml:11:");
+            }
             project.edit(".reconcile/sandbox.json", |state| {
                 state["accounts"]["222222222222"] = json!({
                     "name": "Production", "roles": ["OrganizationAccountAccessRole"], "regions": {},

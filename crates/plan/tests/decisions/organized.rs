@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, UnreadableReason};
+use reconcile_plan::plan::{ActionKind, Phase};
+use reconcile_plan::{Kind, destroy};
 use reconcile_policy::{Document, Statement};
 use reconcile_spec::{Member, Roster, Spec};
 use serde_json::json;
@@ -208,6 +211,120 @@ fn a_trail_of_the_organization_replaces_the_trails_of_its_accounts() {
         writeln!(text, "{name}\n{}", planned(&compared(&to, &observed).plan, &usual)).unwrap();
     }
     insta::assert_snapshot!(text);
+}
+
+/// A trail is deleted, or records less, only after every trail that takes its place records.
+#[test]
+fn the_previous_trails_are_deleted_only_after_the_new_ones_record() {
+    let of_organization = "{ name: Org, organization_trail: true }";
+    let live = || {
+        let mut live = organization(["111111111111", "222222222222"].map(|id| member(id, false)).into());
+        allowed(&mut live);
+        live
+    };
+    let with = |trail: &str| {
+        in_organization(
+            &SPEC.replacen("  include: { tags: { trail: \"yes\" } }\n", "", 1).replacen(
+                of_organization,
+                trail,
+                1,
+            ),
+            &live(),
+        )
+    };
+    let created = ["trail/master/Trail", "trail/member/Trail"];
+    let cases: [(&str, &str, &[&str], &[(&str, &[&str])]); 3] = [
+        (
+            "{ name: Trail, accounts: all }",
+            of_organization,
+            &["trail/master/Org"],
+            &[(created[0], &["trail/master/Org"]), (created[1], &["trail/master/Org"])],
+        ),
+        (of_organization, "{ name: Trail, accounts: all }", &created, &[("trail/master/Org", &created)]),
+        // Its name stays, and it records only its own account.
+        (
+            "{ name: Trail, organization_trail: true }",
+            "{ name: Trail, accounts: all }",
+            &["trail/member/Trail"],
+            &[("trail/master/Trail", &["trail/member/Trail"])],
+        ),
+    ];
+    for (from, to, expected, waiting) in cases {
+        let (from, to) = (with(from), with(to));
+        let plan = compared(&to, &moved_from(&from, made_in(&from, live()), &to)).plan;
+        let trails = plan.changes.iter().filter(|it| it.address.kind == Kind::Trail);
+        let (new, old): (Vec<_>, Vec<_>) = trails.partition(|it| it.action() == ActionKind::Create);
+        let addresses: Vec<String> = new.iter().map(|it| it.address.to_string()).collect();
+        assert_eq!(addresses, expected);
+        assert_eq!(old.len(), waiting.len(), "{old:#?}");
+        for (change, (address, waits_for)) in old.iter().zip(waiting) {
+            assert_eq!((change.address.to_string().as_str(), change.phase), (*address, Phase::Contract));
+            let before: Vec<String> = change.depends_on.iter().map(ToString::to_string).collect();
+            let missing: Vec<_> =
+                waits_for.iter().filter(|it| !before.contains(&(**it).to_owned())).collect();
+            assert!(missing.is_empty(), "{address} does not wait for {missing:?}");
+        }
+    }
+}
+
+#[test]
+fn changes_of_the_organization_by_others_are_reported_and_reverted() {
+    let live = || {
+        let mut live = organization(["111111111111", "222222222222"].map(|id| member(id, true)).into());
+        allowed(&mut live);
+        live
+    };
+    let spec = in_organization(SPEC, &live());
+    let mut text = String::new();
+    for (name, edit) in [
+        ("nothing", (|_| {}) as fn(&mut Observed)),
+        ("trusted access ends", |observed| observed.organization.as_mut().unwrap().service_access = false),
+        ("the administrator is deregistered", |observed| {
+            observed.organization.as_mut().unwrap().delegated_administrators.clear();
+        }),
+        ("the trail records only its own account", |observed| {
+            observed.trails.values_mut().flatten().for_each(|trail| trail.organization = false);
+        }),
+        ("the permission to write for the members is removed", |observed| {
+            let policy = observed.bucket_policy.as_ref().unwrap();
+            observed.bucket_policy = Some(policy.retain(|it| it.sid() != Some("TestOrganizationWrite")));
+        }),
+        ("the statement for the members gets another Sid", |observed| {
+            let policy = serde_json::to_string(&observed.bucket_policy).unwrap();
+            let renamed = policy.replace("TestOrganizationWrite", "Theirs");
+            observed.bucket_policy = serde_json::from_str(&renamed).unwrap();
+        }),
+    ] {
+        let mut observed = made_in(&spec, live());
+        edit(&mut observed);
+        writeln!(text, "{name}").unwrap();
+        let all = described(&compared(&spec, &observed));
+        for line in all.lines().filter(|line| !line.starts_with("  Warning ")) {
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    let destroyed = destroy(&spec, &made_in(&spec, live()), Timestamp::UNIX_EPOCH).plan;
+    writeln!(text, "the installation is destroyed").unwrap();
+    for change in &destroyed.changes {
+        writeln!(text, "  {:?}: {}", change.action(), change.address).unwrap();
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// The log files of a member are below the folder of the organization as well as below its own.
+#[test]
+fn a_reader_of_its_own_log_files_reads_them_below_the_organization() {
+    let live = organization(["111111111111", "222222222222"].map(|id| member(id, true)).into());
+    let readers = "readers: [{ account: member, logs: own }]\ntrails:\n";
+    let spec = in_organization(&SPEC.replacen("trails:\n", readers, 1), &live);
+    let observed = made_in(&spec, live);
+    let policy = serde_json::to_value(observed.bucket_policy).unwrap();
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let read: Vec<_> =
+        statements.filter(|it| it["Action"][0] == "s3:GetObject").map(|it| &it["Resource"]).collect();
+    let folders = ["AWSLogs/222222222222/*", "AWSLogs/o-1/222222222222/*"];
+    let folders = folders.map(|folder| format!("arn:aws:s3:::test-logs/{folder}"));
+    assert_eq!(read, [&json!([folders[0], folders[1], "arn:aws:s3:::test-logs"])]);
 }
 
 /// The condition keys of an organization are known for its members, and for nobody else.

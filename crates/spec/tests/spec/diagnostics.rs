@@ -847,5 +847,10 @@ fn diagnostics_of_unknown_organizational_units() {
     for everybody in ["[Security]", "[r-ab12]", "[\"444444444444\"]"] {
         let told = with(everybody).unwrap_err().to_string();
         assert!(told.contains("`include` selects no account of the organization"), "{told}");
+        assert!(
+            told.contains("the organization has 1 active accounts besides its management account"),
+            "{told}"
+        );
+        assert!(told.contains("--> prod.yaml:25:"), "{told}");
     }
 }

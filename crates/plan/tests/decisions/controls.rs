@@ -105,6 +105,13 @@ fn a_hardened_spec_fails_only_where_no_spec_helps() {
     let spec = spec(&hardened().text());
     let failed = all(&spec, &live(&spec)).into_iter().filter(|line| !line.contains(": passed"));
     insta::assert_snapshot!(failed.collect::<Vec<_>>().join("\n"));
+    for (framework, expected) in
+        [(Framework::Fsbp, &[][..]), (Framework::Pci40, &[]), (Framework::Nist80053, &["S3.7"])]
+    {
+        let assessed = assess(spec.desired(), &live(&spec), &[framework]);
+        let failed = assessed.iter().filter(|it| it.verdict.status() == ControlStatus::Failed);
+        assert_eq!(failed.map(|it| it.control.id).collect::<Vec<_>>(), expected, "{framework}");
+    }
 }
 
 fn trail(live: &mut Observed) -> &mut Trail {
@@ -479,6 +486,29 @@ fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
         }
     }
     insta::assert_snapshot!(text);
+}
+
+/// The other alarms of the account, and those of other accounts, still pass.
+#[test]
+fn an_alarm_that_is_disabled_fails_only_its_own_controls_in_its_account() {
+    let spec = spec(&WITH_ALARMS.text());
+    let failed = |observed: &Observed| -> Vec<String> {
+        let assessed = assess(spec.desired(), observed, &Framework::ALL);
+        let of_alarms = assessed.iter().filter(|it| {
+            it.resource.starts_with("account/")
+                && (is_of_metric_filters(it.control.id)
+                    || ["CloudWatch.15", "CloudWatch.17"].contains(&it.control.id))
+        });
+        let failed = of_alarms.filter(|it| it.verdict.status() != ControlStatus::Passed);
+        failed.map(|it| format!("{} of {}", it.control.id, it.resource)).collect()
+    };
+    let mut observed = live(&spec);
+    assert_eq!(failed(&observed), [""; 0]);
+    for ((account, _), alarms) in &mut observed.all_alarms {
+        let alarm = alarms.as_mut().unwrap().get_mut("reconcile-test-root-user").unwrap();
+        alarm.actions_enabled = account.as_str() != "member";
+    }
+    assert_eq!(failed(&observed), ["CloudWatch.1 of account/member", "CloudWatch.17 of account/member"]);
 }
 
 /// A control without a case that it fails, and one that it passes, would prove nothing.

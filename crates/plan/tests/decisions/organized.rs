@@ -132,10 +132,12 @@ fn a_selection_without_other_accounts_is_reported() {
         let live = organization(members.iter().map(|id| member(id, false)).collect());
         let spec = in_organization(&text, &live);
         let observed = Observed { organization: Some(live), ..nothing(&spec) };
-        compared(&spec, &observed).plan.warnings.iter().any(|it| it.code.as_str() == "nobody-joins")
+        let warnings = compared(&spec, &observed).plan.warnings.into_iter();
+        warnings.filter(|it| it.code.as_str() == "nobody-joins").map(|it| it.message).collect::<Vec<_>>()
     };
-    assert!(told(&["111111111111"]));
-    assert!(!told(&["111111111111", "222222222222"]));
+    let message = "`organization.include` adds no account: the organization has only its management account";
+    assert_eq!(told(&["111111111111"]), [message]);
+    assert_eq!(told(&["111111111111", "222222222222"]), [""; 0]);
 }
 
 #[test]

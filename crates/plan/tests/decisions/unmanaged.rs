@@ -139,7 +139,7 @@ fn with_an_unmanaged_key_trails_keep_theirs_and_no_key_is_created() {
     assert_eq!(findings(&compared(&unmanaged, &observed)), []);
     for path in live_paths(unmanaged.desired(), &observed) {
         let hops: Vec<Hop> = path.proofs.iter().map(|proof| proof.hop).collect();
-        assert_eq!(hops, [Hop::LookAtBucket, Hop::WriteLogs, Hop::WriteDigests], "{}", path.address);
+        assert_eq!(hops, [Hop::GetBucketAcl, Hop::WriteLogs, Hop::WriteDigests], "{}", path.address);
     }
 
     let first = spec(&without_key("s3"));

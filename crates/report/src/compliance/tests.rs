@@ -93,10 +93,10 @@ fn a_fix_names_the_key_that_must_not_be_unmanaged() {
         let fix = Fix::Spec { key: "bucket.require_tls".to_owned(), value: "true".to_owned(), unmanaged };
         let assessed =
             compliance(vec![result("S3.5", "bucket/security/logs", failed("TLS is not required", fix))]);
-        let json: serde_json::Value = serde_json::from_str(&json(&assessed).unwrap()).unwrap();
+        let json: Value = serde_json::from_str(&json(&assessed).unwrap()).unwrap();
         (super::fix(&assessed.results[0]), json["results"][0]["fix"]["unmanaged"].clone())
     };
-    assert_eq!(of(None), ("set `bucket.require_tls: true` in the spec".to_owned(), serde_json::Value::Null));
+    assert_eq!(of(None), ("set `bucket.require_tls: true` in the spec".to_owned(), Value::Null));
     assert_eq!(
         of(Some("bucket.policy")),
         (

@@ -117,7 +117,7 @@ impl Notifier {
                 queue.sender.try_send(Arc::clone(&message))
             {
                 queue.waiting.fetch_sub(1, Ordering::Relaxed);
-                tracing::error!(receiver = queue.name, "the queue is full: a notification is lost");
+                tracing::error!(receiver = queue.name, "the queue is full: a notification was dropped");
                 self.board.message(&queue.name, "lost");
             }
         }
@@ -131,7 +131,7 @@ impl Notifier {
             }
         };
         if timeout(FINISH, waiting).await.is_err() {
-            tracing::error!("some notifications were not delivered before the end");
+            tracing::error!("some notifications were not delivered before the program ended");
         }
     }
 }

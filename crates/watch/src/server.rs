@@ -72,7 +72,7 @@ fn answer(
     };
     let (status, kind, body) = match path {
         _ if method != Method::GET && method != Method::HEAD => {
-            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD are answered\n".to_owned())
+            (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD are supported\n".to_owned())
         }
         "/healthz" => probe(board.is_alive(schedule.stuck_after()), "ok\n", "a check is stuck\n"),
         "/readyz" => probe(board.is_ready(), "ready\n", "the first check is running\n"),

@@ -147,7 +147,7 @@ fn lapsed_message(entry: &Accepted, lapsed: &Lapsed) -> String {
         Lapsed::Worse(now) => {
             format!("it was accepted as {}, and is {} now", severity.as_str(), now.as_str())
         }
-        Lapsed::Resolved => "it is no longer found; `--update-baseline` removes the entry".to_owned(),
+        Lapsed::Resolved => "the finding no longer exists; `--update-baseline` removes the entry".to_owned(),
     };
     format!("baseline: {address} ({code}): {lapsed}")
 }

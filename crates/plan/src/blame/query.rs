@@ -103,7 +103,7 @@ pub(super) fn queries(
     finding: &Finding,
 ) -> Result<Vec<BlameQuery>, String> {
     let address: Address =
-        finding.address.parse().map_err(|_| "the finding is about no resource".to_owned())?;
+        finding.address.parse().map_err(|_| "the finding is not about a resource".to_owned())?;
     let (region, subject) = subject(desired, key, &address)?;
     let ask = |causes: Vec<&'static str>, undoes: &[&'static str]| BlameQuery {
         account: address.account.clone(),

@@ -38,7 +38,9 @@ fn warn_of_topic(context: &CompareContext<'_>, alarm: &spec::Alarm, compared: &m
         }
         Ok(Some(_)) => return,
         Err(error) => {
-            format!("it is unknown whether the alarms notify anybody: topic {topic} cannot be read: {error}")
+            format!(
+                "topic {topic} cannot be read ({error}), so it is not known whether the alarms notify anybody"
+            )
         }
     };
     compared.warn(WarningCode::AlarmTopic, Address::alarm(alarm), message);

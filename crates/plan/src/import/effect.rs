@@ -22,7 +22,7 @@ pub(super) fn describe(with: &Comparison, without: Result<&Comparison, &Diagnost
     let is_new = |refusal: &&Refusal| !with.refusals.contains(refusal);
     if let Some(refusal) = without.refusals.iter().find(is_new) {
         let text = refusal.to_string();
-        return format!("a plan refuses a part: {}", text.lines().next().unwrap_or_default());
+        return format!("a plan refuses some changes: {}", text.lines().next().unwrap_or_default());
     }
     let is_same = |a: &Change, b: &Change| a.address == b.address && a.phase == b.phase && a.diff == b.diff;
     let new =

@@ -136,9 +136,18 @@ fn a_target_selects_resources_or_is_an_error() {
     project.run("plan specs/prod.yaml --sandbox --target trail/*").exits(0);
     // A target includes the resources that it depends on, and no others.
     std::fs::remove_file(project.path(".reconcile/sandbox.json")).unwrap();
-    let run = project.run("plan specs/prod.yaml --sandbox --target trail/production/*").exits(0);
-    assert!(!run.stdout.contains("trail/development/SecurityTrail"), "{}", run.stdout);
-    run.says("+ trail/production/SecurityTrail").says("+ bucket_policy/master/secprod-multiaccount-logs");
+    let words = "plan specs/prod.yaml --sandbox --format json --target trail/production/*";
+    let plan = project.run(words).exits(0).json();
+    let changes = plan["changes"].as_array().unwrap().iter();
+    let addresses: Vec<&str> = changes.map(|change| change["address"].as_str().unwrap()).collect();
+    let expected = [
+        "key/master/secprod-cloudtrail",
+        "key_policy/master/secprod-cloudtrail",
+        "bucket/master/secprod-multiaccount-logs",
+        "bucket_policy/master/secprod-multiaccount-logs",
+        "trail/production/SecurityTrail",
+    ];
+    assert_eq!(addresses, expected);
 }
 
 #[test]

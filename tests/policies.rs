@@ -50,30 +50,6 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 
-#[test]
-fn a_foreign_deny_that_blocks_cloudtrail_is_refused_with_the_statement() {
-    let project = loaded(&[deny(&json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } }))]);
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(1)
-        .says("OnlyOurOrganization")
-        .says("aws:PrincipalOrgID")
-        .says("trail/master/SecurityTrailMaster and 2 more")
-        .says("aws:PrincipalIsAWSService")
-        .says("bucket.policy.proof: warn")
-        .says("3 refused");
-    let plan = "plan specs/prod.yaml --sandbox --target";
-    project.run(&format!("{plan} trail/production/*")).exits(1).says("OnlyOurOrganization");
-    let key = project.run(&format!("{plan} key/*")).exits(0);
-    assert!(!key.stdout.contains("OnlyOurOrganization"), "{}", key.stdout);
-
-    let spared = json!({
-        "StringNotEquals": { "aws:PrincipalOrgID": "o-1" },
-        "Bool": { "aws:PrincipalIsAWSService": "false" },
-    });
-    loaded(&[deny(&spared)]).run("plan specs/prod.yaml --sandbox").exits(0);
-}
-
 /// Puts a statement into the live policy of the bucket.
 fn add(project: &Project, statement: &Value) {
     project.edit(".reconcile/sandbox.json", |state| {
@@ -194,49 +170,6 @@ fn a_deleted_principal_is_refused_until_the_spec_drops_it() {
 }
 
 #[test]
-fn foreign_statements_are_reported_or_removed_where_the_spec_says_so() {
-    let athena = json!({
-        "Sid": "Athena", "Effect": "Allow", "Principal": { "AWS": "444444444444" },
-        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
-    });
-    let project = loaded(&[athena]);
-    let spec = project.read("specs/prod.yaml");
-    let with = |word: &str| {
-        let policy = format!("  region: us-east-1\n  policy: {{ foreign_statements: {word} }}\n");
-        project.write("specs/prod.yaml", spec.replace("  region: us-east-1\n", &policy));
-    };
-    with("report");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let drift = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
-    let findings = drift["specs"][0]["findings"].as_array().unwrap();
-    assert_eq!((findings.len(), &findings[0]["kind"]), (1, &json!("unexpected")));
-    with("remove");
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("drift specs/prod.yaml --sandbox").exits(0);
-    assert!(!project.read(".reconcile/sandbox.json").contains("Athena"));
-}
-
-#[test]
-fn readers_get_what_is_theirs() {
-    let project = Project::new();
-    let readers = "readers:\n  - { account: production, logs: own }\n  \
-                   - { principal: \"arn:aws:iam::444444444444:role/Security\", logs: all }\n";
-    project.write("specs/prod.yaml", project.read("specs/prod.yaml") + readers);
-    project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
-    let state = project.read(".reconcile/sandbox.json");
-    assert!(state.contains("arn:aws:iam::222222222222:root") && state.contains("role/Security"));
-    project.write("specs/prod.yaml", crate::support::PROD);
-    project
-        .run("plan specs/prod.yaml --sandbox")
-        .exits(0)
-        .says("role/Security can read log files that the spec does not allow it to read");
-    project.run("apply --sandbox").exits(0);
-    assert!(!project.read(".reconcile/sandbox.json").contains("role/Security"));
-}
-
-#[test]
 fn what_the_console_wrote_is_taken_over_on_moto_and_copied_into_the_sandbox() {
     let moto = Moto::start();
     let project = moto.project();
@@ -270,34 +203,4 @@ boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName
         moto.boto3(&format!(r#"print(boto3.client("s3").get_bucket_policy(Bucket="{BUCKET}")["Policy"])"#));
     assert!(live.contains(other), "{live}");
     assert!(live.contains("AWSLogs/999999999999/*"), "{live}");
-}
-
-/// Neither takes over the other's statements, nor what carries the other's mark.
-#[test]
-fn two_installations_share_a_bucket_and_a_key() {
-    let project = Project::new();
-    let spec = |name: &str, trail: &str| {
-        format!(
-            "version: 1\nname: {name}\naccounts: {{ master: {{ id: \"111111111111\" }} }}\n\
-             bucket: {{ name: shared-central-logs, account: master, region: us-east-1, prefix: {trail} }}\n\
-             key: {{ alias: shared-key, description: unmanaged }}\n\
-             trails: [{{ name: {trail}, accounts: [master] }}]\ndeletion: {{ bucket: true, key: true }}\n"
-        )
-    };
-    project.write("one.yaml", spec("sec", "One"));
-    project.write("two.yaml", spec("sec-prod", "Two"));
-    for name in ["one", "two", "one"] {
-        project.run(&format!("apply {name}.yaml --sandbox --yes")).exits(0);
-    }
-    for name in ["one", "two"] {
-        project.run(&format!("plan {name}.yaml --sandbox")).exits(0).says("No changes.");
-    }
-    let state = project.json(".reconcile/sandbox.json");
-    let policy = state["buckets"]["shared-central-logs"]["policy"].as_str().unwrap();
-    assert!(policy.contains("\"SecTrailWrite\"") && policy.contains("\"SecProdTrailWrite\""), "{policy}");
-    // The one whose mark they do not carry takes neither away.
-    project.run("apply two.yaml --sandbox --yes --destroy").exits(0);
-    let shown = project.run("sandbox show").exits(0);
-    assert!(!shown.stdout.contains("cannot deliver"), "{}", shown.stdout);
-    project.run("plan one.yaml --sandbox --destroy").exits(0).says("- bucket/master/shared-central-logs");
 }

@@ -60,6 +60,7 @@ fn a_plan_names_neither_its_journal_nor_any_file_as_its_spec() {
 fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
+    project.run("apply specs/prod.yaml --sandbox --destroy").exits(1).says("--yes");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox --destroy").exits(1).says("this plan was made without `--destroy`");
     project.edit(PLAN, |plan| plan["destroy"] = json!(true));

@@ -80,6 +80,11 @@ const KEPT: &[Case] = &[
     Case { name: "everything", spec: deletion(EVERYTHING), edit: |_| {} },
     Case { name: "the bucket and the key are kept by default", spec: Settings::DEFAULT, edit: |_| {} },
     Case { name: "trails are kept", spec: deletion("deletion: { trails: false }"), edit: |_| {} },
+    Case {
+        name: "trails are kept, but not their bucket and key",
+        spec: deletion("deletion: { trails: false, bucket: true, key: true }"),
+        edit: |_| {},
+    },
     Case { name: "grants are kept", spec: deletion("deletion: { grants: false }"), edit: |_| {} },
     Case { name: "statements are kept", spec: deletion("deletion: { statements: false }"), edit: |_| {} },
     Case { name: "log files", spec: deletion(EVERYTHING), edit: |live| live.is_bucket_empty = false },
@@ -133,6 +138,11 @@ const KEPT: &[Case] = &[
             hub(live).key.traits.state =
                 KeyState::PendingDeletion { date: Some("2026-12-01T00:00:00Z".parse().unwrap()) };
         },
+    },
+    Case {
+        name: "a key without the tag",
+        spec: deletion(EVERYTHING),
+        edit: |live| hub(live).key.view.tags = Tags::default(),
     },
     Case {
         name: "a key without an alias",

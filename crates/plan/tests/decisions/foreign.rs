@@ -136,6 +136,26 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
             edit: of_org,
         },
         Case {
+            name: "a Deny of principals outside of an organization",
+            spec: Settings::default(),
+            edit: |live| {
+                to_bucket(live, deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })));
+            },
+        },
+        Case {
+            name: "a Deny of principals outside of an organization, except AWS services",
+            spec: Settings::default(),
+            edit: |live| {
+                to_bucket(
+                    live,
+                    deny(json!({
+                        "StringNotEquals": { "aws:PrincipalOrgID": "o-1" },
+                        "Bool": { "aws:PrincipalIsAWSService": "false" },
+                    })),
+                );
+            },
+        },
+        Case {
             name: "a Deny outside of an organizational unit",
             spec: Settings::default(),
             edit: |live| {

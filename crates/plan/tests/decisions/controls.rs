@@ -12,11 +12,13 @@ use reconcile_plan::view::{
     AccessLogs, Alarm, AtRest, CloudWatchLogs, Encryption, KeyRef, ObjectLock, OpenEnum, OtherTrail,
     PublicAccessBlock, Replication, Rotation, Trail,
 };
-use reconcile_policy::{Document, Statement};
 use reconcile_spec::{LockMode, ObjectOwnership, Spec};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, denied, everything, hub, made, made_in, nothing, notified, spec, unread};
+use super::made::{
+    self, Case, Settings, add, denied, everything, hub, made, made_in, nothing, notified, spec, to_key,
+    unread,
+};
 use super::organized::{member, organization};
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
@@ -130,18 +132,12 @@ fn bucket(live: &mut Observed) -> &mut reconcile_plan::view::Bucket {
     live.bucket.as_mut().unwrap()
 }
 
-fn add(policy: &Document, statement: Value) -> Document {
-    let mut statements = policy.statements().to_vec();
-    statements.push(Statement::from_value(statement).unwrap());
-    Document::new(statements)
-}
-
 fn to_bucket(live: &mut Observed, principal: &Value, action: &str, condition: &Value) {
     let statement = json!({
         "Sid": "Foreign", "Effect": "Allow", "Principal": principal, "Action": action,
         "Resource": ["arn:aws:s3:::test-logs", "arn:aws:s3:::test-logs/*"], "Condition": condition,
     });
-    live.bucket_policy = live.bucket_policy.as_ref().map(|policy| add(policy, statement));
+    made::to_bucket(live, statement);
 }
 
 fn open(live: &mut Observed) {
@@ -270,8 +266,7 @@ const CHANGES: &[Case] = &[
         spec: Settings::DEFAULT,
         edit: |live| {
             let statement = json!({ "Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" });
-            let hub = hub(live);
-            hub.policy = add(&hub.policy, statement);
+            to_key(live, statement);
         },
     },
     Case { name: "the bucket does not exist", spec: Settings::DEFAULT, edit: |live| live.bucket = None },
@@ -461,7 +456,7 @@ const CHANGES: &[Case] = &[
                     "Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "sns:Subscribe",
                     "Resource": topic.view.arn.as_str(),
                 });
-                topic.policy = add(&topic.policy, statement);
+                add(&mut topic.policy, statement);
             }
         },
     },

@@ -10,10 +10,10 @@ use reconcile_plan::observed::{
     Subscription, Unread, UnreadableReason, UsedKey,
 };
 use reconcile_plan::view::{KeyRef, Notification, OtherTrail, Tags, Trail};
-use reconcile_policy::{Document, Statement};
+use reconcile_policy::Document;
 use serde_json::json;
 
-use super::made::{Settings, denied, hub, made, planned, spec, unread};
+use super::made::{Settings, denied, hub, made, planned, spec, to_bucket, unread};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:log-files";
@@ -273,12 +273,10 @@ const KEPT: &[Case] = &[
         name: "a foreign statement in the bucket policy",
         spec: deletion(EVERYTHING),
         edit: |live| {
-            let mut statements = live.bucket_policy.as_ref().unwrap().statements().to_vec();
             let foreign = json!({ "Sid": "Athena", "Effect": "Allow",
                 "Principal": { "AWS": "arn:aws:iam::111111111111:role/Athena" }, "Action": "s3:GetObject",
                 "Resource": "arn:aws:s3:::test-logs/*" });
-            statements.push(Statement::from_value(foreign).unwrap());
-            live.bucket_policy = Some(Document::new(statements));
+            to_bucket(live, foreign);
         },
     },
     Case {

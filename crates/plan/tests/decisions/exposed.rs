@@ -14,16 +14,10 @@ use reconcile_policy::{Document, KeyIdentifier, Statement};
 use reconcile_spec::{ObjectOwnership, StorageClass};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, compared, hub, made, notified, outcomes, planned, spec};
+use super::made::{Case, Settings, add, compared, hub, made, notified, outcomes, planned, spec};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
-
-fn add(policy: &mut Document, statement: Value) {
-    let mut statements = policy.statements().to_vec();
-    statements.push(Statement::from_value(statement).unwrap());
-    *policy = Document::new(statements);
-}
 
 fn conditions(live: &mut Observed) -> &mut Conditions {
     live.bucket_conditions.as_mut().unwrap()

@@ -8,26 +8,11 @@ use reconcile_plan::view::{Expiry, OtherTrail, Replication};
 use reconcile_policy::{Document, Statement};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, compared, described, hub, made, notified, outcomes, spec};
+use super::made::{
+    Case, Settings, compared, described, hub, made, notified, outcomes, spec, to_bucket, to_key,
+};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
-
-fn add(policy: &Document, statement: Value) -> Document {
-    let mut statements = policy.statements().to_vec();
-    statements.push(Statement::from_value(statement).unwrap());
-    Document::new(statements)
-}
-
-/// Adds a statement to the bucket policy.
-fn to_bucket(live: &mut Observed, statement: Value) {
-    live.bucket_policy = live.bucket_policy.as_ref().map(|policy| add(policy, statement));
-}
-
-/// Adds a statement to the key policy.
-fn to_key(live: &mut Observed, statement: Value) {
-    let hub = hub(live);
-    hub.policy = add(&hub.policy, statement);
-}
 
 /// Removes the managed statements with these suffixes from a policy.
 fn without(policy: &Document, suffixes: &[&str]) -> Document {
@@ -379,13 +364,11 @@ fn foreign_statements_are_adopted_kept_or_removed() {
             name: "a repeated statement and a statement of the previous spec",
             spec: Settings::default(),
             edit: |live| {
-                let policy = live.bucket_policy.clone().unwrap();
-                let mut statements = policy.statements().to_vec();
-                let mut extra = serde_json::to_value(&statements[0]).unwrap();
+                let first = &live.bucket_policy.as_ref().unwrap().statements()[0];
+                let mut extra = serde_json::to_value(first).unwrap();
                 extra["Sid"] = json!("TestExtraHealth");
                 extra["Principal"] = json!({ "AWS": "arn:aws:iam::111111111111:role/Health" });
-                statements.push(Statement::from_value(extra).unwrap());
-                live.bucket_policy = Some(Document::new(statements));
+                to_bucket(live, extra);
             },
         },
         Case {

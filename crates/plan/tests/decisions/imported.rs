@@ -15,12 +15,12 @@ use reconcile_plan::view::{
     AccessLogs, AtRest, Encryption, Lifecycle, LifecycleRules, Notification, ObjectLock, OpenEnum,
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
-use reconcile_policy::{Document, Statement};
+use reconcile_policy::Document;
 use reconcile_spec::{DataResource, EventSelector, LockMode, ObjectOwnership, ReadWrite, Selectors, Spec};
 use reconcile_text::Hint;
 use serde_json::json;
 
-use super::made::{Settings, denied, everything, made, made_in, spec, unread};
+use super::made::{Settings, denied, everything, made, made_in, spec, to_bucket, unread};
 
 /// The accounts of [`everything`], as a user without a spec names them.
 const ACCOUNTS: &str = r#"
@@ -635,11 +635,9 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
         ("a log group", |live| live.log_groups.values_mut().for_each(|it| *it = None)),
         ("a topic", |live| live.topics.values_mut().for_each(|it| *it = None)),
         ("a foreign Deny", |live| {
-            let mut statements = live.bucket_policy.as_ref().unwrap().statements().to_vec();
             let deny = json!({ "Sid": "Lock", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
                 "Resource": "arn:aws:s3:::test-logs/*" });
-            statements.push(Statement::from_value(deny).unwrap());
-            live.bucket_policy = Some(Document::new(statements));
+            to_bucket(live, deny);
         }),
     ];
     let mut all = String::new();

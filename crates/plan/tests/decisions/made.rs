@@ -13,8 +13,9 @@ use reconcile_plan::observed::{
 use reconcile_plan::plan::{Act, Change, Changed, Warning};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef, ObjectLock};
 use reconcile_plan::{Comparison, Difference, Finding, Plan, compare, findings};
-use reconcile_policy::{Arn, Document, Region};
+use reconcile_policy::{Arn, Document, Region, Statement};
 use reconcile_spec::{Desired, Site, Spec, parse};
+use serde_json::Value;
 
 /// The error of a call that the caller is not allowed to make in the account of the bucket.
 pub fn denied(operation: Operation) -> Error {
@@ -414,6 +415,23 @@ fn of_a_new_bucket() -> Conditions {
 /// Notifications of a bucket to these receivers.
 pub fn notified(receivers: Vec<NameReceiver>) -> Notifications {
     Notifications { receivers, event_bridge: false }
+}
+
+/// Adds a statement to a policy.
+pub fn add(policy: &mut Document, statement: Value) {
+    let mut statements = policy.statements().to_vec();
+    statements.push(Statement::from_value(statement).unwrap());
+    *policy = Document::new(statements);
+}
+
+/// Adds a statement to the bucket policy.
+pub fn to_bucket(live: &mut Observed, statement: Value) {
+    add(live.bucket_policy.as_mut().unwrap(), statement);
+}
+
+/// Adds a statement to the key policy.
+pub fn to_key(live: &mut Observed, statement: Value) {
+    add(&mut hub(live).policy, statement);
 }
 
 fn know(encryption: &mut Option<AtRest>, key: &Arn) {

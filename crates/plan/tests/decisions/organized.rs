@@ -7,11 +7,10 @@ use jiff::Timestamp;
 use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, UnreadableReason};
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Kind, destroy};
-use reconcile_policy::{Document, Statement};
 use reconcile_spec::{Member, Roster, Spec};
 use serde_json::json;
 
-use super::made::{compared, described, made_in, moved_from, nothing, planned, spec};
+use super::made::{compared, described, made_in, moved_from, nothing, planned, spec, to_bucket};
 
 const SPEC: &str = r#"
 version: 1
@@ -356,11 +355,9 @@ fn statements_about_the_organization_are_decided_for_its_members() {
             organization.roster = Roster::new(id, management, all, members);
         }
         let mut observed = made_in(&spec, organization);
-        let mut statements = observed.bucket_policy.as_ref().unwrap().statements().to_vec();
         let deny = json!({ "Sid": "Deny", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
             "Resource": "arn:aws:s3:::test-logs/*", "Condition": condition });
-        statements.push(Statement::from_value(deny).unwrap());
-        observed.bucket_policy = Some(Document::new(statements));
+        to_bucket(&mut observed, deny);
         writeln!(text, "{name}\n{}", described(&compared(&spec, &observed))).unwrap();
     }
     insta::assert_snapshot!(text);

@@ -5,10 +5,9 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_plan::destroy;
 use reconcile_plan::observed::Observed;
-use reconcile_policy::{Document, Statement};
 use serde_json::{Value, json};
 
-use super::made::{Settings, compared, hub, made, planned, spec};
+use super::made::{Settings, compared, made, planned, spec, to_bucket, to_key};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 const MEMBER: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
@@ -17,20 +16,6 @@ struct Case {
     name: &'static str,
     spec: Settings,
     edit: fn(&mut Observed),
-}
-
-fn add(policy: &mut Document, statement: Value) {
-    let mut statements = policy.statements().to_vec();
-    statements.push(Statement::from_value(statement).unwrap());
-    *policy = Document::new(statements);
-}
-
-fn to_bucket(live: &mut Observed, statement: Value) {
-    add(live.bucket_policy.as_mut().unwrap(), statement);
-}
-
-fn to_key(live: &mut Observed, statement: Value) {
-    add(&mut hub(live).policy, statement);
 }
 
 /// A statement that allows CloudTrail to write everywhere below a folder, under a condition.

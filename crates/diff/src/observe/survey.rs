@@ -49,10 +49,7 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &SurveyFilter) -> Result
     let surveyed: Vec<SurveyedAccount> = stream::iter(opened).buffered(AT_ONCE).try_collect().await?;
     let names = || desired.accounts.iter().map(|account| account.name.clone()).collect::<Vec<_>>();
 
-    let name = match &wanted.bucket {
-        Some(name) => name.clone(),
-        None => only_bucket(&surveyed, wanted, names())?,
-    };
+    let name = wanted.only_bucket(surveyed.iter().flat_map(|account| account.trails.values()), names())?;
     let no_bucket = || SurveyError::NoBucket { bucket: name.clone(), accounts: names() };
     let (hub, region) = locate(&surveyed, &name, start.partition()).await?.ok_or_else(no_bucket)?;
     let trails =
@@ -120,26 +117,6 @@ async fn list_trails(
     Ok((found, unsurveyed))
 }
 
-fn is_asked(trail: &OtherTrail, wanted: &SurveyFilter) -> bool {
-    wanted.trail.as_ref().is_none_or(|name| name.as_str() == trail.arn.resource_name())
-}
-
-fn only_bucket(
-    surveyed: &[SurveyedAccount],
-    wanted: &SurveyFilter,
-    accounts: Vec<AccountName>,
-) -> Result<BucketName, SurveyError> {
-    let trails = surveyed.iter().flat_map(|account| account.trails.values());
-    let buckets: BTreeSet<&str> =
-        trails.filter(|trail| is_asked(trail, wanted)).map(|trail| trail.bucket.as_str()).collect();
-    let buckets: Vec<String> = buckets.into_iter().map(str::to_owned).collect();
-    match buckets.as_slice() {
-        [] => Err(SurveyError::NoTrails { accounts }),
-        [one] => one.parse().map_err(|_| SurveyError::NoTrails { accounts }),
-        _ => Err(SurveyError::ManyBuckets { buckets }),
-    }
-}
-
 /// Finds the account that owns the bucket, and the Region of the bucket.
 async fn locate<'p>(
     surveyed: &'p [SurveyedAccount],
@@ -187,7 +164,7 @@ async fn trails_of(
 ) -> Result<Vec<(AccountName, Trail)>, SurveyError> {
     let own = |trail: &&OtherTrail| {
         trail.bucket == bucket.as_str()
-            && is_asked(trail, wanted)
+            && wanted.selects(trail)
             && trail.arn.account() == account.session.id().as_str()
     };
     let mut by_region: BTreeMap<Region, Vec<&Arn>> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! An existing configuration that has no spec yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{AccountName, AliasName, BucketName, TrailName};
@@ -9,7 +9,7 @@ use reconcile_text::Hint;
 use super::error::ReadError;
 use super::key::LiveKey;
 use super::topic::LiveTopic;
-use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, Role, Trail};
+use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, OtherTrail, Role, Trail};
 
 /// The filter of a survey: the bucket and the trails to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +18,35 @@ pub struct SurveyFilter {
     pub bucket: Option<BucketName>,
     /// Only trails of this name.
     pub trail: Option<TrailName>,
+}
+
+impl SurveyFilter {
+    /// Returns whether the filter selects a trail.
+    pub fn selects(&self, trail: &OtherTrail) -> bool {
+        self.trail.as_ref().is_none_or(|name| name.as_str() == trail.arn.resource_name())
+    }
+
+    /// Returns the bucket of the filter, or else the only bucket to which the selected trails deliver.
+    ///
+    /// # Errors
+    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts` are those of the trails.
+    pub fn only_bucket<'t>(
+        &self,
+        trails: impl IntoIterator<Item = &'t OtherTrail>,
+        accounts: Vec<AccountName>,
+    ) -> Result<BucketName, SurveyError> {
+        if let Some(bucket) = &self.bucket {
+            return Ok(bucket.clone());
+        }
+        let selected = trails.into_iter().filter(|trail| self.selects(trail));
+        let buckets: BTreeSet<&str> = selected.map(|trail| trail.bucket.as_str()).collect();
+        let buckets: Vec<String> = buckets.into_iter().map(str::to_owned).collect();
+        match buckets.as_slice() {
+            [] => Err(SurveyError::NoTrails { accounts }),
+            [one] => one.parse().map_err(|_| SurveyError::NoTrails { accounts }),
+            _ => Err(SurveyError::ManyBuckets { buckets }),
+        }
+    }
 }
 
 /// A live configuration.
@@ -160,4 +189,47 @@ impl Hint for SurveyError {
 
 fn names(accounts: &[AccountName]) -> String {
     accounts.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trail(name: &str, bucket: &str) -> OtherTrail {
+        OtherTrail {
+            arn: format!("arn:aws:cloudtrail:us-east-1:111111111111:trail/{name}").parse().unwrap(),
+            bucket: bucket.to_owned(),
+            prefix: None,
+            kms_key: None,
+            topic: None,
+            log_file_validation: true,
+            home_region: "us-east-1".to_owned(),
+            multi_region: true,
+            organization: false,
+        }
+    }
+
+    #[test]
+    fn the_bucket_is_that_of_the_filter_or_the_only_one_of_the_selected_trails() {
+        let trails = [trail("Audit", "audit-logs"), trail("Audit", "audit-logs"), trail("Test", "test-logs")];
+        let filter = |bucket: Option<&str>, name: Option<&str>| SurveyFilter {
+            bucket: bucket.map(|it| it.parse().unwrap()),
+            trail: name.map(|it| it.parse().unwrap()),
+        };
+        for (filter, expected) in [
+            (filter(Some("named"), None), Ok("named")),
+            (filter(None, Some("Audit")), Ok("audit-logs")),
+            (filter(None, Some("None")), Err("no matching trail was found in `security`")),
+            (filter(None, None), Err("audit-logs")),
+        ] {
+            let found = filter.only_bucket(&trails, vec!["security".parse().unwrap()]);
+            match expected {
+                Ok(name) => assert_eq!(found.unwrap().as_str(), name),
+                Err(part) => {
+                    let message = found.unwrap_err().to_string();
+                    assert!(message.contains(part), "{message}");
+                }
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::{Arn, CLOUDTRAIL, Region};
 use reconcile_spec::{AccountName, Desired, Site, Topic};
 
 use super::record::EventRecord;
@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::difference::Difference;
 use crate::drift::{Finding, FindingKind};
 use crate::kind::Kind;
+use crate::view::{AlarmField, BucketField, KeyField, LogGroupField, TopicField, TrailField};
 
 /// A query for the newest of some calls on a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +77,6 @@ impl EventSubject {
     }
 }
 
-const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 const S3: &str = "s3.amazonaws.com";
 const KMS: &str = "kms.amazonaws.com";
 const SNS: &str = "sns.amazonaws.com";
@@ -140,7 +140,7 @@ pub(super) fn queries(
             and the spec no longer declares it"
             .to_owned()),
         // A statement of a policy, or what it allows.
-        _ if kind.is_policy() => Ok(vec![ask(writes(kind), &[])]),
+        _ if kind.is_policy() => Ok(vec![ask(writes(kind).to_vec(), &[])]),
         _ => Err("`--blame` does not know which calls cause such a finding".to_owned()),
     }
 }
@@ -158,7 +158,20 @@ fn subject(
     let of = |site: &Site, source, parameters, names: Vec<String>| {
         let attribute = match address.kind {
             Kind::TopicPolicy => Some("Policy"),
-            _ => Some("KmsMasterKeyId"),
+            Kind::Topic => Some("KmsMasterKeyId"),
+            Kind::Trail
+            | Kind::Bucket
+            | Kind::BucketPolicy
+            | Kind::Key
+            | Kind::KeyPolicy
+            | Kind::Alias
+            | Kind::Grant
+            | Kind::LogGroup
+            | Kind::MetricFilter
+            | Kind::Alarm
+            | Kind::Role
+            | Kind::ServiceAccess
+            | Kind::DelegatedAdministrator => None,
         };
         let names = names.into_iter().collect();
         let subject = EventSubject { source, names, parameters, attribute, group: BTreeSet::new() };
@@ -233,8 +246,7 @@ fn removals(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
 
 /// The calls that set a value, and those after which the value is as the spec says.
 fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static [&'static str]) {
-    let field = difference.path().trim_start_matches('/').split('/').next().unwrap_or_default();
-    if (kind, field) == (Kind::Trail, "logging") {
+    if kind == Kind::Trail && difference.field() == Some(TrailField::Logging) {
         let is_wanted = match difference {
             Difference::Add { value, .. } | Difference::Replace { value, .. } => {
                 value.as_bool() == Some(true)
@@ -247,77 +259,101 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
             false => (vec!["StartLogging"], &["StopLogging"]),
         };
     }
-    if (kind, field) == (Kind::Alarm, "actions_enabled") {
+    if kind == Kind::Alarm && difference.field() == Some(AlarmField::ActionsEnabled) {
         // A spec never disables the actions of an alarm.
         return (vec!["DisableAlarmActions", "PutMetricAlarm"], &["EnableAlarmActions"]);
     }
-    let mut causes: Vec<&'static str> = match (kind, field) {
-        (Kind::Trail, "selectors") => vec!["PutEventSelectors"],
-        (Kind::Trail, "insights") => vec!["PutInsightSelectors"],
-        (Kind::Trail, "event_aggregation") => vec!["PutEventConfiguration"],
-        (Kind::Trail, "tags") => vec!["AddTags", "RemoveTags"],
-        (Kind::Trail, "recursive_logging") => vec!["PutEventSelectors", "UpdateTrail"],
-        (Kind::Trail, _) => vec!["UpdateTrail"],
-        (Kind::Bucket, "encryption" | "blocked_encryption_types") => {
-            vec!["PutBucketEncryption", "DeleteBucketEncryption"]
-        }
-        (Kind::Bucket, "versioning") => vec!["PutBucketVersioning"],
-        (Kind::Bucket, "public_access_block") => {
-            vec!["PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"]
-        }
-        (Kind::Bucket, "object_ownership") => {
-            vec!["PutBucketOwnershipControls", "DeleteBucketOwnershipControls"]
-        }
-        // Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail events" in the S3 user guide.
-        (Kind::Bucket, "lifecycle") => {
-            vec!["PutBucketLifecycle", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"]
-        }
-        (Kind::Bucket, "object_lock") => {
-            vec!["PutBucketObjectLockConfiguration", "PutObjectLockConfiguration"]
-        }
-        (Kind::Bucket, "access_logs") => vec!["PutBucketLogging"],
-        (Kind::Bucket, "eventbridge") => vec!["PutBucketNotification", "PutBucketNotificationConfiguration"],
-        (Kind::Bucket, "tags") => {
-            vec!["PutBucketTagging", "DeleteBucketTagging", "TagResource", "UntagResource"]
-        }
-        (Kind::Key, "description") => vec!["UpdateKeyDescription"],
-        (Kind::Key, "rotation") => vec!["DisableKeyRotation", "EnableKeyRotation"],
-        (Kind::Key | Kind::Topic, "tags") => vec!["TagResource", "UntagResource"],
-        (Kind::Alias, _) => vec!["UpdateAlias"],
-        (Kind::Topic, _) => vec!["SetTopicAttributes"],
-        (Kind::LogGroup, "retention_days") => vec!["PutRetentionPolicy", "DeleteRetentionPolicy"],
-        (Kind::LogGroup, "encryption") => vec!["AssociateKmsKey", "DisassociateKmsKey"],
-        (Kind::LogGroup, "tags") => vec!["TagResource", "UntagResource", "TagLogGroup", "UntagLogGroup"],
-        (Kind::MetricFilter, _) => vec!["PutMetricFilter"],
-        (Kind::Alarm, _) => vec!["PutMetricAlarm"],
-        (
-            Kind::Bucket
-            | Kind::Key
-            | Kind::LogGroup
-            | Kind::BucketPolicy
-            | Kind::KeyPolicy
-            | Kind::TopicPolicy
-            | Kind::Grant
-            | Kind::ServiceAccess
-            | Kind::DelegatedAdministrator
-            | Kind::Role,
-            _,
-        ) => writes(kind),
-    };
+    let mut causes = match kind {
+        Kind::Trail => difference.field().map_or(NO_CALLS, trail_setters),
+        Kind::Bucket => difference.field().map_or(NO_CALLS, bucket_setters),
+        Kind::Key => difference.field().map_or(NO_CALLS, key_setters),
+        Kind::LogGroup => difference.field().map_or(NO_CALLS, log_group_setters),
+        Kind::Topic => difference.field().map_or(NO_CALLS, topic_setters),
+        Kind::Alias => &["UpdateAlias"],
+        Kind::MetricFilter => &["PutMetricFilter"],
+        Kind::Alarm => &["PutMetricAlarm"],
+        Kind::BucketPolicy | Kind::KeyPolicy | Kind::TopicPolicy => writes(kind),
+        Kind::Grant | Kind::ServiceAccess | Kind::DelegatedAdministrator | Kind::Role => NO_CALLS,
+    }
+    .to_vec();
     let created = removals(kind).1.iter().filter(|it| it.starts_with("Create"));
     causes.extend(created);
     causes.dedup();
     (causes, &[])
 }
 
-/// The calls that write a policy.
-fn writes(kind: Kind) -> Vec<&'static str> {
-    match kind {
-        Kind::BucketPolicy => vec!["PutBucketPolicy"],
-        Kind::KeyPolicy => vec!["PutKeyPolicy", "CreateKey"],
-        Kind::TopicPolicy => {
-            vec!["SetTopicAttributes", "AddPermission", "RemovePermission", "CreateTopic"]
+const NO_CALLS: &[&str] = &[];
+
+fn trail_setters(field: TrailField) -> &'static [&'static str] {
+    match field {
+        TrailField::Logging => &["StartLogging", "StopLogging"],
+        TrailField::Selectors => &["PutEventSelectors"],
+        TrailField::Insights => &["PutInsightSelectors"],
+        TrailField::EventAggregation => &["PutEventConfiguration"],
+        TrailField::Tags => &["AddTags", "RemoveTags"],
+        TrailField::RecursiveLogging => &["PutEventSelectors", "UpdateTrail"],
+        TrailField::Arn
+        | TrailField::Bucket
+        | TrailField::Prefix
+        | TrailField::KmsKey
+        | TrailField::MultiRegion
+        | TrailField::GlobalServiceEvents
+        | TrailField::LogFileValidation
+        | TrailField::Organization
+        | TrailField::CloudwatchLogs
+        | TrailField::Notification => &["UpdateTrail"],
+    }
+}
+
+/// Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail events" in the S3 user guide.
+fn bucket_setters(field: BucketField) -> &'static [&'static str] {
+    match field {
+        BucketField::Encryption | BucketField::BlockedEncryptionTypes => {
+            &["PutBucketEncryption", "DeleteBucketEncryption"]
         }
+        BucketField::Versioning => &["PutBucketVersioning"],
+        BucketField::PublicAccessBlock => &["PutBucketPublicAccessBlock", "DeleteBucketPublicAccessBlock"],
+        BucketField::ObjectOwnership => &["PutBucketOwnershipControls", "DeleteBucketOwnershipControls"],
+        BucketField::Lifecycle => {
+            &["PutBucketLifecycle", "PutBucketLifecycleConfiguration", "DeleteBucketLifecycle"]
+        }
+        BucketField::ObjectLock => &["PutBucketObjectLockConfiguration", "PutObjectLockConfiguration"],
+        BucketField::AccessLogs => &["PutBucketLogging"],
+        BucketField::Eventbridge => &["PutBucketNotification", "PutBucketNotificationConfiguration"],
+        BucketField::Tags => &["PutBucketTagging", "DeleteBucketTagging", "TagResource", "UntagResource"],
+    }
+}
+
+fn key_setters(field: KeyField) -> &'static [&'static str] {
+    match field {
+        KeyField::Description => &["UpdateKeyDescription"],
+        KeyField::Rotation => &["DisableKeyRotation", "EnableKeyRotation"],
+        KeyField::Tags => &["TagResource", "UntagResource"],
+        KeyField::InitialPolicy => NO_CALLS,
+    }
+}
+
+fn log_group_setters(field: LogGroupField) -> &'static [&'static str] {
+    match field {
+        LogGroupField::RetentionDays => &["PutRetentionPolicy", "DeleteRetentionPolicy"],
+        LogGroupField::Encryption => &["AssociateKmsKey", "DisassociateKmsKey"],
+        LogGroupField::Tags => &["TagResource", "UntagResource", "TagLogGroup", "UntagLogGroup"],
+    }
+}
+
+fn topic_setters(field: TopicField) -> &'static [&'static str] {
+    match field {
+        TopicField::Tags => &["TagResource", "UntagResource"],
+        TopicField::Arn | TopicField::Encryption => &["SetTopicAttributes"],
+    }
+}
+
+/// The calls that write a policy.
+fn writes(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::BucketPolicy => &["PutBucketPolicy"],
+        Kind::KeyPolicy => &["PutKeyPolicy", "CreateKey"],
+        Kind::TopicPolicy => &["SetTopicAttributes", "AddPermission", "RemovePermission", "CreateTopic"],
         Kind::Trail
         | Kind::Bucket
         | Kind::Key
@@ -329,6 +365,6 @@ fn writes(kind: Kind) -> Vec<&'static str> {
         | Kind::Grant
         | Kind::ServiceAccess
         | Kind::DelegatedAdministrator
-        | Kind::Role => Vec::new(),
+        | Kind::Role => NO_CALLS,
     }
 }

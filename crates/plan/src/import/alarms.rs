@@ -43,7 +43,19 @@ pub(super) fn carry(found: &mut FoundAlarms, name: &SpecName, change: &Change) -
             found.actions.extend(action.views().before.into_iter().flat_map(|it| it.actions.clone()));
             found.alarms.insert(alarm.to_owned())
         }),
-        _ => None,
+        Changed::ServiceAccess(_)
+        | Changed::DelegatedAdministrator(_)
+        | Changed::Key(_)
+        | Changed::Alias(_)
+        | Changed::KeyPolicy(_)
+        | Changed::Grant(_)
+        | Changed::Bucket(_)
+        | Changed::BucketPolicy(_)
+        | Changed::LogGroup(_)
+        | Changed::Role(_)
+        | Changed::Topic(_)
+        | Changed::TopicPolicy(_)
+        | Changed::Trail(_) => None,
     };
     // What the draft described and a plan still deletes is never described.
     is_new == Some(true)

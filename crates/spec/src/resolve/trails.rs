@@ -11,9 +11,11 @@ use reconcile_policy::{Arn, Partition, Region};
 
 use super::Resolver;
 use super::bucket::Bucket;
-use crate::desired::{Alarm, ExistingTopic, LogGroup, LogRole, Selectors, Site, Topic, Trail};
+use crate::desired::{
+    Alarm, ExistingTopic, Insights, LogGroup, LogRole, Selectors, Site, Tags, Topic, Trail,
+};
 use crate::diagnostic::SourceSpan;
-use crate::names::{AccountName, TrailName};
+use crate::names::{AccountName, BucketName, TrailName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
 use attached::{Attachments, KeyFacts};
@@ -56,17 +58,12 @@ pub(super) fn resolve(
             quota.add(&account, &trail, &region, problems);
             // An organization trail belongs to the management account, even if another account
             // creates it.
-            let owner =
-                resolver.roster.map(|roster| &roster.management).filter(|_| trail.trail.is_organization);
+            let owner = resolver.roster.map(|roster| &roster.management).filter(|_| trail.is_organization);
             let Some(id) = owner.or_else(|| resolver.id(&account)) else { continue };
             let resource = format!("trail/{}", trail.name);
             let site = Site { account, region: region.clone() };
-            let mut one = Trail {
-                arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource),
-                site,
-                tags: resolver.tags.clone(),
-                ..trail.trail.clone()
-            };
+            let arn = Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource);
+            let mut one = trail.in_account(site, arn, resolver.tags.clone());
             attachments.attach(&attached, &mut one, resolver, problems);
             trails.push(one);
         }
@@ -79,9 +76,44 @@ pub(super) fn resolve(
 
 /// The common properties of a trail in all of its accounts.
 struct Template {
-    name: TrailName,
     place: SourceSpan,
-    trail: Trail,
+    name: TrailName,
+    bucket: BucketName,
+    prefix: Option<String>,
+    is_organization: bool,
+    enabled: bool,
+    multi_region: bool,
+    global_service_events: bool,
+    log_file_validation: bool,
+    recursive_logging: Option<bool>,
+    selectors: Selectors,
+    insights: Insights,
+    event_aggregation: Option<Vec<String>>,
+}
+
+impl Template {
+    /// Returns the trail in an account, without a log group and a topic.
+    fn in_account(&self, site: Site, arn: Arn, tags: Tags) -> Trail {
+        Trail {
+            site,
+            name: self.name.clone(),
+            arn,
+            bucket: self.bucket.clone(),
+            prefix: self.prefix.clone(),
+            is_organization: self.is_organization,
+            enabled: self.enabled,
+            multi_region: self.multi_region,
+            global_service_events: self.global_service_events,
+            log_file_validation: self.log_file_validation,
+            selectors: self.selectors.clone(),
+            recursive_logging: self.recursive_logging,
+            insights: self.insights.clone(),
+            event_aggregation: self.event_aggregation.clone(),
+            logs: None,
+            topic: None,
+            tags,
+        }
+    }
 }
 
 /// Returns the names of the accounts that have the trail.
@@ -183,12 +215,9 @@ fn resolve_one(
     let has_log_group = trail.cloudwatch_logs.is_some();
     let records_deliveries =
         selectors.may_record_deliveries(bucket.bucket.name.as_str(), bucket.prefix.as_deref(), has_log_group);
-    let template = Trail {
-        // Placeholders: `site`, `arn`, `logs` and `topic` are set for each account.
-        site: bucket.bucket.site.clone(),
-        arn: Arn::new(region.partition(), "cloudtrail", region.as_str(), "", &format!("trail/{name}")),
-        tags: bucket.bucket.tags.clone(),
-        name: name.clone(),
+    let template = Template {
+        place: trail.name.place,
+        name,
         bucket: bucket.bucket.name.clone(),
         prefix: bucket.prefix.clone(),
         is_organization: trail.is_organization(),
@@ -200,10 +229,8 @@ fn resolve_one(
         selectors,
         insights,
         event_aggregation,
-        logs: None,
-        topic: None,
     };
-    Some((Template { name, place: trail.name.place, trail: template }, region))
+    Some((template, region))
 }
 
 /// CloudTrail aggregates the data events that the trail records. See [Aggregating data
@@ -240,7 +267,7 @@ impl Quota {
             let message = format!("account `{account}` has two trails `{}`", trail.name);
             problems.add(trail.place, message, "rename one of them, or name the account only once");
         }
-        seen.push((trail.name.clone(), region.clone(), trail.trail.multi_region));
+        seen.push((trail.name.clone(), region.clone(), trail.multi_region));
         let here = seen.iter().filter(|(_, home, multi)| home == region || *multi).count();
         if here == PER_REGION + 1 {
             problems.add(

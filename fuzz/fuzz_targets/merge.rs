@@ -10,16 +10,8 @@ fuzz_target!(|text: &str| {
     let Ok(live) = text.parse::<Document>() else { return };
     let ownership = Ownership::of("sec");
     let intent = BucketIntent {
-        partition: Partition::Aws,
-        bucket: "logs".to_owned(),
-        prefix: None,
         trails: vec!["arn:aws:cloudtrail:us-east-1:111111111111:trail/T".parse().expect("an ARN")],
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        require_tls: true,
-        extra: Vec::new(),
+        ..BucketIntent::new(Partition::Aws, "logs")
     };
     let desired = intent.statements(&ownership);
     let adoption = Adoption { accounts: ["111111111111".to_owned()].into(), ..Adoption::default() };

@@ -30,16 +30,8 @@ fn trail(account: &str) -> Arn {
 
 fn intent(accounts: usize) -> BucketIntent {
     BucketIntent {
-        partition: Partition::Aws,
-        bucket: "secprod-multiaccount-logs".to_owned(),
-        prefix: None,
         trails: (0..accounts).map(|number| trail(&account(number))).collect(),
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        require_tls: true,
-        extra: Vec::new(),
+        ..BucketIntent::new(Partition::Aws, "secprod-multiaccount-logs")
     }
 }
 

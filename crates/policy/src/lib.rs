@@ -13,16 +13,8 @@
 //!      "Action":"s3:ListBucket","Resource":"arn:aws:s3:::logs"}]}"#
 //!     .parse()?;
 //! let intent = BucketIntent {
-//!     partition: Partition::Aws,
-//!     bucket: "logs".to_owned(),
-//!     prefix: None,
 //!     trails: vec!["arn:aws:cloudtrail:eu-west-1:111111111111:trail/Security".parse()?],
-//!     organization_trails: Vec::new(),
-//!     guests: Vec::new(),
-//!     organization: None,
-//!     readers: Vec::new(),
-//!     require_tls: true,
-//!     extra: Vec::new(),
+//!     ..BucketIntent::new(Partition::Aws, "logs")
 //! };
 //! let ownership = Ownership::of("secprod");
 //!

@@ -123,8 +123,6 @@ mod tests {
             organization: organization.map(str::to_owned),
         };
         BucketIntent {
-            partition: Partition::Aws,
-            bucket: "logs".to_owned(),
             prefix: Some("a/b".to_owned()),
             trails: vec![arn("111111111111", "T"), arn("222222222222", "T")],
             organization_trails: vec![OrganizationTrail {
@@ -133,9 +131,7 @@ mod tests {
             }],
             guests: vec![guest("333333333333", None, None)],
             organization: Some("o-example".to_owned()),
-            readers: Vec::new(),
-            require_tls: true,
-            extra: Vec::new(),
+            ..BucketIntent::new(Partition::Aws, "logs")
         }
     }
 

@@ -145,16 +145,12 @@ mod tests {
             "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::logs" });
         let organization = crate::OrganizationTrail { trail: trail(), organization: "o-1".to_owned() };
         BucketIntent {
-            partition: Partition::Aws,
-            bucket: "logs".to_owned(),
             prefix: Some("some/where".to_owned()),
             trails: vec![trail()],
             organization_trails: vec![organization],
-            guests: Vec::new(),
-            organization: None,
             readers: readers(),
-            require_tls: true,
             extra: vec![Statement::from_value(extra).unwrap()],
+            ..BucketIntent::new(Partition::Aws, "logs")
         }
     }
 

@@ -44,16 +44,11 @@ fn bucket_policy_of(organizations: &[(&Arn, &str)], others: &[Value]) -> Documen
         })
         .collect();
     let intent = BucketIntent {
-        partition: Partition::Aws,
-        bucket: "logs".to_owned(),
         prefix: Some("central".to_owned()),
         trails: trails(),
         organization_trails,
-        guests: Vec::new(),
-        organization: None,
         readers: readers(),
-        require_tls: true,
-        extra: Vec::new(),
+        ..BucketIntent::new(Partition::Aws, "logs")
     };
     with(intent.statements(&Ownership::of("sec")), others)
 }

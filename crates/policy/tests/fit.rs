@@ -29,16 +29,9 @@ fn ownership() -> Ownership {
 
 fn bucket(accounts: std::ops::Range<usize>, organization: bool) -> BucketIntent {
     BucketIntent {
-        partition: Partition::Aws,
-        bucket: "secprod-multiaccount-logs".to_owned(),
-        prefix: None,
         trails: accounts.map(|number| trail(&account(number))).collect(),
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
         organization: organization.then(|| ORGANIZATION.to_owned()),
-        readers: Vec::new(),
-        require_tls: true,
-        extra: Vec::new(),
+        ..BucketIntent::new(Partition::Aws, "secprod-multiaccount-logs")
     }
 }
 

@@ -21,20 +21,14 @@ fn bucket_intent() -> BucketIntent {
         "Resource": "arn:aws:s3:::secprod-multiaccount-logs/*",
     });
     BucketIntent {
-        partition: Partition::Aws,
-        bucket: "secprod-multiaccount-logs".to_owned(),
         prefix: Some("central".to_owned()),
         trails: arns([
             "arn:aws:cloudtrail:us-east-1:111111111111:trail/SecurityTrailMaster",
             "arn:aws:cloudtrail:us-east-1:222222222222:trail/SecurityTrail",
             "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Second",
         ]),
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        require_tls: true,
         extra: vec![Statement::from_value(backup).unwrap()],
+        ..BucketIntent::new(Partition::Aws, "secprod-multiaccount-logs")
     }
 }
 

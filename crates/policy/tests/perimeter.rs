@@ -103,18 +103,7 @@ fn decisions(statements: impl Fn(&str, &str) -> Vec<Value>, organization: &Membe
         document = value.to_string().parse().unwrap();
         document
     };
-    let bucket = BucketIntent {
-        partition: Partition::Aws,
-        bucket: "logs".to_owned(),
-        prefix: None,
-        trails: vec![trail()],
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        require_tls: true,
-        extra: Vec::new(),
-    };
+    let bucket = BucketIntent { trails: vec![trail()], ..BucketIntent::new(Partition::Aws, "logs") };
     let key = KeyIntent {
         partition: Partition::Aws,
         administrators: vec!["arn:aws:iam::111111111111:root".parse().unwrap()],

@@ -190,18 +190,12 @@ mod tests {
 
     fn bucket(form: StatementForm, accounts: &[&str]) -> Vec<Statement> {
         let intent = BucketIntent {
-            partition: reconcile_policy::Partition::Aws,
-            bucket: "test-logs".to_owned(),
-            prefix: None,
             trails: accounts.iter().map(|account| arn(account, "Trail")).collect(),
-            organization_trails: Vec::new(),
             guests: ["222222222222", "999999999999"]
                 .map(|account| Guest { trail: arn(account, "Guest"), prefix: None, organization: None })
                 .to_vec(),
-            organization: None,
-            readers: Vec::new(),
             require_tls: false,
-            extra: Vec::new(),
+            ..BucketIntent::new(reconcile_policy::Partition::Aws, "test-logs")
         };
         intent.compile(&Ownership::of("test"), form).unwrap()
     }

@@ -61,6 +61,22 @@ pub struct OrganizationTrail {
 }
 
 impl BucketIntent {
+    /// The access to a bucket to which no trail delivers and that nobody reads: requests without TLS are denied.
+    pub fn new(partition: Partition, bucket: impl Into<String>) -> Self {
+        Self {
+            partition,
+            bucket: bucket.into(),
+            prefix: None,
+            trails: Vec::new(),
+            organization_trails: Vec::new(),
+            guests: Vec::new(),
+            organization: None,
+            readers: Vec::new(),
+            require_tls: true,
+            extra: Vec::new(),
+        }
+    }
+
     /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
     /// no statement allows CloudTrail to deliver.
     ///
@@ -275,18 +291,7 @@ mod tests {
 
     #[test]
     fn a_statement_that_denies_at_least_the_same_requires_tls() {
-        let intent = BucketIntent {
-            partition: Partition::Aws,
-            bucket: "logs".to_owned(),
-            prefix: None,
-            trails: Vec::new(),
-            organization_trails: Vec::new(),
-            guests: Vec::new(),
-            organization: None,
-            readers: Vec::new(),
-            require_tls: true,
-            extra: Vec::new(),
-        };
+        let intent = BucketIntent::new(Partition::Aws, "logs");
         let ownership = Ownership::of("sec");
         let deny = |sid: &str, effect: &str, action: &str, resources: &[&str], value: &str| {
             let value = serde_json::json!({

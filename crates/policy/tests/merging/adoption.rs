@@ -23,18 +23,7 @@ pub(crate) fn trail(account: &str) -> Arn {
 }
 
 pub(crate) fn intent() -> BucketIntent {
-    BucketIntent {
-        partition: Partition::Aws,
-        bucket: "logs".to_owned(),
-        prefix: None,
-        trails: OURS.map(trail).into(),
-        organization_trails: Vec::new(),
-        guests: Vec::new(),
-        organization: None,
-        readers: Vec::new(),
-        require_tls: true,
-        extra: Vec::new(),
-    }
+    BucketIntent { trails: OURS.map(trail).into(), ..BucketIntent::new(Partition::Aws, "logs") }
 }
 
 pub(crate) fn ownership() -> Ownership {

@@ -210,16 +210,10 @@ proptest! {
             trails: trails.clone(),
         };
         let bucket = BucketIntent {
-            partition: Partition::Aws,
-            bucket: "logs".to_owned(),
-            prefix: None,
             trails: trails.clone(),
             organization_trails: vec![OrganizationTrail { trail, organization: "o-exampleorgid".to_owned() }],
-            guests: Vec::new(),
-            organization: None,
-            readers: Vec::new(),
-            require_tls: true,
             extra: names.iter().map(extra).collect(),
+            ..BucketIntent::new(Partition::Aws, "logs")
         };
         let key = KeyIntent {
             partition: Partition::Aws,

@@ -75,6 +75,7 @@ pub(super) fn resolve(
 }
 
 /// The common properties of a trail in all of its accounts.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, named as CloudTrail names them")]
 struct Template {
     place: SourceSpan,
     name: TrailName,

@@ -83,16 +83,11 @@ impl World {
                 };
                 let guest = |trail: &Arn| Guest { trail: trail.clone(), prefix: None, organization: None };
                 let intent = BucketIntent {
-                    partition: Partition::Aws,
-                    bucket: "logs".to_owned(),
-                    prefix: None,
                     organization_trails: trails.iter().filter(|it| of_organization(it)).map(of).collect(),
                     guests: guests.iter().map(guest).collect(),
                     trails,
                     organization,
-                    readers: Vec::new(),
-                    require_tls: true,
-                    extra: Vec::new(),
+                    ..BucketIntent::new(Partition::Aws, "logs")
                 };
                 intent.compile(&ownership(), self.form)
             }

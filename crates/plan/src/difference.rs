@@ -16,19 +16,19 @@ pub enum Difference {
     Add {
         /// The place of the value, as an RFC 6901 pointer into the view. A policy statement is named by its Sid.
         path: String,
-        /// What.
+        /// The added value.
         value: Value,
     },
     /// The value is removed.
     Remove {
-        /// Where.
+        /// The place of the value.
         path: String,
-        /// What.
+        /// The removed value.
         value: Value,
     },
-    /// Another takes its place.
+    /// The value is replaced.
     Replace {
-        /// Where.
+        /// The place of the value.
         path: String,
         /// The value before.
         from: Value,
@@ -52,7 +52,7 @@ impl Difference {
 
     /// Returns the policy statement that has the value; `None` if the value is not part of a
     /// statement.
-    pub(crate) fn statement(&self) -> Option<StatementId<'_>> {
+    pub fn statement(&self) -> Option<StatementId<'_>> {
         let name = self.path().strip_prefix("/Statement/")?;
         let (name, is_whole) = name.split_once('/').map_or((name, true), |(name, _)| (name, false));
         let (Self::Add { value, .. } | Self::Remove { value, .. } | Self::Replace { value, .. }) = self;
@@ -62,11 +62,17 @@ impl Difference {
             _ => StatementId::Sid(unescaped(name)),
         })
     }
+
+    /// Returns the policy statement that is added, removed or replaced as a whole.
+    pub fn whole_statement(&self) -> Option<StatementId<'_>> {
+        let is_whole = self.path().split('/').count() == 3;
+        self.statement().filter(|_| is_whole)
+    }
 }
 
 /// The name of a policy statement in a difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum StatementId<'a> {
+pub enum StatementId<'a> {
     /// The Sid of the statement.
     Sid(Cow<'a, str>),
     /// The index of a statement without a Sid, from 0.
@@ -232,6 +238,8 @@ mod tests {
         ] {
             let difference = Difference::Add { path: path.to_owned(), value: value.clone() };
             assert_eq!(difference.statement(), expected, "{path} {value}");
+            let whole = expected.filter(|_| !path.ends_with("Resource"));
+            assert_eq!(difference.whole_statement(), whole, "{path} {value}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! The lines under a change that show the differences.
 
-use reconcile_plan::Difference;
 use reconcile_plan::plan::{ActionKind, Change};
+use reconcile_plan::{Difference, StatementId};
 use reconcile_text::Line;
 use serde_json::Value;
 use similar::TextDiff;
@@ -41,15 +41,14 @@ pub(crate) fn difference_lines(differences: &[Difference], verbose: bool) -> Vec
 }
 
 fn one(difference: &Difference, verbose: bool) -> Vec<Line> {
-    let name = match difference {
-        Difference::Add { path, value } | Difference::Remove { path, value } if is_statement(path) => {
-            name_of_statement(path, value)
-        }
-        other => name(other.path()),
+    let whole = difference.whole_statement();
+    let name = match &whole {
+        Some(StatementId::Index(index)) => format!("statement {}", index + 1),
+        Some(StatementId::Sid(_)) | None => name(difference.path()),
     };
     match difference {
-        Difference::Add { path, value } if is_statement(path) => statement("+", &name, value, verbose),
-        Difference::Remove { path, value } if is_statement(path) => statement("-", &name, value, verbose),
+        Difference::Add { value, .. } if whole.is_some() => statement("+", &name, value, verbose),
+        Difference::Remove { value, .. } if whole.is_some() => statement("-", &name, value, verbose),
         Difference::Add { value, .. } => vec![Line::styled(ADD, format_args!("+ {name}: {}", show(value)))],
         Difference::Remove { value, .. } => {
             vec![Line::styled(REMOVE, format_args!("- {name}: {}", show(value)))]
@@ -58,11 +57,6 @@ fn one(difference: &Difference, verbose: bool) -> Vec<Line> {
             vec![Line::styled(CHANGE, format_args!("~ {name}: {} → {}", show(from), show(value)))]
         }
     }
-}
-
-/// Whether a path names a whole statement.
-fn is_statement(path: &str) -> bool {
-    path.strip_prefix("/Statement/").is_some_and(|rest| !rest.contains('/'))
 }
 
 /// A statement in one line: principal, actions and number of resources, or the full statement on request.
@@ -114,16 +108,6 @@ fn principal(value: &Value) -> String {
         }
         Value::Null => "all but some".to_owned(),
         other => show(other),
-    }
-}
-
-/// The name of a whole statement: its Sid, or its number in the live document, which counts from 1.
-fn name_of_statement(path: &str, value: &Value) -> String {
-    let has_sid = value["Sid"].as_str().is_some_and(|sid| !sid.is_empty());
-    let index = path.rsplit('/').next().and_then(|index| index.parse::<usize>().ok());
-    match index.filter(|_| !has_sid) {
-        Some(index) => format!("statement {}", index + 1),
-        None => name(path),
     }
 }
 

@@ -5,6 +5,7 @@ use reconcile_apply::{Altered, ChangeStatus, Outcome};
 use reconcile_plan::Plan;
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 const MORE: &str = ", cloudwatch_logs: { log_group: audit }";
@@ -77,7 +78,7 @@ async fn an_edited_plan_is_refused_before_anything_is_written() {
             "the permissions of a role",
             |it| {
                 let role = &mut change(it, "role/m1")["after"];
-                let text = role.to_string().replace("logs:PutLogEvents", "iam:CreateUser");
+                let text = role.to_string().edited("logs:PutLogEvents", "iam:CreateUser");
                 *role = serde_json::from_str(&text).unwrap();
             },
             "another value for",

@@ -15,6 +15,7 @@ use reconcile_text::{Hint, message};
 use reconcile_twin::InjectedDenial;
 use serde_json::json;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members, spec};
 use crate::others::{BUCKET, Others};
 
@@ -34,7 +35,7 @@ fn team() -> String {
 
 /// The spec with more settings of the bucket.
 fn with(settings: &str) -> String {
-    members(1, "").replace("region: eu-west-1 }", &format!("region: eu-west-1, {settings} }}"))
+    members(1, "").edited("region: eu-west-1 }", &format!("region: eu-west-1, {settings} }}"))
 }
 
 /// A bucket that somebody else made, without a block and with ACLs.
@@ -235,7 +236,7 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
 async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let moved = members(1, "").replace("region: eu-west-1 }", "region: us-east-1 }");
+    let moved = members(1, "").edited("region: eu-west-1 }", "region: us-east-1 }");
     let spec = spec(&moved);
     let aws = installation.connect(&spec);
     let before = installation.twin.calls().len();
@@ -255,7 +256,7 @@ async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
 async fn a_bucket_is_created_in_the_namespace_of_its_account_and_region() {
     let installation = Installation::new();
     let name = format!("logs-{MASTER}-eu-west-1-an");
-    let spec = members(1, "").replace("name: test-logs", &format!("name: {name}"));
+    let spec = members(1, "").edited("name: test-logs", &format!("name: {name}"));
     installation.converge(&spec).await;
     assert_eq!(installation.twin.summary().buckets[0].name, name);
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -318,7 +319,7 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
         (by_default.sse_algorithm.as_str().to_owned(), blocked.join(", "))
     };
     let with =
-        |more: &str| members(0, "").replace("region: eu-west-1 }", &format!("region: eu-west-1{more} }}"));
+        |more: &str| members(0, "").edited("region: eu-west-1 }", &format!("region: eu-west-1{more} }}"));
     let is = |algorithm: &str, blocked: &str| (algorithm.to_owned(), blocked.to_owned());
     // S3 blocks SSE-C in a new bucket, and the first apply keeps that.
     installation.converge(&with("")).await;
@@ -399,7 +400,7 @@ async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
 #[tokio::test]
 async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     let installation = Installation::new();
-    let text = members(0, "").replace("name: test\n", "name: test\ntags: unmanaged\n");
+    let text = members(0, "").edited("name: test\n", "name: test\ntags: unmanaged\n");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let tags = Arc::clone(&seen);
     installation.twin.observe(move |summary| {

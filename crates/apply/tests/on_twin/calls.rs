@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_aws::Session;
 use reconcile_operations::{Mode, Operation, permissions};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 #[tokio::test]
@@ -76,13 +77,13 @@ async fn every_call_is_in_the_permissions_of_its_account() {
     let installation = Installation::new();
     let retention = "region: eu-west-1, lifecycle: { expire_days: 9 }, object_lock: { mode: GOVERNANCE, days: 1 }, \
                      access_logs: { bucket: elsewhere }, eventbridge: true }";
-    let first = members(2, "").replace("region: eu-west-1 }", retention)
+    let first = members(2, "").edited("region: eu-west-1 }", retention)
         + "organization: { account: master, include: all, role: Role }\n";
     let grant = "grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
-    let second = first.replace("{ alias: test }", &format!("{{ alias: test, rotation_days: 90, {grant} }}"));
+    let second = first.edited("{ alias: test }", &format!("{{ alias: test, rotation_days: 90, {grant} }}"));
     let third = first
-        .replace("name: Trail,", "name: Renamed, insights: [ApiCallRateInsight], data_events: { s3: all }, event_aggregation: [API_ACTIVITY],")
-        .replace("expire_days: 9", "expire_days: 8");
+        .edited("name: Trail,", "name: Renamed, insights: [ApiCallRateInsight], data_events: { s3: all }, event_aggregation: [API_ACTIVITY],")
+        .edited("expire_days: 9", "expire_days: 8");
     for spec in [&first, &second, &third] {
         let before = installation.twin.calls().len();
         let plan = installation.plan(spec).await;
@@ -101,8 +102,8 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         + "deletion: { bucket: true, key: true }\n";
     let first = first.replacen(organization, "", 1) + organization;
     let second =
-        first.replace("tags: { a: b }", "tags: {}").replace("retention_days: 30", "retention_days: 60");
-    let second = second.replace("name: test\n", "name: test\ntags: { team: a }\n");
+        first.edited("tags: { a: b }", "tags: {}").edited("retention_days: 30", "retention_days: 60");
+    let second = second.edited("name: test\n", "name: test\ntags: { team: a }\n");
     let other = Installation::new();
     other.add_members(&["000000000001"]);
     other.twin.tag_account("000000000001", "a", "b");
@@ -128,7 +129,7 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         assert!(calls.iter().any(|call| call.operation.ends_with(&format!(":{made}"))), "{made}");
     }
 
-    let stopped = third.replace("accounts: all }", "accounts: all, enabled: false }");
+    let stopped = third.edited("accounts: all }", "accounts: all, enabled: false }");
     let before = installation.twin.calls().len();
     installation.converge(&stopped).await;
     assert_covered(&stopped, Mode::Apply, &installation.twin.calls()[before..]);

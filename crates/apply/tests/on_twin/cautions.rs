@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{
 };
 use reconcile_twin::InjectedDenial;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 use crate::others::Others;
 
@@ -24,7 +25,7 @@ async fn codes(installation: &Installation, spec: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
     let installation = Installation::new();
-    let spec = members(1, "").replace("eu-west-1", "eu-south-1");
+    let spec = members(1, "").edited("eu-west-1", "eu-south-1");
     let found = warnings(&installation, &spec).await;
     let told: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(told, ["management-account", "opt-in-region", "unlogged-access"]);
@@ -39,7 +40,7 @@ async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
 
     // A risk that is gone leaves its review behind.
     let elsewhere = reviewed
-        .replace("trails:\n  - { name: Trail,", "trails:\n  - { name: Trail, data_events: { s3: all },");
+        .edited("trails:\n  - { name: Trail,", "trails:\n  - { name: Trail, data_events: { s3: all },");
     assert_eq!(codes(&installation, &elsewhere).await, ["reviewed", "reviewed", "unused-review"]);
 }
 
@@ -51,7 +52,7 @@ async fn the_management_account_is_known_with_and_without_an_organization_in_the
     assert_eq!(codes(&installation, &spec).await, ["management-account"]);
     let named = format!("{spec}organization: {{ account: master }}\n");
     assert_eq!(codes(&installation, &named).await, ["management-account"]);
-    let hub = spec.replace("account: master, region", "account: m0, region");
+    let hub = spec.edited("account: master, region", "account: m0, region");
     assert_eq!(codes(&installation, &hub).await, [""; 0]);
     // An account that may not ask does not know.
     let operation = "organizations:DescribeOrganization".to_owned();
@@ -73,7 +74,7 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
     assert_eq!(told(&members(1, ", data_events: { s3: [other] }")).await, none);
     assert_eq!(told(&members(1, ", enabled: false, data_events: { s3: all }")).await, none);
     assert_eq!(told(&members(1, ", data_events: { s3: [test-logs/AWSLogs/] }")).await, None);
-    let of_members = members(1, ", data_events: { s3: all }").replace("accounts: all", "accounts: members");
+    let of_members = members(1, ", data_events: { s3: all }").edited("accounts: all", "accounts: members");
     assert_eq!(told(&of_members).await, none);
     let writes = members(
         1,

@@ -11,6 +11,7 @@ use reconcile_plan::Plan;
 use reconcile_plan::plan::{Change, Phase};
 use reconcile_twin::{Disagreement, InjectedDenial};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 const BUCKET: &str = "test-logs";
@@ -133,7 +134,7 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     plan.changes.retain(|change| change.phase == Phase::Expand);
     assert!(installation.apply(&spec, &plan).await.is_complete());
     // Another spelling of the same, so that it is seen whether it comes back.
-    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().replace("\":", "\" :  ");
+    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited("\":", "\" :  ");
     installation.twin.set_bucket_policy(BUCKET, &spelled);
 
     installation.twin.disagree(unknown("aws:SourceArn"));
@@ -169,14 +170,14 @@ fn with_a_deny(spec: &str) -> String {
          Action: \"s3:PutObject\", Resource: \"arn:aws:s3:::{BUCKET}/*\", \
          Condition: {{ StringNotEquals: {{ \"aws:SourceAccount\": [\"{MASTER}\", \"{M0}\"] }} }} }}]"
     );
-    spec.replace("region: eu-west-1 }", &format!("region: eu-west-1, policy: {{ {deny} }} }}"))
+    spec.edited("region: eu-west-1 }", &format!("region: eu-west-1, policy: {{ {deny} }} }}"))
 }
 
 #[tokio::test]
 async fn a_refusal_after_expansion_restores_the_policy_and_stops_what_depends_on_it() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().replace("\":", "\" :  ");
+    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited("\":", "\" :  ");
     installation.twin.set_bucket_policy(BUCKET, &spelled);
     installation.twin.disagree(unknown("aws:SourceAccount"));
 

@@ -3,6 +3,7 @@
 use reconcile_plan::Plan;
 use reconcile_twin::InjectedDenial;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 const M0: &str = "000000000001";
@@ -83,7 +84,7 @@ async fn a_trail_that_references_an_unreadable_resource_is_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
     installation.watch_over(|_| true);
-    let without = members(1, "").replace("accounts: all", "accounts: [master]");
+    let without = members(1, "").edited("accounts: all", "accounts: [master]");
     installation.twin.deny(vec![denial(M0, "iam:GetRole")]);
     let plan = installation.plan(&without).await;
     assert!(codes(&plan).contains(&"withheld"), "{:?}", plan.warnings);
@@ -100,7 +101,7 @@ async fn unreadable_keys_are_reported_before_a_key_is_created() {
     let installation = Installation::new();
     let spec = members(0, "");
     installation.converge(&spec).await;
-    let renamed = spec.replace("alias: test", "alias: other");
+    let renamed = spec.edited("alias: test", "alias: other");
     installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
     let plan = installation.plan(&renamed).await;
     let warning = plan.warnings.iter().find(|warning| warning.code.as_str() == "hidden").unwrap();

@@ -4,6 +4,7 @@ use reconcile_plan::plan::{Action, Changed, Phase, WarningCode};
 use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
 use reconcile_twin::InjectedDenial;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 const M1: &str = "000000000002";
@@ -12,7 +13,7 @@ const M1: &str = "000000000002";
 fn of_organization(exclude: &str) -> String {
     let organization =
         format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
-    members(0, "").replace("bucket: {", &format!("{organization}bucket: {{"))
+    members(0, "").edited("bucket: {", &format!("{organization}bucket: {{"))
 }
 
 fn phases(plan: &Plan) -> Vec<(String, Phase)> {
@@ -57,7 +58,7 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
     let base = Installation::new();
     base.add_members(&["000000000001", M1]);
     let spec =
-        |exclude: &str| of_organization(exclude).replace("accounts: all", &format!("accounts: all{LOGS}"));
+        |exclude: &str| of_organization(exclude).edited("accounts: all", &format!("accounts: all{LOGS}"));
     base.converge(&spec("")).await;
     let without = spec(&format!("\"{M1}\""));
     let plan = base.plan(&without).await;
@@ -112,7 +113,7 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
     // The spec can say that nobody waits for them.
     let installation = base.fork();
     installation.twin.suspend(M1);
-    let at_once = without.replace("bucket: { ", "bucket: { policy: { unlisted_accounts: remove }, ");
+    let at_once = without.edited("bucket: { ", "bucket: { policy: { unlisted_accounts: remove }, ");
     let plan = installation.plan_to_destroy(&at_once).await;
     assert!(installation.apply(&at_once, &plan).await.is_complete());
     assert!(installation.twin.summary().buckets.is_empty());
@@ -175,12 +176,12 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
     assert_eq!(of_kind(&found, FindingKind::Unexpected), [("trail/000000000002/Trail", Severity::Low)]);
     // Somebody who knows of it need not be told again and again.
     let known =
-        without.replace("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: keep } }");
+        without.edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: keep } }");
     assert_eq!(findings(&installation.compare(&known).await), []);
 
     let ended = without
-        .replace("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }")
-        .replace("{ alias: test }", "{ alias: test, policy: { unlisted_accounts: remove } }");
+        .edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }")
+        .edited("{ alias: test }", "{ alias: test, policy: { unlisted_accounts: remove } }");
     installation.watch_over(|arn| !arn.contains(M1));
     let plan = installation.converge(&ended).await;
     let told = messages(&plan);
@@ -197,9 +198,9 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
 #[tokio::test]
 async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
     let installation = Installation::new();
-    installation.converge(&members(2, "").replace("eu-west-1 }", "eu-west-1, prefix: old }")).await;
+    installation.converge(&members(2, "").edited("eu-west-1 }", "eu-west-1, prefix: old }")).await;
     installation.watch_over(|_| true);
-    installation.converge(&members(1, "").replace("eu-west-1 }", "eu-west-1, prefix: new }")).await;
+    installation.converge(&members(1, "").edited("eu-west-1 }", "eu-west-1, prefix: new }")).await;
     let policy = installation.bucket_policy();
     assert!(policy.contains("test-logs/old/AWSLogs/000000000002/*"), "{policy}");
     assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
@@ -221,7 +222,7 @@ async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_ac
     let installation = Installation::new();
     // Not seen from the Region of the bucket.
     let regional = "home_region: us-east-1, multi_region: false";
-    let all = members(10, "").replace("accounts: all", &format!("accounts: all, {regional}"));
+    let all = members(10, "").edited("accounts: all", &format!("accounts: all, {regional}"));
     installation.converge(&all).await;
     crowd(&installation, 18_000);
     installation.converge(&all).await;
@@ -229,7 +230,7 @@ async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_ac
     installation.watch_over(|_| true);
     let names: Vec<String> = (0..9).map(|n| format!("m{n}")).collect();
     let some = format!("accounts: [master, {}], {regional}", names.join(", "));
-    let fewer = members(10, "").replace("accounts: all", &some);
+    let fewer = members(10, "").edited("accounts: all", &some);
     let plan = installation.converge(&fewer).await;
     assert_eq!(plan.changes[0].address.to_string(), "trail/m9/Trail");
     assert_eq!(installation.trails().len(), 10);
@@ -276,7 +277,7 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
 async fn a_trail_that_is_not_in_the_spec_and_cannot_deliver_any_more_is_a_finding() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let kept = members(1, "").replace("name: Trail,", "name: Renamed,") + "deletion: { trails: false }\n";
+    let kept = members(1, "").edited("name: Trail,", "name: Renamed,") + "deletion: { trails: false }\n";
     installation.converge(&kept).await;
     let found = findings(&installation.compare(&kept).await);
     let of_trails = [("trail/m0/Trail", Severity::Low), ("trail/master/Trail", Severity::Low)];

@@ -3,6 +3,7 @@
 use reconcile_plan::plan::{ActionKind, Plan};
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, client, members};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
@@ -190,7 +191,7 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
         let statement = key_statement(installation, "TestTrailLogGroupEncrypt");
         statement.map(|it| it["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"].clone())
     };
-    let of_master = GROUP.replace("000000000001", MASTER);
+    let of_master = GROUP.edited("000000000001", MASTER);
     assert_eq!(groups(&installation), Some(json!([GROUP, of_master])));
 
     // Another hand ends the encryption; what was encrypted still needs the key.

@@ -12,6 +12,7 @@ use reconcile_plan::{Comparison, Finding, FindingKind, Severity, findings};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 use crate::others::{BUCKET, Others};
 
@@ -191,8 +192,7 @@ async fn a_public_statement_is_a_critical_finding_whoever_manages_the_policy() {
     let statement = json!({ "Sid": "Downloads", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
         "Resource": format!("arn:aws:s3:::{BUCKET}/*") });
     installation.twin.set_bucket_policy(BUCKET, &with(&others.policy().await, &statement));
-    for spec in [spec.clone(), spec.replace("region: eu-west-1 }", "region: eu-west-1, policy: unmanaged }")]
-    {
+    for spec in [spec.clone(), spec.edited("region: eu-west-1 }", "region: eu-west-1, policy: unmanaged }")] {
         let found = said(&installation.compare(&spec).await);
         assert_eq!(
             found,
@@ -284,7 +284,7 @@ async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
     assert_reported(&installation.compare(&spec).await, &[(Severity::Critical, says)]);
 
     // A retention of the spec is what counts.
-    let keeps = spec.replace("region: eu-west-1 }", "region: eu-west-1, lifecycle: { expire_days: 4000 } }");
+    let keeps = spec.edited("region: eu-west-1 }", "region: eu-west-1, lifecycle: { expire_days: 4000 } }");
     installation.converge(&keeps).await;
     expire_beside(&others, 3650).await;
     let says = "lifecycle rule `cleanup` lets every log file expire after 3650 days, but the spec keeps them for \
@@ -361,7 +361,7 @@ async fn rules_that_cannot_be_read_are_neither_absent_nor_in_sync() {
 #[tokio::test]
 async fn an_acl_in_force_is_reported_by_what_it_grants() {
     let spec =
-        members(1, "").replace("region: eu-west-1 }", "region: eu-west-1, object_ownership: unmanaged }");
+        members(1, "").edited("region: eu-west-1 }", "region: eu-west-1, object_ownership: unmanaged }");
     let (installation, others, _) = installed(&spec).await;
     let rule =
         OwnershipControlsRule::builder().object_ownership(ObjectOwnership::ObjectWriter).build().unwrap();

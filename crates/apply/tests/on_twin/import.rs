@@ -11,6 +11,7 @@ use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use reconcile_text::Hint;
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, accounts_of, members, spec};
 
 pub async fn imported(installation: &Installation, text: &str) -> Imported {
@@ -212,7 +213,7 @@ fn unmarked(state: &mut Value) {
     let key = key_of(state);
     key["description"] = json!("Made by hand");
     key["rotation_days"] = json!(null);
-    key["policy"] = json!(key["policy"].as_str().unwrap().replace("\"Test", "\"by"));
+    key["policy"] = json!(key["policy"].as_str().unwrap().edited("\"Test", "\"by"));
     let bucket = bucket_of(state);
     let configuration = bucket["configuration"].as_object_mut().unwrap();
     for setting in ["tagging", "versioning", "publicAccessBlock", "ownershipControls", "encryption"] {
@@ -220,7 +221,7 @@ fn unmarked(state: &mut Value) {
     }
     // The Sids of an installation say whose its statements are.
     let policy = bucket["policy"].as_str().unwrap();
-    bucket["policy"] = json!(policy.replace("\"Test", "\"by"));
+    bucket["policy"] = json!(policy.edited("\"Test", "\"by"));
 }
 
 /// The changes of a plan of a spec without one of its lines.
@@ -307,8 +308,8 @@ async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
 #[tokio::test]
 async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
     let text = members(1, "")
-        .replace("eu-west-1 }", "eu-west-1, encryption: s3 }")
-        .replace("{ alias: test }", "unmanaged");
+        .edited("eu-west-1 }", "eu-west-1, encryption: s3 }")
+        .edited("{ alias: test }", "unmanaged");
     let installation = Installation::new();
     installation.converge(&text).await;
     let found = imported(&installation, &text).await;
@@ -316,7 +317,7 @@ async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
     assert_comments_are_true(&installation, &found.text).await;
     // As the comment says: the line in place of the other.
     let line = found.text.lines().find_map(|line| line.strip_prefix("# key: ")).unwrap();
-    let with_key = found.text.replace("\nkey: unmanaged\n", &format!("\nkey: {line}\n"));
+    let with_key = found.text.edited("\nkey: unmanaged\n", &format!("\nkey: {line}\n"));
     let plan = installation.converge(&with_key).await;
     let addresses: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
     for address in ["key/master/test-cloudtrail", "trail/master/Trail", "trail/m0/Trail"] {
@@ -364,7 +365,7 @@ async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
         ("retention", (|state| unset(state, "versioning")) as fn(&mut Value)),
         ("statement", |state| {
             let policy =
-                bucket_of(state)["policy"].as_str().unwrap().replace("TestDenyInsecureTransport", "Theirs");
+                bucket_of(state)["policy"].as_str().unwrap().edited("TestDenyInsecureTransport", "Theirs");
             bucket_of(state)["policy"] = json!(policy);
         }),
         ("rotation", |state| key_of(state)["rotation_days"] = json!(null)),
@@ -406,7 +407,7 @@ async fn two() -> (Installation, String) {
     let installation = Installation::new();
     let text = members(2, "");
     let other =
-        members(1, "").replace("name: test\n", "name: other\n").replace("name: Trail,", "name: Others,");
+        members(1, "").edited("name: test\n", "name: other\n").edited("name: Trail,", "name: Others,");
     installation.converge(&text).await;
     installation.converge(&other).await;
     (installation, text)
@@ -465,7 +466,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     installation.watch_over(|_| true);
     let plan = installation.converge(&found.text).await;
     assert_eq!((plan.summary.create, plan.summary.delete), (0, 0), "{:#?}", plan.changes);
-    let after = found.text.replace("previous_name: test\n", "");
+    let after = found.text.edited("previous_name: test\n", "");
     assert!(installation.plan(&after).await.is_in_sync());
     let state = format!("{:?}", installation.twin.summary());
     assert!(!state.contains("reconcile:spec\": \"test\"") && !state.contains("\"TestTrail"), "{state}");
@@ -550,7 +551,7 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
         unmarked(state);
         let topic = &mut regional(state, MASTER)["topics"]["t"];
         topic["tags"] = json!({});
-        topic["policy"] = json!(topic["policy"].as_str().unwrap().replace("TestTrailNotify", "Notify"));
+        topic["policy"] = json!(topic["policy"].as_str().unwrap().edited("TestTrailNotify", "Notify"));
         for account in [MASTER, "000000000001"] {
             let role = &mut state["accounts"][account]["iam_roles"];
             role.as_object_mut()
@@ -589,7 +590,7 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
 async fn incomplete_policies_are_imported_as_managed() {
     let text = members(1, "");
     let without = |policy: &mut Value| {
-        *policy = json!(policy.as_str().unwrap().replace("000000000001", "999999999999"));
+        *policy = json!(policy.as_str().unwrap().edited("000000000001", "999999999999"));
     };
     let installation = Installation::edited(&text, |state| {
         without(&mut bucket_of(state)["policy"]);

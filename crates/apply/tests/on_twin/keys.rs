@@ -4,6 +4,7 @@ use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyState, KeyUsageType, Tag};
 use reconcile_plan::{Comparison, Finding, Kind, Severity, findings};
 use reconcile_twin::{KeyMaterial, MultiRegion};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 use crate::others::Others;
 
@@ -55,7 +56,7 @@ async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
         installation.converge(&spec).await;
         let (before, others) = (keys_of_trails(&installation), Others::of(&installation, MASTER));
         // A plan from before the alias was moved keeps to its key, too.
-        let after = spec.replace("{ alias: test }", "{ alias: test, description: Logs, rotation_days: 180 }");
+        let after = spec.edited("{ alias: test }", "{ alias: test, description: Logs, rotation_days: 180 }");
         let earlier = installation.plan(&after).await;
         let stolen = other_key(&others, tag).await;
         point_alias_to(&others, &stolen).await;
@@ -105,7 +106,7 @@ async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaire
     // What does not need the key is still planned.
     let statement = "{ Sid: Team, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:GetObject\", \
                      Resource: \"arn:aws:s3:::test-logs/*\" }";
-    let after = spec.replace("name: Trail,", "name: Trail, log_file_validation: false,").replace(
+    let after = spec.edited("name: Trail,", "name: Trail, log_file_validation: false,").edited(
         "region: eu-west-1 }",
         &format!("region: eu-west-1, policy: {{ extra_statements: [{statement}] }} }}"),
     );
@@ -184,7 +185,7 @@ async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
         assert!(findings(&comparison).is_empty(), "{:?}", findings(&comparison));
         let calls = installation.twin.calls();
         assert!(calls.iter().all(|call| !call.operation.contains("Rotation")), "{origin}");
-        let unmanaged = spec.replace("{ alias: test }", "{ alias: test, rotation_days: unmanaged }");
+        let unmanaged = spec.edited("{ alias: test }", "{ alias: test, rotation_days: unmanaged }");
         assert!(
             installation.plan(&unmanaged).await.warnings.iter().all(|it| it.code.as_str() != "no-rotation")
         );
@@ -235,7 +236,7 @@ async fn a_grant_of_our_name_with_other_content_is_replaced() {
     let installation = Installation::new();
     let reader = format!("arn:aws:iam::{MASTER}:role/Reader");
     let grant = format!("grants: [{{ name: g, grantee: \"{reader}\", operations: [Decrypt] }}]");
-    let spec = members(1, "").replace("{ alias: test }", &format!("{{ alias: test, {grant} }}"));
+    let spec = members(1, "").edited("{ alias: test }", &format!("{{ alias: test, {grant} }}"));
     installation.converge(&spec).await;
     let (key, others) = (keys_of_trails(&installation)[0].clone(), Others::of(&installation, MASTER));
     let list = async || others.kms.list_grants().key_id(&key).send().await.unwrap().grants.unwrap();

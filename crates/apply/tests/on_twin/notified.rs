@@ -3,6 +3,7 @@
 use reconcile_plan::{Comparison, FindingKind, Severity, findings};
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::exposure::{STRANGER, assert_reported, installed};
 use crate::installation::{Installation, MASTER, client, members};
 
@@ -267,7 +268,7 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
         let refused = refused_by_aws(&installation);
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{key}");
         // With the key of the spec, the plan has nothing to refuse.
-        let own = installation.compare(&with("").replace("encryption: unmanaged", "encryption: key")).await;
+        let own = installation.compare(&with("").edited("encryption: unmanaged", "encryption: key")).await;
         assert_eq!(own.plan.refused, [], "{key}");
     }
 }
@@ -275,7 +276,7 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
 #[tokio::test]
 async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
     let spec = |topic: &str, more: &str| {
-        members(1, topic).replace("{ alias: test }", &format!("{{ alias: test{more} }}"))
+        members(1, topic).edited("{ alias: test }", &format!("{{ alias: test{more} }}"))
     };
     let installation = Installation::new();
     installation.converge(&spec("", "")).await;

@@ -3,6 +3,7 @@
 use reconcile_plan::plan::{ActionKind, Plan};
 use reconcile_plan::{FindingKind, Severity, findings};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, members};
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
@@ -40,7 +41,7 @@ async fn up_to_three_delegated_administrators_are_registered_missed_and_imported
     assert_eq!(found, [("delegated_administrator/master/m1", FindingKind::Missing, Severity::High)]);
     installation.converge(&spec).await;
 
-    let with_members = spec.replace("account: master, d", "account: master, include: all, role: Role, d");
+    let with_members = spec.edited("account: master, d", "account: master, include: all, role: Role, d");
     let imported = crate::import::imported(&installation, &with_members).await.text;
     assert!(imported.contains("delegated_administrator: [m0, m1, m2]"), "{imported}");
 

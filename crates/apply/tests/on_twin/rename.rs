@@ -2,6 +2,7 @@
 
 use reconcile_plan::Refusal;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 /// Everything that carries the name of an installation.
@@ -12,9 +13,9 @@ fn everything(name: &str) -> String {
                  Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
     let trail = ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: t }";
     members(2, trail)
-        .replace("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
-        .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
-        .replace("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
+        .edited("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
+        .edited("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+        .edited("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
         + "deletion: { bucket: true, key: true }\n"
 }
 
@@ -37,7 +38,7 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
     let refusals =
-        installation.compare(&members(1, "").replace("name: test\n", "name: after\n")).await.refusals;
+        installation.compare(&members(1, "").edited("name: test\n", "name: after\n")).await.refusals;
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "trail/master/Trail and 1 more are managed by installation `test`");
 }
@@ -47,7 +48,7 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
     let installation = Installation::new();
     installation.converge(&everything("before")).await;
     installation.watch_over(|_| true);
-    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = everything("after").edited("name: after\n", "name: after\nprevious_name: before\n");
     let plan = installation.converge(&renamed).await;
     assert_eq!(plan.summary.create, 1, "the grant is made anew: {:#?}", plan.changes);
     let reasons: Vec<&str> = plan.changes.iter().flat_map(|it| &it.reasons).map(String::as_str).collect();
@@ -77,7 +78,7 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
 
 #[tokio::test]
 async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
-    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = everything("after").edited("name: after\n", "name: after\nprevious_name: before\n");
     for denied in [
         "kms:PutKeyPolicy",
         "iam:PutRolePolicy",
@@ -108,9 +109,9 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
 async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
     let installation = Installation::new();
     let unmanaged =
-        |name: &str| members(1, "").replace("name: test\n", &format!("name: {name}\ntags: unmanaged\n"));
+        |name: &str| members(1, "").edited("name: test\n", &format!("name: {name}\ntags: unmanaged\n"));
     installation.converge(&unmanaged("before")).await;
-    let renamed = unmanaged("after").replace("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = unmanaged("after").edited("name: after\n", "name: after\nprevious_name: before\n");
     installation.converge(&renamed).await;
     assert!(!state(&installation).contains("before"), "{}", state(&installation));
     assert!(installation.plan(&unmanaged("after")).await.is_in_sync());
@@ -120,7 +121,7 @@ async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
 async fn two_installations_with_separate_trails_can_share_a_bucket() {
     let installation = Installation::new();
     let other =
-        members(1, "").replace("name: test\n", "name: other\n").replace("name: Trail,", "name: Others,");
+        members(1, "").edited("name: test\n", "name: other\n").edited("name: Trail,", "name: Others,");
     installation.converge(&members(1, "")).await;
     let comparison = installation.compare(&other).await;
     assert_eq!(comparison.refusals, []);

@@ -24,6 +24,7 @@ use reconcile_plan::{Comparison, Finding, FindingKind, findings};
 use reconcile_twin::{InjectedDenial, Twin};
 use serde_json::Value;
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, client, members};
 
 const PAGE: &str = include_str!("../../../../docs/src/reference/settings.md");
@@ -217,9 +218,9 @@ fn spec(kind: &str, setting: &str) -> String {
              }}, sns_topic: {{ name: files }}"
         ),
     )
-    .replace("region: eu-west-1 }", &bucket)
-    .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
-    .replace("name: test\n", "name: test\ntags: { team: security }\n");
+    .edited("region: eu-west-1 }", &bucket)
+    .edited("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+    .edited("name: test\n", "name: test\ntags: { team: security }\n");
     format!("{spec}{trail}{organization}")
 }
 

@@ -10,6 +10,7 @@ use reconcile_policy::{Document, Obstacle, Ownership, StatementForm};
 use reconcile_twin::Disagreement;
 
 use crate::confirm::{apply_and_die, asked, errors, key_policy, obstacles, unknown};
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 
 const BUCKET: &str = "test-logs";
@@ -183,7 +184,7 @@ async fn a_form_that_the_spec_names_is_tried_again_and_the_tag_is_cleared() {
 
 #[tokio::test]
 async fn a_refused_organization_keeps_the_list_of_accounts() {
-    let organization = |spec: &str| spec.replace("bucket: {", "organization: { account: master }\nbucket: {");
+    let organization = |spec: &str| spec.edited("bucket: {", "organization: { account: master }\nbucket: {");
     let by_account = organization(&with_form(&members(3, ""), "bucket", "by_account"));
     let installation = Installation::new();
     installation.converge(&by_account).await;

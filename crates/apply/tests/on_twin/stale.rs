@@ -9,6 +9,7 @@ use reconcile_apply::{ChangeStatus, Interrupt, Outcome};
 use reconcile_twin::{InjectedFailure, Lag, Twin};
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, members};
 use crate::others::BUCKET;
 use crate::unreadable::{SPEC, is_kept, keys, reads, with_others};
@@ -39,12 +40,12 @@ fn errors(outcome: &Outcome) -> Vec<String> {
 async fn an_apply_completes_when_every_read_is_stale() {
     let installation = with_others().await.patient();
     let changed = SPEC
-        .replace("team: security", "team: platform")
-        .replace("retention_days: 30", "retention_days: 60")
-        .replace("expire_days: 400", "expire_days: 500")
-        .replace("operations: [Decrypt]", "operations: [Decrypt, DescribeKey]")
-        .replace("[ApiErrorRateInsight]", "[ApiCallRateInsight]")
-        .replace("name: Trail\n    accounts: [master, m0]", "name: Trail\n    accounts: [master]");
+        .edited("team: security", "team: platform")
+        .edited("retention_days: 30", "retention_days: 60")
+        .edited("expire_days: 400", "expire_days: 500")
+        .edited("operations: [Decrypt]", "operations: [Decrypt, DescribeKey]")
+        .edited("[ApiErrorRateInsight]", "[ApiCallRateInsight]")
+        .edited("name: Trail\n    accounts: [master, m0]", "name: Trail\n    accounts: [master]");
     for spec in [SPEC, &changed] {
         let plan = installation.plan(spec).await;
         installation.twin.lag(lag("*", 2));
@@ -255,7 +256,7 @@ async fn a_deletion_waits_until_aws_is_ready_for_it() {
 async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
     let base = with_others().await.patient();
     let spec =
-        format!("{SPEC}\n").replace("trails:\n", "trails:\n  - { name: All, organization_trail: true }\n");
+        format!("{SPEC}\n").edited("trails:\n", "trails:\n  - { name: All, organization_trail: true }\n");
     let plan = base.plan(&spec).await;
     for code in ["CloudTrailAccessNotEnabledException", "NotOrganizationMasterAccountException"] {
         for operation in ["cloudtrail:CreateTrail", "cloudtrail:RegisterOrganizationDelegatedAdmin"] {

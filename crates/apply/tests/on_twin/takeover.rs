@@ -6,6 +6,7 @@ use reconcile_policy::Sources;
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
+use crate::edited::Edited;
 use crate::installation::{Installation, MASTER, members};
 use crate::others::{BUCKET, Others, acl_check, folder, sids, write};
 
@@ -159,7 +160,7 @@ fn baseline(name: &str) -> Value {
 #[tokio::test]
 async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     let key = format!("arn:aws:kms:eu-west-1:{MASTER}:key/11111111-2222-3333-4444-555555555555");
-    let spec = members(1, "").replace("key: { alias: test }", &format!("key: {{ arn: \"{key}\" }}"));
+    let spec = members(1, "").edited("key: { alias: test }", &format!("key: {{ arn: \"{key}\" }}"));
     let policy = |statement: &Value| {
         let root = json!({
             "Sid": "Root", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
@@ -206,13 +207,13 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
 
 /// A spec of its own on the same bucket and key, with trails of another name and prefix.
 fn second(spec: &str) -> String {
-    spec.replace("name: test\n", "name: other\n").replace("name: Trail", "name: Second")
+    spec.edited("name: test\n", "name: other\n").edited("name: Trail", "name: Second")
 }
 
 #[tokio::test]
 async fn two_installations_on_one_bucket_and_key_leave_each_other_alone() {
     let installation = Installation::new();
-    let one = members(1, "").replace("key: { alias: test }", "key: { alias: test, description: unmanaged }");
+    let one = members(1, "").edited("key: { alias: test }", "key: { alias: test, description: unmanaged }");
     let two = second(&one);
     installation.converge(&one).await;
     installation.converge(&two).await;
@@ -289,7 +290,7 @@ async fn removing_foreign_statements_names_every_trail_that_is_cut_off() {
     assert!(master.policy().await.contains("LogsTrailWrite"));
 
     let strict =
-        spec.replace("region: eu-west-1 }", "region: eu-west-1, policy: { foreign_statements: remove } }");
+        spec.edited("region: eu-west-1 }", "region: eu-west-1, policy: { foreign_statements: remove } }");
     let plan = installation.converge(&strict).await;
     let told = messages(&plan, "cuts-off").join("\n");
     assert!(told.contains("trail Theirs of account 999999999999"), "{told}");
@@ -377,14 +378,14 @@ async fn a_policy_that_is_proven_to_deliver_is_not_critical() {
     let master = Others::of(&installation, MASTER);
     let policy = master.policy().await;
     // Somebody renames our statements: nothing that delivers notices.
-    master.put_policy(&policy.replace("TestTrail", "TheirTrail")).await;
+    master.put_policy(&policy.edited("TestTrail", "TheirTrail")).await;
     let comparison = installation.compare(&spec).await;
     let found = findings(&comparison);
     assert!(!found.is_empty() && found.iter().all(|it| it.severity != Severity::Critical), "{found:#?}");
     let told = found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("\n");
     assert!(told.contains("other statements currently allow what the trails need"), "{told}");
 
-    master.put_policy(&policy.replace("s3:PutObject", "s3:PutObjectAcl")).await;
+    master.put_policy(&policy.edited("s3:PutObject", "s3:PutObjectAcl")).await;
     let found = findings(&installation.compare(&spec).await);
     let of_policy = found.iter().find(|it| it.address.starts_with("bucket_policy/")).unwrap();
     assert_eq!(of_policy.severity, Severity::Critical);

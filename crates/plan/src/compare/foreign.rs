@@ -82,7 +82,7 @@ struct ForeignItem<'a> {
     name: &'a str,
     /// The name for people, as the beginning of a sentence.
     words: String,
-    /// A text that changes with the subject.
+    /// A text that changes with the statement or setting.
     content: String,
 }
 
@@ -212,7 +212,7 @@ impl<'a> ForeignReviewer<'a> {
         )
     }
 
-    /// Returns the access that a subject gives; `None` if none of the access is reported.
+    /// Returns the access that an item gives; `None` if none of the access is reported.
     fn assess_allowed(&self, item: &ForeignItem<'_>, allowed: &[Allowed]) -> Option<ForeignAccess> {
         let severity = severity(allowed)?;
         let message = format!("{} {}", item.words, Allowed::sentence(allowed));

@@ -112,10 +112,7 @@ pub enum ApplyError {
 impl ApplyError {
     /// The error of an AWS call, if there is one.
     pub(crate) fn aws(&self) -> Option<&reconcile_operations::Error> {
-        match self {
-            Self::Aws(error) | Self::Read(ReadError::Aws(error)) => Some(error),
-            _ => None,
-        }
+        reconcile_operations::Error::cause_of(self)
     }
 }
 

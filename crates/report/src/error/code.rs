@@ -1,7 +1,5 @@
 //! The kinds of errors of a command.
 
-use std::fmt;
-
 /// Makes the codes and the list of all codes.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $name:literal,)*) => {
@@ -56,12 +54,6 @@ codes! {
     State "state",
     /// The program cannot start, or has a fault.
     Internal "internal",
-}
-
-impl fmt::Display for ErrorCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
 }
 
 #[cfg(test)]

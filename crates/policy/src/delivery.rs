@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use crate::trails::{CLOUDTRAIL, TRAIL_CONTEXT, logs_folder};
+use crate::trail_statement::{CLOUDTRAIL, TRAIL_CONTEXT, logs_folder};
 use crate::{
     AccountId, Arn, Decision, Document, KeyIdentifier, Known, Membership, Region, Request, evaluate,
 };

@@ -22,7 +22,7 @@ use crate::canonical::canonical_principal_id;
 use crate::equivalent::reads_variables;
 use crate::evaluate::is_action;
 use crate::pattern::text_matches;
-use crate::trails::CLOUDTRAIL;
+use crate::trail_statement::CLOUDTRAIL;
 use crate::{Decision, Document, Effect, Partition, Statement, StatementRef, evaluate};
 pub use capability::Capability;
 use capability::{On, RiskyAction};

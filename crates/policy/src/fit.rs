@@ -15,7 +15,7 @@ use crate::equivalent::{CURRENT_VERSION, reads_variables};
 use crate::intent::AccountFilter;
 use crate::merge::contracted;
 use crate::ownership::{StatementRole, under_present_name};
-use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
+use crate::trail_statement::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Document, Merged, Ownership, Statement, merge};
 pub use first_use::FirstUse;
 

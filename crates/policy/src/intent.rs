@@ -2,25 +2,25 @@
 //!
 //! This module must not read live policies. The merge takes existing statements into account.
 
-mod bucket;
+mod bucket_policy;
 mod extra;
-mod key;
-mod log_role;
+mod key_policy;
 mod reader;
-mod topic;
+mod role;
+mod topic_policy;
 
 use std::collections::BTreeSet;
 
-pub use bucket::{BucketIntent, Guest, OrganizationTrail};
-pub use key::KeyIntent;
-pub use log_role::LogRoleIntent;
+pub use bucket_policy::{BucketIntent, Guest, OrganizationTrail};
+pub use key_policy::KeyIntent;
 pub use reader::{Logs, Reader};
-pub use topic::TopicIntent;
+pub use role::LogRoleIntent;
+pub use topic_policy::TopicIntent;
 
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
-use crate::trails::{CLOUDTRAIL, SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
+use crate::trail_statement::{CLOUDTRAIL, SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
 use crate::{Arn, StatementForm};
 
 /// CloudTrail as a principal; its name is the same in every partition.

@@ -51,7 +51,7 @@ mod pattern;
 mod public;
 mod recover;
 mod statement;
-mod trails;
+mod trail_statement;
 mod warning;
 
 pub use canonical::canonical_text;
@@ -84,5 +84,5 @@ pub use pattern::text_matches;
 pub use public::{Ambiguity, Exposed, exposed};
 pub use recover::{Recovered, recover};
 pub use statement::{Condition, Effect, Principal, Statement};
-pub use trails::{CLOUDTRAIL, logs_folder};
+pub use trail_statement::{CLOUDTRAIL, logs_folder};
 pub use warning::Warning;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::equivalent::reads_variables;
 use crate::ownership::{previous_sid, under_present_name};
-use crate::trails::{Coverage, SOURCE_ORGANIZATION, TrailStatement};
+use crate::trail_statement::{Coverage, SOURCE_ORGANIZATION, TrailStatement};
 use crate::{Document, Effect, Ownership, Statement};
 pub use adoption::{Adopted, Adoption, AdoptionResult, Keep};
 pub use rebase::Step;

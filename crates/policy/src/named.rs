@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::trails::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
+use crate::trail_statement::{SOURCE_ACCOUNT, SOURCE_ACCOUNT_VARIABLE, SOURCE_ORGANIZATION};
 use crate::{Arn, Document, Guest, Ownership, Statement};
 
 /// The trails that the statements of one installation allow to deliver.

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::trails::{TRAIL_CONTEXT, logs_folder};
+use crate::trail_statement::{TRAIL_CONTEXT, logs_folder};
 use crate::{AccountId, Arn, Document, Logs, Ownership, Partition, Reader, Statement, StatementRole};
 
 /// The settings in the managed statements of an installation, other than its trails.

@@ -14,11 +14,11 @@ mod key;
 mod key_policy;
 mod lock;
 mod log_group;
-mod log_role;
 mod organization;
 mod proof;
 mod retention;
 mod reviewed;
+mod role;
 mod selectors;
 mod tags;
 mod topic;
@@ -44,12 +44,12 @@ pub use key::{Key, KeyIdentity, RotationDays};
 pub use key_policy::KeyPolicy;
 pub use lock::Lock;
 pub use log_group::LogGroup;
-pub use log_role::LogRole;
 pub(crate) use organization::{Entrance, find_unit};
 pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
 pub use retention::{AccessLogs, Lifecycle, LockMode, ObjectLock, Retention, StorageClass};
 pub use reviewed::Reviewed;
+pub use role::LogRole;
 pub use selectors::{
     AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,
 };

@@ -4,15 +4,20 @@
 //! This module only defines shapes. Further rules are checked when the values are resolved.
 
 mod accounts;
-mod alarms;
+mod alarm;
+mod at_rest;
 mod bucket;
 mod choice;
+mod grant;
 mod key;
 mod located;
+mod log_group;
 mod node;
 mod organization;
+mod policy;
 mod reader;
 mod selectors;
+mod topic;
 mod trail;
 
 use std::collections::BTreeMap;
@@ -21,21 +26,26 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 pub(crate) use accounts::{RawAccount, RawAccountId, RawAccounts};
-pub(crate) use alarms::{RawAlarms, RawCis, RawCisAlarm};
+pub(crate) use alarm::{RawAlarms, RawCis, RawCisAlarm};
+pub(crate) use at_rest::RawAtRest;
 pub(crate) use bucket::{
-    RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawForeign, RawForm, RawKeep, RawLifecycle,
-    RawObjectLock, RawOwnership, RawPolicy, RawProof, RawTransition, RawUnlisted,
+    RawAccessLogs, RawBucket, RawEncryption, RawEncryptionType, RawLifecycle, RawObjectLock, RawOwnership,
+    RawTransition,
 };
 pub(crate) use choice::{All, ListOr, OrUnmanaged, WordOr};
-pub(crate) use key::{RawConstraints, RawGrant, RawKey};
+pub(crate) use grant::{RawConstraints, RawGrant};
+pub(crate) use key::RawKey;
 pub(crate) use located::{Located, place};
+pub(crate) use log_group::RawCloudWatchLogs;
 pub(crate) use node::{Content, Node};
 pub(crate) use organization::{RawInclude, RawOrganization};
+pub(crate) use policy::{RawForeign, RawForm, RawKeep, RawPolicy, RawProof, RawUnlisted};
 pub(crate) use reader::{RawLogs, RawReader};
 pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
+pub(crate) use topic::RawSnsTopic;
 pub(crate) use trail::{
-    RawAccountsWord, RawAtRest, RawCloudWatchLogs, RawDataEvents, RawDataReadWrite, RawDataSelection,
-    RawExcluded, RawInsight, RawInsights, RawInsightsOfCategories, RawReadWrite, RawSnsTopic, RawTrail,
+    RawAccountsWord, RawDataEvents, RawDataReadWrite, RawDataSelection, RawExcluded, RawInsight, RawInsights,
+    RawInsightsOfCategories, RawReadWrite, RawTrail,
 };
 
 /// Tags by their keys, or `unmanaged`.

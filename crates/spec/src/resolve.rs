@@ -4,19 +4,27 @@
 //! value is valid and is not checked again.
 
 mod accounts;
+mod alarm;
+mod at_rest;
 mod bucket;
+mod bucket_policy;
+mod destinations;
 mod grant;
 mod key;
+mod key_policy;
+mod log_group;
 mod organization;
-mod policies;
+mod policy;
 mod principal;
 mod reader;
 mod recognized;
 mod retention;
 mod reviewed;
+mod role;
 mod statement;
 mod tags;
-mod trails;
+mod topic;
+mod trail;
 
 use std::collections::BTreeMap;
 
@@ -82,15 +90,24 @@ fn all(raw: &RawSpec, roster: Option<&Roster>, problems: &mut Problems) -> Optio
 
     let bucket = bucket::resolve(&raw.bucket, &resolver, region.clone(), problems);
     let key = key::resolve(&raw.key, &raw.bucket, &resolver, region, problems);
-    let trails = trails::resolve(raw, &resolver, bucket.as_ref(), problems);
-    let extra = policies::extra(raw, &resolver, partition, key.as_ref(), problems);
+    let trails = trail::resolve(raw, &resolver, bucket.as_ref(), problems);
+    let bucket_statements = bucket_policy::extra(raw, &resolver, partition, problems);
+    let key_statements = key_policy::extra(raw, &resolver, partition, key.as_ref(), problems);
     let lock = lock(raw, &resolver, problems);
     let reviewed = reviewed::resolve(&raw.reviewed, problems);
 
     let (bucket, key, trails) = (bucket?, key?, trails?);
-    let bucket_policy =
-        policies::bucket(raw, &resolver, &bucket, &trails.trails, &readers, extra.bucket, problems);
-    let key_policy = policies::key(raw, &resolver, &key, &trails.trails, readers, extra.key, problems)?;
+    let bucket_policy = bucket_policy::resolve(
+        raw,
+        &resolver,
+        &bucket,
+        &trails.trails,
+        &readers,
+        bucket_statements,
+        problems,
+    );
+    let key_policy =
+        key_policy::resolve(raw, &resolver, &key, &trails.trails, readers, key_statements, problems)?;
     name?;
     Some(Desired {
         installation: resolver.installation,

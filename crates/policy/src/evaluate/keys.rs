@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::known::Known;
 use super::requester::Requester;
 use crate::canonical::lowercase;
-use crate::trails::CLOUDTRAIL;
+use crate::trail_statement::CLOUDTRAIL;
 
 /// The documented value of a key in a request.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use super::assume::is_context_of_logs;
 use super::who::source_standing;
 use super::{Allowed, Asset, Capability, Holds, Insiders, Who, outsider};
 use crate::Principal;
-use crate::trails::CLOUDTRAIL;
+use crate::trail_statement::CLOUDTRAIL;
 
 /// The parts of a KMS grant that decide what it allows.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::{Asset, AssetKind, Holds, Insiders};
 use crate::canonical::{canonical_principal_id, lowercase};
 use crate::evaluate::condition::Operator;
 use crate::names::is_account_id;
-use crate::trails::CLOUDTRAIL;
+use crate::trail_statement::CLOUDTRAIL;
 use crate::{Arn, Condition, Known, Partition, Principal, Request, Statement};
 
 /// A caller outside of the known accounts.

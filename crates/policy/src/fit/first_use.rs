@@ -13,7 +13,7 @@ use super::{FitInput, StatementForm};
 use crate::intent::AccountFilter;
 use crate::merge::{Moving, merge_moving};
 use crate::ownership::StatementRole;
-use crate::trails::TrailStatement;
+use crate::trail_statement::TrailStatement;
 use crate::{Document, Merged, Ownership, Statement};
 
 /// A short form on which not all trails of the live document rely yet.

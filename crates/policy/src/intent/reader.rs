@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
-use crate::trails::TRAIL_CONTEXT;
+use crate::trail_statement::TRAIL_CONTEXT;
 use crate::{AccountId, Arn, Effect, Ownership, Partition, Statement};
 
 /// A principal that is allowed to read and decrypt log files.

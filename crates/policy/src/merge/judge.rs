@@ -12,7 +12,7 @@ use super::adoption::{Adoption, AdoptionResult, Keep, is_unwritable};
 use super::open::delivery_by_everyone;
 use super::uses::{Sources, Use, Uses};
 use crate::equivalent::reads_variables;
-use crate::trails::{
+use crate::trail_statement::{
     ActionPurpose, Coverage, DeliveryGrant, GrantSource, Piece, Remainder, TrailStatement, may_deliver,
 };
 use crate::{Arn, Document, Ownership, Statement};

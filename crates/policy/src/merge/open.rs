@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::uses::{Sources, Use};
 use crate::canonical::lowercase;
 use crate::pattern::text_matches;
-use crate::trails::{
+use crate::trail_statement::{
     CLOUDTRAIL, OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT, is_of_one_owner, may_deliver,
 };
 use crate::{Document, Request, Statement, evaluate};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::Request;
 use crate::canonical::lowercase;
 use crate::pattern::text_matches;
-use crate::trails::{DeliveryGrant, GrantSource, SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
+use crate::trail_statement::{DeliveryGrant, GrantSource, SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 
 /// The access that a statement allows to CloudTrail for sources of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{All, ListOr, Located, RawAdvancedSelector, RawAlarms, RawProof, WordOr};
+use super::{All, ListOr, Located, RawAdvancedSelector, RawCloudWatchLogs, RawSnsTopic, WordOr};
 
 /// A trail, in one account or many.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -223,63 +223,4 @@ impl RawAggregationTemplate {
             Self::UserActions => "USER_ACTIONS",
         }
     }
-}
-
-/// Delivery to CloudWatch Logs.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "CloudWatchLogs")]
-pub(crate) struct RawCloudWatchLogs {
-    /// The name of the log group, in the account and home Region of the trail.
-    pub(crate) log_group: Located<String>,
-    /// Days until events expire. Default: unmanaged.
-    #[serde(default)]
-    pub(crate) retention_days: Option<Located<u32>>,
-    /// The name of the role for the delivery, in the account of the trail. Default: `reconcile-<name>-cloudtrail`.
-    #[serde(default)]
-    pub(crate) role_name: Option<Located<String>>,
-    /// The permissions boundary of the role: the name of a managed policy in the account of the trail, or the ARN of an AWS
-    /// managed policy. Default: unmanaged.
-    #[serde(default)]
-    pub(crate) permissions_boundary: Option<Located<String>>,
-    /// The encryption of the events: `key` or `unmanaged`. Default: `unmanaged`.
-    #[serde(default)]
-    pub(crate) encryption: Option<Located<RawAtRest>>,
-    /// Metric filters on the log group, and alarms on their metrics.
-    #[serde(default)]
-    pub(crate) alarms: Option<Located<RawAlarms>>,
-}
-
-/// Notification of every log file: a managed topic by `name`, or an existing topic by `arn`.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "SnsTopic")]
-pub(crate) struct RawSnsTopic {
-    /// The name of the topic, in the home Region of the trail.
-    #[serde(default)]
-    pub(crate) name: Option<Located<String>>,
-    /// The account of the topic. Default: the account of the bucket.
-    #[serde(default)]
-    pub(crate) account: Option<Located<String>>,
-    /// The encryption of the messages: `key` or `unmanaged`. Default: a new topic is encrypted with the key, if the key is in
-    /// the Region of the topic; the encryption of an existing topic is not changed.
-    #[serde(default)]
-    pub(crate) encryption: Option<Located<RawAtRest>>,
-    /// The ARN of an existing topic, in any account and Region. The topic and its policy are only read.
-    #[serde(default)]
-    pub(crate) arn: Option<Located<String>>,
-    /// Whether the plan refuses the trail if CloudTrail is not allowed to publish. Default: refuse.
-    #[serde(default)]
-    pub(crate) proof: Option<Located<RawProof>>,
-}
-
-/// The encryption of a topic or a log group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "AtRest")]
-pub(crate) enum RawAtRest {
-    /// The key of the spec.
-    Key,
-    /// Keep the live encryption.
-    Unmanaged,
 }

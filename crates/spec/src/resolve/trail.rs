@@ -1,7 +1,5 @@
 //! Resolves the trails: one for every account of each trail in the spec.
 
-mod alarms;
-mod attached;
 mod insights;
 mod selectors;
 
@@ -9,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{Arn, Partition, Region};
 
-use super::Resolver;
+use super::at_rest::KeyFacts;
 use super::bucket::Bucket;
+use super::destinations::Destinations;
+use super::{Resolver, destinations};
 use crate::desired::{
     Alarm, ExistingTopic, Insights, LogGroup, LogRole, Selectors, Site, Tags, Topic, Trail,
 };
@@ -18,7 +18,6 @@ use crate::diagnostic::SourceSpan;
 use crate::names::{AccountName, BucketName, TrailName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAccountsWord, RawSpec, RawTrail, WordOr};
-use attached::{Attachments, KeyFacts};
 
 /// The maximum number of trails in a Region. See "Quotas in CloudTrail".
 const PER_REGION: usize = 5;
@@ -44,14 +43,14 @@ pub(super) fn resolve(
     }
     let mut trails = Vec::new();
     let mut quota = Quota::default();
-    let mut attachments = Attachments::default();
+    let mut all = Destinations::default();
     let key = KeyFacts::of(raw, bucket.map(|bucket| &bucket.bucket.site.region));
     for trail in &raw.trails.value {
         let accounts = accounts(raw, trail, resolver, problems);
         let settings = resolve_one(trail, resolver, bucket, problems);
         let region = settings.as_ref().map(|(_, region)| region);
-        let attached = attached::resolve(raw, &trail.value, region, resolver, &key, problems);
-        let (Some(accounts), Some((trail, region)), Some(attached)) = (accounts, settings, attached) else {
+        let reached = destinations::resolve(raw, &trail.value, region, resolver, &key, problems);
+        let (Some(accounts), Some((trail, region)), Some(reached)) = (accounts, settings, reached) else {
             continue;
         };
         for account in accounts {
@@ -64,14 +63,21 @@ pub(super) fn resolve(
             let site = Site { account, region: region.clone() };
             let arn = Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource);
             let mut one = trail.in_account(site, arn, resolver.tags.clone());
-            attachments.attach(&attached, &mut one, resolver, problems);
+            all.add(&reached, &mut one, resolver, problems);
             trails.push(one);
         }
     }
     bucket?;
-    let Attachments { log_groups, alarms, log_roles, topics, existing_topics } = attachments;
-    let alarms = alarms.resolve(&topics, problems);
-    Some(Trails { trails, log_groups, alarms, log_roles, topics, existing_topics })
+    let Destinations { log_groups, alarms, roles, topics } = all;
+    let alarms = alarms.resolve(&topics.managed, problems);
+    Some(Trails {
+        trails,
+        log_groups: log_groups.0,
+        alarms,
+        log_roles: roles.0,
+        topics: topics.managed,
+        existing_topics: topics.existing,
+    })
 }
 
 /// The common properties of a trail in all of its accounts.

@@ -9,7 +9,7 @@ use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patt
 use crate::covers::denies;
 use crate::equivalent::reads_variables;
 use crate::statement::compose::texts;
-use crate::trails::{OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, logs_folder};
+use crate::trail_statement::{OWNERS_ACL, SOURCE_ACCOUNT_VARIABLE, logs_folder};
 use crate::{Arn, Document, Effect, Ownership, Partition, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the log bucket must grant.

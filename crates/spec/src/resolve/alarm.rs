@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_policy::{AccountId, Arn, Region};
 
-use super::super::Resolver;
+use super::Resolver;
 use crate::desired::{Alarm, Site, Topic};
 use crate::diagnostic::SourceSpan;
 use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};

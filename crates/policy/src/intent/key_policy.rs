@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::reader::Reader;
 use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
-use crate::trails::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
+use crate::trail_statement::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 use crate::{Arn, Effect, Ownership, Partition, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the encryption key must grant.

@@ -51,18 +51,67 @@ fn a_crate_depends_only_on_crates_to_its_left() {
     }
 }
 
+/// The folders of the table of stages, each with the last cell of its row.
+fn stages() -> BTreeMap<&'static str, &'static str> {
+    let rows = PAGE.lines().skip_while(|line| !line.starts_with("| folder |")).skip(2);
+    let cells = |row: &'static str| -> Vec<&str> { row.split('|').map(str::trim).collect() };
+    let rows: Vec<Vec<&str>> = rows.take_while(|row| row.starts_with('|')).map(cells).collect();
+    rows.into_iter().map(|row| (row[1].trim_matches('`'), row[3])).collect()
+}
+
+/// The file that has a kind in a stage, if its row names one, as in "`a` and `b` in `file`, `c` in `other`".
+fn elsewhere(kind: Kind, row: &str) -> Option<&str> {
+    let mut clauses = row.split(", ").filter_map(|clause| clause.split_once(" in `"));
+    let (_, file) = clauses.find(|(kinds, _)| kinds.contains(&format!("`{kind}`")))?;
+    Some(file.trim_end_matches('`'))
+}
+
 #[test]
-fn every_kind_has_a_comparison_and_an_executor_in_a_file_of_its_name() {
-    for kind in Kind::ALL {
-        let file = match kind {
-            Kind::ServiceAccess | Kind::DelegatedAdministrator => "organization",
-            kind => kind.as_str(),
-        };
-        for folder in ["plan/src/compare", "apply/src/execute"] {
-            let path = root().join("crates").join(folder).join(file).with_extension("rs");
-            assert!(path.exists(), "{}", path.display());
+fn every_kind_has_a_file_in_every_stage_or_is_in_the_file_that_its_row_names() {
+    let stages = stages();
+    assert!(stages.len() > 7, "the table is there");
+    for (folder, row) in stages {
+        let exists = |name: &str| root().join("crates").join(folder).join(name).with_extension("rs").exists();
+        for kind in Kind::ALL {
+            if folder == "plan/src/view" && kind.is_policy() {
+                assert!(!exists(kind.as_str()), "{folder} has {kind}");
+                continue;
+            }
+            match elsewhere(*kind, row) {
+                Some(file) => {
+                    assert!(exists(file), "{folder} has no {file}");
+                    assert!(!exists(kind.as_str()), "{folder} has {kind} in a file of its own");
+                }
+                None => assert!(exists(kind.as_str()), "{folder} has no {kind}"),
+            }
         }
     }
+}
+
+/// `trails.rs` would not be found by the command that CONTRIBUTING shows.
+#[test]
+fn no_file_has_a_kind_in_the_plural_in_its_name() {
+    let plural = |kind: &Kind| match kind.as_str().strip_suffix('y') {
+        Some(stem) if kind.is_policy() => format!("{stem}ies"),
+        _ => format!("{kind}s"),
+    };
+    // Public keys of CloudTrail, and keys of a JSON object, are no KMS keys.
+    let plurals: BTreeSet<String> =
+        Kind::ALL.iter().map(plural).filter(|name| name != "keys").chain(["policies".to_owned()]).collect();
+    let mut folders = crates().into_keys().map(|name| root().join("crates").join(name).join("src")).collect();
+    let mut files = 0;
+    while let Some(folder) = Vec::pop(&mut folders) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            assert!(!plurals.contains(name), "{}", path.display());
+            files += 1;
+            if path.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    assert!(files > 500, "the files are there");
 }
 
 #[test]

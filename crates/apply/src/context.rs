@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use reconcile_aws::{Aws, Session};
 use reconcile_diff::observe::key::{DescribedKey, find, find_by_arn};
-use reconcile_diff::observe::policy::{read_bucket_policy, read_key_policy};
 use reconcile_diff::observe::topic::read_attributes;
+use reconcile_diff::observe::{bucket_policy, key_policy};
 use reconcile_operations::Operation;
 use reconcile_plan::plan::{AccountRef, Changed, CreateOrDelete};
 use reconcile_plan::view::{AtRest, KeyRef};
@@ -211,14 +211,14 @@ impl Context {
     ) -> Result<Vec<Proof>, ApplyError> {
         let bucket = &self.desired.bucket;
         let session = self.session_of(&bucket.site.account).await?;
-        let bucket_policy = read_bucket_policy(session, &bucket.site.region, &bucket.name).await?;
+        let bucket_policy = bucket_policy::read(session, &bucket.site.region, &bucket.name).await?;
         let bucket_policy =
             self.not_before_our_write(Kind::BucketPolicy, &bucket.site, &bucket.name, bucket_policy);
         let (site, identity) = (&self.desired.key.site, &self.desired.key.identity);
         let hub = self.session_of(&site.account).await?;
         let key_policy = match self.key_arn(hub, address).await? {
             Some(key) => {
-                let policy = read_key_policy(hub, &site.region, &key).await?;
+                let policy = key_policy::read(hub, &site.region, &key).await?;
                 self.not_before_our_write(Kind::KeyPolicy, site, identity, Some(policy))
             }
             None => None,

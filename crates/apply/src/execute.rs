@@ -4,14 +4,15 @@ mod alarm;
 mod alias;
 mod bucket;
 mod bucket_policy;
+mod delegated_administrator;
 mod grant;
 mod key;
 mod key_policy;
 mod log_group;
 mod metric_filter;
-mod organization;
 mod policy;
 mod role;
+mod service_access;
 mod topic;
 mod topic_policy;
 mod trail;
@@ -24,8 +25,8 @@ use crate::work::{Made, Work};
 
 pub(crate) async fn execute(work: &Work<'_>) -> Result<Made, ApplyError> {
     match &work.change.changed {
-        Changed::ServiceAccess(action) => organization::give_access(work, action).await,
-        Changed::DelegatedAdministrator(action) => organization::register(work, action).await,
+        Changed::ServiceAccess(action) => service_access::execute(work, action).await,
+        Changed::DelegatedAdministrator(action) => delegated_administrator::execute(work, action).await,
         Changed::Key(action) => key::execute(work, action).await,
         Changed::Alias(action) => alias::execute(work, action).await,
         Changed::KeyPolicy(action) => key_policy::execute(work, action.views()).await,

@@ -3,8 +3,8 @@
 //! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing. [`evidence`] reads what
 //! `reconcile-evidence` validates.
 
-mod alarms;
 mod blame;
+mod controls;
 pub mod evidence;
 mod freshness;
 mod import;

@@ -5,15 +5,19 @@
 //! error value, and is never taken for absent.
 
 pub mod alarm;
-mod attached;
+mod alias;
 pub mod bucket;
+pub mod bucket_policy;
 mod by_account;
+pub mod delegated_administrator;
+mod destinations;
 mod encryption;
 mod error;
 pub mod grant;
 mod hub;
 mod in_use;
 pub mod key;
+pub mod key_policy;
 mod leftover;
 pub mod log_access;
 pub mod log_group;
@@ -23,9 +27,9 @@ pub mod names;
 mod optional;
 pub mod organization;
 pub(crate) mod page;
-pub mod policy;
 pub mod retention;
 pub mod role;
+pub mod service_access;
 mod stray;
 pub mod survey;
 pub mod topic;
@@ -41,8 +45,8 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
-use attached::Attached;
 use by_account::ByAccount;
+use destinations::Destinations;
 use hub::{FoundKey, HubBucket};
 use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
 use reconcile_plan::view::{OtherTrail, Trail};
@@ -74,7 +78,7 @@ struct AccountRead {
     key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
     seen: AccountTrails,
-    attached: Attached,
+    destinations: Destinations,
     unreadable: Option<ReadError>,
 }
 
@@ -138,18 +142,18 @@ pub async fn observe(
         }
         observed.trails.extend(found.seen.trails.asked);
         observed.deliveries.extend(found.seen.trails.deliveries);
-        for (arn, live) in found.attached.log_groups {
+        for (arn, live) in found.destinations.log_groups {
             let (view, traits) = live.map(|live| (live.view, live.traits)).unzip();
             observed.group_traits.extend(traits.map(|traits| (arn.clone(), traits)));
             observed.log_groups.insert(arn, view);
         }
-        observed.log_access.extend(found.attached.log_access);
-        observed.monitors.extend(found.attached.monitors);
-        observed.alarm_topics.extend(found.attached.alarm_topics);
-        observed.roles.extend(found.attached.roles);
-        observed.role_policies.extend(found.attached.role_policies);
-        observed.topics.extend(found.attached.topics);
-        observed.existing_topics.extend(found.attached.existing_topics);
+        observed.log_access.extend(found.destinations.log_access);
+        observed.monitors.extend(found.destinations.monitors);
+        observed.alarm_topics.extend(found.destinations.alarm_topics);
+        observed.roles.extend(found.destinations.roles);
+        observed.role_policies.extend(found.destinations.role_policies);
+        observed.topics.extend(found.destinations.topics);
+        observed.existing_topics.extend(found.destinations.existing_topics);
         let strays = found.seen.strays.into_iter();
         observed
             .strays
@@ -200,7 +204,7 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Acc
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
                 seen: AccountTrails::default(),
-                attached: Attached::default(),
+                destinations: Destinations::default(),
                 unreadable: Some(error),
             };
         }
@@ -208,13 +212,13 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Acc
 
     let key = async { if has_key { Some(hub::read_key(&session, desired).await) } else { None } };
     let bucket = async { if has_bucket { Some(hub::read_bucket(&session, desired).await) } else { None } };
-    let of_trails = try_join(observe_trails(&session, spec), attached::read(&session, spec));
+    let of_trails = try_join(observe_trails(&session, spec), destinations::read(&session, spec));
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
-    let ((seen, attached), unreadable) = match of_trails {
+    let ((seen, destinations), unreadable) = match of_trails {
         Ok(found) => (found, None),
-        Err(error) => ((AccountTrails::default(), Attached::default()), Some(error)),
+        Err(error) => ((AccountTrails::default(), Destinations::default()), Some(error)),
     };
-    AccountRead { key, bucket, seen, attached, unreadable }
+    AccountRead { key, bucket, seen, destinations, unreadable }
 }
 
 async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTrails, ReadError> {

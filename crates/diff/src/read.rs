@@ -7,7 +7,7 @@ use reconcile_plan::observed::{Live, LiveError, LiveOrganization, joined};
 use reconcile_spec::Spec;
 
 use crate::Progress;
-use crate::alarms::read_alarms;
+use crate::controls::read_alarms;
 use crate::observe::{discover, observe};
 
 /// Reads the live state of everything that a spec names: first the organization, because its members can join the accounts of

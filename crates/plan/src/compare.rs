@@ -15,6 +15,7 @@ mod change;
 mod confirm;
 mod context;
 mod copy;
+mod delegated_administrator;
 mod delivery;
 mod departed;
 mod destroy;
@@ -23,19 +24,17 @@ mod encryption;
 mod foreign;
 mod grant;
 mod guest;
-mod health;
 mod key;
 mod key_policy;
 mod leftover;
 mod log_group;
 pub(crate) mod metric_filter;
-mod organization;
 mod other_installation;
 mod policy;
 mod public_access;
-mod quota;
 mod refused;
 mod role;
+mod service_access;
 mod topic;
 mod topic_policy;
 mod trail;
@@ -123,7 +122,8 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     other_installation::warn(&context, &mut compared);
     // Expand: the permissions of the organization; the key with its policy and grants; the bucket
     // and its policy; the other destinations of the trails.
-    organization::compare(&context, &mut compared);
+    service_access::compare(&context, &mut compared);
+    delegated_administrator::compare(&context, &mut compared);
     key::compare(&context, &mut compared);
     alias::compare(&context, &mut compared);
     let key_policy = key_policy::compare(&context, &mut compared);
@@ -148,7 +148,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         key_policy::policy(&context).try_form(outcome, &mut compared);
     }
     topic_policy::try_forms(&context, &topic_policies, &mut compared);
-    quota::warn(&context, &mut compared);
+    trail::quota::warn(&context, &mut compared);
     // Contract: managed trails that the spec does not have, after their destinations; permissions
     // of the expanded policies that nothing needs; and managed grants that the spec does not have.
     trail::narrow(&context, &mut compared);
@@ -176,7 +176,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
         (!path.is_proven()).then_some(path)
     });
     let undelivered: Vec<DeliveryPath> = undelivered.collect();
-    health::warn(&context, &undelivered, now, &mut compared);
+    trail::health::warn(&context, &undelivered, now, &mut compared);
     let cautions = caution::warn(&context, &mut compared);
     // Access that others give to outsiders is kept and reported.
     let outcomes = foreign::Outcomes {

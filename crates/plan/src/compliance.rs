@@ -4,13 +4,14 @@
 //! passed.
 
 mod account;
-mod alarms;
+mod alarm;
 mod bucket;
 mod context;
 mod controls;
 mod framework;
 mod key;
 mod log_group;
+mod metric_filter;
 mod pattern;
 mod public;
 mod topic;

@@ -3,22 +3,29 @@
 //! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise than `reconcile` would make
 //! it is in the spec, in a line that says what a plan without it would do. [`import`] asks its caller for live state.
 
-mod alarms;
+mod alarm;
+mod bucket;
+mod bucket_policy;
 mod choice;
 mod destinations;
 mod draft;
 mod effect;
 mod error;
 mod frame;
+mod grant;
 mod key;
+mod key_policy;
+mod log_group;
 mod names;
-mod policies;
+mod notes;
+mod policy;
+mod reader;
 mod revise;
+mod role;
 mod selectors;
-mod settings;
 mod text;
-
-mod trails;
+mod topic;
+mod trail;
 
 use std::collections::BTreeSet;
 

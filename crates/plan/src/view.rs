@@ -8,6 +8,7 @@ mod alarm;
 mod alias;
 mod at_rest;
 mod bucket;
+mod delegated_administrator;
 mod field;
 mod grant;
 mod insight;
@@ -16,9 +17,9 @@ mod known;
 mod log_group;
 mod metric_filter;
 mod open_enum;
-mod organization;
 mod retention;
 mod role;
+mod service_access;
 mod tags;
 mod topic;
 mod trail;
@@ -30,6 +31,7 @@ pub use alarm::{Alarm, Condition};
 pub use alias::Alias;
 pub use at_rest::AtRest;
 pub use bucket::{Bucket, Encryption, PublicAccessBlock};
+pub use delegated_administrator::DelegatedAdministrator;
 pub use field::{
     AlarmField, BucketField, Field, KeyField, LogGroupField, MetricFilterField, RoleField, TopicField,
     TrailField,
@@ -41,10 +43,10 @@ pub use known::KeyRef;
 pub use log_group::LogGroup;
 pub use metric_filter::{Metric, MetricFilter};
 pub use open_enum::OpenEnum;
-pub use organization::{DelegatedAdministrator, ServiceAccess};
 pub use reconcile_spec::Selectors;
 pub use retention::{AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition};
 pub use role::Role;
+pub use service_access::ServiceAccess;
 pub use tags::Tags;
 pub use topic::Topic;
 pub use trail::{CloudWatchLogs, Notification, OtherTrail, Trail};

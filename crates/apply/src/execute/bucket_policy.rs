@@ -1,6 +1,6 @@
 //! Writes the bucket policy.
 
-use reconcile_diff::observe::policy::stored_bucket_policy;
+use reconcile_diff::observe::bucket_policy::read_stored;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::Views;
@@ -39,7 +39,7 @@ impl PolicyStore for BucketPolicyStore<'_> {
     }
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
-        Ok(stored_bucket_policy(self.work.session, self.work.region(), &self.bucket).await?)
+        Ok(read_stored(self.work.session, self.work.region(), &self.bucket).await?)
     }
 
     async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {

@@ -1,6 +1,6 @@
 //! Writes the key policy.
 
-use reconcile_diff::observe::policy::stored_key_policy;
+use reconcile_diff::observe::key_policy::read_stored;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::Views;
@@ -40,7 +40,7 @@ impl PolicyStore for KeyPolicyStore<'_> {
 
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError> {
         let (session, region) = (self.work.session, self.work.region());
-        Ok(Some(stored_key_policy(session, region, &self.key, Operation::GetKeyPolicy).await?))
+        Ok(Some(read_stored(session, region, &self.key, Operation::GetKeyPolicy).await?))
     }
 
     async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {

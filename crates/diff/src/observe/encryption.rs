@@ -14,7 +14,7 @@ use reconcile_plan::view::AtRest;
 use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::{Account, Desired};
 
-use super::{key, log_group, policy, topic};
+use super::{key, key_policy, log_group, topic};
 
 /// Reads the unknown keys of topics and log groups, and the topics and log groups for which managed statements still allow
 /// the use of the key, although the spec does not have them.
@@ -110,7 +110,7 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
         return Ok(UsedKey::Own);
     }
     let policy =
-        policy::stored_key_policy(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?.document;
+        key_policy::read_stored(&session, &region, &arn, Operation::GetUsedKeyPolicy).await?.document;
     Ok(UsedKey::Other { arn, policy })
 }
 

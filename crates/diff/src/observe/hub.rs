@@ -12,7 +12,7 @@ use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
 use super::bucket::Aspects;
 use super::error::understood;
-use super::{bucket, grant, key, names, organization, policy, retention};
+use super::{bucket, bucket_policy, grant, key, key_policy, names, organization, retention};
 
 /// The bucket with its policy.
 pub(super) struct HubBucket {
@@ -67,7 +67,7 @@ pub(super) async fn read_hub_key(
 ) -> Result<HubKey, ReadError> {
     let (key, policy, grants) = try_join3(
         key::read(session, region, found),
-        policy::read_key_policy(session, region, &found.arn),
+        key_policy::read(session, region, &found.arn),
         grant::list(session, region, &found.arn),
     )
     .await?;
@@ -93,7 +93,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     };
     let settings = join3(
         bucket::read(session, region, name, &aspects),
-        policy::read_bucket_policy(session, region, name),
+        bucket_policy::read(session, region, name),
         is_empty,
     );
     let rest = join5(

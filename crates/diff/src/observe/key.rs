@@ -18,6 +18,7 @@ use reconcile_plan::view::{Key, Rotation, Tags};
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AliasName, Installation, KeyIdentity};
 
+use super::alias;
 use super::error::found;
 use super::page::{self, Next};
 
@@ -132,7 +133,7 @@ pub async fn find_unnamed(
     region: &Region,
     owner: &Installation,
 ) -> Result<Search, ReadError> {
-    let (keys, aliases) = try_join(list(session, region), list_aliases(session, region)).await?;
+    let (keys, aliases) = try_join(list(session, region), alias::list(session, region)).await?;
     let tagged = find_tagged(session, region, owner, customer_managed(keys, &aliases)).await?;
     let found = tagged
         .keys
@@ -158,7 +159,7 @@ pub async fn find_spares(
     owner: &Installation,
     named: Option<&Arn>,
 ) -> Spares {
-    let listed = try_join(list(session, region), list_aliases(session, region)).await;
+    let listed = try_join(list(session, region), alias::list(session, region)).await;
     let found = match listed {
         Ok((keys, aliases)) => {
             let keys = customer_managed(keys, &aliases).into_iter().filter(|key| Some(key) != named);
@@ -245,22 +246,6 @@ pub async fn read(session: &Session, region: &Region, key: &DescribedKey) -> Res
 /// returns an error.
 fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
     traits.rotated() != Rotated::Never && matches!(traits.state, KeyState::Enabled | KeyState::Disabled)
-}
-
-/// Reads the aliases that point to a key.
-///
-/// # Errors
-/// The error of KMS.
-pub async fn aliases(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
-    let kms = &session.kms(region);
-    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
-        let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
-        let page = session.call(Operation::ListAliases, call).await?;
-        let aliases = page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?;
-        Ok::<_, ReadError>((aliases, Next::truncated(page.truncated, page.next_marker)))
-    });
-    let names = aliases.await?.into_iter().filter_map(|alias| alias.alias_name);
-    Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
 }
 
 /// Reads the metadata of a key, by ID, ARN or alias; `None` if there is no such key.
@@ -360,32 +345,8 @@ async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_
     Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
 }
 
-/// An alias of a key.
-struct KeyAlias {
-    /// The name, with `alias/`.
-    name: String,
-    /// The ID of the key.
-    key: String,
-}
-
-async fn list_aliases(
-    session: &Session,
-    region: &Region,
-) -> Result<Vec<KeyAlias>, reconcile_operations::Error> {
-    let kms = &session.kms(region);
-    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
-        let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
-        Ok::<_, reconcile_operations::Error>((
-            page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?,
-            Next::truncated(page.truncated, page.next_marker),
-        ))
-    });
-    let aliases = aliases.await?.into_iter();
-    Ok(aliases.filter_map(|it| Some(KeyAlias { name: it.alias_name?, key: it.target_key_id? })).collect())
-}
-
 /// Returns the keys except those that AWS manages for its services, whose aliases begin with `alias/aws/`.
-fn customer_managed(keys: Vec<Arn>, aliases: &[KeyAlias]) -> Vec<Arn> {
+fn customer_managed(keys: Vec<Arn>, aliases: &[alias::KeyAlias]) -> Vec<Arn> {
     let is_of_aws = |key: &Arn| {
         aliases.iter().any(|it| it.name.starts_with("alias/aws/") && it.key == key.resource_name())
     };

@@ -8,11 +8,11 @@ use futures::future::{join_all, try_join, try_join_all, try_join3};
 use reconcile_aws::Session;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{Inactive, LiveOrganization, ReadError};
-use reconcile_policy::{AccountId, CLOUDTRAIL, Region};
+use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Member, Organization, Roster, Unit};
 
 use super::optional::when;
-use super::page;
+use super::{delegated_administrator, page, service_access};
 
 /// The state of an account that can be entered.
 const ACTIVE: &str = "ACTIVE";
@@ -40,8 +40,9 @@ pub async fn read(
 ) -> Result<LiveOrganization, ReadError> {
     let reader = OrganizationReader { session, client: session.organizations(region) };
     let units = when(wanted.joining.asks_for_units(), reader.units());
-    let access = when(wanted.service_access, reader.service_access());
-    let administrators = when(!wanted.delegated_administrators.is_empty(), reader.delegated_administrators());
+    let access = when(wanted.service_access, service_access::is_enabled(session, region));
+    let administrators =
+        when(!wanted.delegated_administrators.is_empty(), delegated_administrator::list(session, region));
     let ((id, management), accounts, (units, access, administrators)) =
         try_join3(reader.describe(), reader.accounts(), try_join3(units, access, administrators)).await?;
     let (units, units_of) = units.unwrap_or_default();
@@ -79,25 +80,6 @@ pub async fn management(session: &Session, region: &Region) -> Option<AccountId>
     let call = session.organizations(region).describe_organization().send();
     let answer = session.call(Operation::DescribeOwnOrganization, call).await.ok()?;
     answer.organization?.master_account_id?.parse().ok()
-}
-
-/// Returns whether CloudTrail has trusted access.
-///
-/// # Errors
-/// The error of Organizations.
-pub async fn has_service_access(session: &Session, region: &Region) -> Result<bool, ReadError> {
-    OrganizationReader { session, client: session.organizations(region) }.service_access().await
-}
-
-/// Reads the delegated administrators for CloudTrail.
-///
-/// # Errors
-/// The error of Organizations.
-pub async fn list_delegated_administrators(
-    session: &Session,
-    region: &Region,
-) -> Result<Vec<AccountId>, ReadError> {
-    OrganizationReader { session, client: session.organizations(region) }.delegated_administrators().await
 }
 
 /// The units, and for each account the IDs of its units.
@@ -210,31 +192,6 @@ impl OrganizationReader<'_> {
             Ok::<_, ReadError>((listed, page.next_token))
         });
         Ok(tags.await?.into_iter().map(|tag| (tag.key, tag.value)).collect())
-    }
-
-    async fn service_access(&self) -> Result<bool, ReadError> {
-        let services = page::all(self.session, Operation::ListServiceAccess, |token| async move {
-            let call = self.client.list_aws_service_access_for_organization().set_next_token(token).send();
-            let page = self.session.call(Operation::ListServiceAccess, call).await?;
-            let listed = page.enabled_service_principals.ok_or_else(|| {
-                self.session.incomplete(Operation::ListServiceAccess, "EnabledServicePrincipals")
-            })?;
-            Ok::<_, ReadError>((listed, page.next_token))
-        });
-        Ok(services.await?.iter().any(|it| it.service_principal.as_deref() == Some(CLOUDTRAIL)))
-    }
-
-    async fn delegated_administrators(&self) -> Result<Vec<AccountId>, ReadError> {
-        let accounts = page::all(self.session, Operation::ListDelegatedAdministrators, |token| async move {
-            let call = self.client.list_delegated_administrators().service_principal(CLOUDTRAIL);
-            let call = call.set_next_token(token).send();
-            let page = self.session.call(Operation::ListDelegatedAdministrators, call).await?;
-            let listed = page.delegated_administrators.ok_or_else(|| {
-                self.session.incomplete(Operation::ListDelegatedAdministrators, "DelegatedAdministrators")
-            })?;
-            Ok::<_, ReadError>((listed, page.next_token))
-        });
-        Ok(accounts.await?.into_iter().filter_map(|account| account.id?.parse().ok()).collect())
     }
 }
 

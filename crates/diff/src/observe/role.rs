@@ -6,7 +6,7 @@ use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{OtherPolicy, ReadError};
 use reconcile_plan::view::Role;
 use reconcile_policy::{Document, Region};
-use reconcile_spec::DerivedNames;
+use reconcile_spec::{DerivedNames, Installation, LogRole};
 
 use super::error::found;
 use super::page::{self, Next};
@@ -58,6 +58,26 @@ pub async fn read(
             })?,
         tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
     }))
+}
+
+/// Reads the role of a spec, as [`read`] reads it.
+///
+/// # Errors
+/// [`ReadError::ForeignRole`] if the role does not carry the tag of the installation, and as [`read`].
+pub(super) async fn read_own(
+    session: &Session,
+    wanted: &LogRole,
+    installation: &Installation,
+) -> Result<Option<Role>, ReadError> {
+    let name = wanted.name.as_str();
+    let found = read(session, &wanted.site.region, name, &installation.log_policies()).await?;
+    match found.as_ref().filter(|role| !role.tags.belong_to(installation)) {
+        Some(role) => {
+            let owner = role.tags.owner().map(str::to_owned);
+            Err(ReadError::ForeignRole { name: name.to_owned(), owner })
+        }
+        None => Ok(found),
+    }
 }
 
 /// Reads the inline and managed policies of a role that are not of the installation; none if there is no such role.

@@ -16,7 +16,7 @@ use reconcile_spec::{AccountName, BucketName, Installation, Spec};
 
 use super::bucket::Aspects;
 use super::trail::TrailQuery;
-use super::{AT_ONCE, bucket, policy, retention, trail};
+use super::{AT_ONCE, bucket, bucket_policy, retention, trail};
 
 /// An account of a survey, with its session and the trails it lists.
 struct SurveyedAccount {
@@ -230,7 +230,7 @@ async fn read_bucket(
     };
     try_join3(
         bucket::read(session, region, name, &aspects),
-        policy::read_bucket_policy(session, region, name),
+        bucket_policy::read(session, region, name),
         rules,
     )
     .await

@@ -6,6 +6,7 @@ use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::{LiveTopic, ReadError, StoredPolicy, TopicAttributes};
 use reconcile_plan::view::{AtRest, Tags, Topic};
 use reconcile_policy::{Arn, Region};
+use reconcile_spec::ExistingTopic;
 
 use super::error::found;
 use super::names;
@@ -62,6 +63,20 @@ pub async fn read_attributes(
         subscribers,
         pending,
     }))
+}
+
+/// Reads a topic of others that the spec names.
+///
+/// # Errors
+/// As [`read_attributes`].
+pub(super) async fn read_existing(
+    session: &Session,
+    wanted: &ExistingTopic,
+) -> Result<Option<TopicAttributes>, ReadError> {
+    let arn = &wanted.arn;
+    let region = arn.region().parse();
+    let region = region.map_err(|_| ReadError::Incomplete { resource: arn.to_string(), what: "a Region" })?;
+    read_attributes(session, &region, arn, Operation::ReadExistingTopic).await
 }
 
 /// Reads all tags of a topic.

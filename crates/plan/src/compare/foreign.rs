@@ -6,7 +6,6 @@
 
 mod acl;
 mod grant;
-mod group_traits;
 mod log_group;
 mod names;
 mod replica;
@@ -59,7 +58,7 @@ pub(super) fn judge(
         acl::access,
         retention::access,
         log_group::access,
-        group_traits::access,
+        log_group::traits::access,
         names::access,
         replica::access,
         role::access,

@@ -1,5 +1,8 @@
 //! Compares the trails.
 
+pub(super) mod health;
+pub(super) mod quota;
+
 use reconcile_policy::Arn;
 use reconcile_spec as spec;
 

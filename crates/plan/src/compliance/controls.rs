@@ -6,7 +6,7 @@
 
 use super::Control;
 use super::Framework::{Cis30, Cis50, Fsbp, Nist80053, Pci40};
-use super::{account, alarms, bucket, key, log_group, topic, trail};
+use super::{account, alarm, bucket, key, log_group, topic, trail};
 
 /// The requirements of NIST on public access.
 const NOT_PUBLIC: &str = "AC-21, AC-3, AC-3(7), AC-4, AC-4(21), AC-6, SC-7, SC-7(3), SC-7(4), SC-7(9), SC-7(11), SC-7(16), SC-7(20), SC-7(21)";
@@ -304,105 +304,105 @@ pub const CONTROLS: &[Control] = &[
         title: "A metric filter and an alarm report use of the root user",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-1",
         requirements: &[(Cis50, "4.3"), (Cis30, "4.3")],
-        check: |context| alarms::monitored(context, "CIS 4.3"),
+        check: |context| alarm::monitored(context, "CIS 4.3"),
     },
     Control {
         id: "CloudWatch.2",
         title: "A metric filter and an alarm report calls that are not authorized",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-2",
         requirements: &[(Cis50, "4.1"), (Cis30, "4.1")],
-        check: |context| alarms::monitored(context, "CIS 4.1"),
+        check: |context| alarm::monitored(context, "CIS 4.1"),
     },
     Control {
         id: "CloudWatch.3",
         title: "A metric filter and an alarm report sign-ins to the console without MFA",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-3",
         requirements: &[(Cis50, "4.2"), (Cis30, "4.2")],
-        check: |context| alarms::monitored(context, "CIS 4.2"),
+        check: |context| alarm::monitored(context, "CIS 4.2"),
     },
     Control {
         id: "CloudWatch.4",
         title: "A metric filter and an alarm report changes of IAM policies",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-4",
         requirements: &[(Cis50, "4.4"), (Cis30, "4.4")],
-        check: |context| alarms::monitored(context, "CIS 4.4"),
+        check: |context| alarm::monitored(context, "CIS 4.4"),
     },
     Control {
         id: "CloudWatch.5",
         title: "A metric filter and an alarm report changes of CloudTrail",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-5",
         requirements: &[(Cis50, "4.5"), (Cis30, "4.5")],
-        check: |context| alarms::monitored(context, "CIS 4.5"),
+        check: |context| alarm::monitored(context, "CIS 4.5"),
     },
     Control {
         id: "CloudWatch.6",
         title: "A metric filter and an alarm report failed sign-ins to the console",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-6",
         requirements: &[(Cis50, "4.6"), (Cis30, "4.6")],
-        check: |context| alarms::monitored(context, "CIS 4.6"),
+        check: |context| alarm::monitored(context, "CIS 4.6"),
     },
     Control {
         id: "CloudWatch.7",
         title: "A metric filter and an alarm report disabled keys and keys pending deletion",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-7",
         requirements: &[(Cis50, "4.7"), (Cis30, "4.7")],
-        check: |context| alarms::monitored(context, "CIS 4.7"),
+        check: |context| alarm::monitored(context, "CIS 4.7"),
     },
     Control {
         id: "CloudWatch.8",
         title: "A metric filter and an alarm report changes of bucket policies",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-8",
         requirements: &[(Cis50, "4.8"), (Cis30, "4.8")],
-        check: |context| alarms::monitored(context, "CIS 4.8"),
+        check: |context| alarm::monitored(context, "CIS 4.8"),
     },
     Control {
         id: "CloudWatch.9",
         title: "A metric filter and an alarm report changes of AWS Config",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-9",
         requirements: &[(Cis50, "4.9"), (Cis30, "4.9")],
-        check: |context| alarms::monitored(context, "CIS 4.9"),
+        check: |context| alarm::monitored(context, "CIS 4.9"),
     },
     Control {
         id: "CloudWatch.10",
         title: "A metric filter and an alarm report changes of security groups",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-10",
         requirements: &[(Cis50, "4.10"), (Cis30, "4.10")],
-        check: |context| alarms::monitored(context, "CIS 4.10"),
+        check: |context| alarm::monitored(context, "CIS 4.10"),
     },
     Control {
         id: "CloudWatch.11",
         title: "A metric filter and an alarm report changes of network ACLs",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-11",
         requirements: &[(Cis50, "4.11"), (Cis30, "4.11")],
-        check: |context| alarms::monitored(context, "CIS 4.11"),
+        check: |context| alarm::monitored(context, "CIS 4.11"),
     },
     Control {
         id: "CloudWatch.12",
         title: "A metric filter and an alarm report changes of network gateways",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-12",
         requirements: &[(Cis50, "4.12"), (Cis30, "4.12")],
-        check: |context| alarms::monitored(context, "CIS 4.12"),
+        check: |context| alarm::monitored(context, "CIS 4.12"),
     },
     Control {
         id: "CloudWatch.13",
         title: "A metric filter and an alarm report changes of route tables",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-13",
         requirements: &[(Cis50, "4.13"), (Cis30, "4.13")],
-        check: |context| alarms::monitored(context, "CIS 4.13"),
+        check: |context| alarm::monitored(context, "CIS 4.13"),
     },
     Control {
         id: "CloudWatch.14",
         title: "A metric filter and an alarm report changes of VPCs",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-14",
         requirements: &[(Cis50, "4.14"), (Cis30, "4.14")],
-        check: |context| alarms::monitored(context, "CIS 4.14"),
+        check: |context| alarm::monitored(context, "CIS 4.14"),
     },
     Control {
         id: "CIS 4.15",
         title: "A metric filter and an alarm report changes of the organization",
         page: "https://www.cisecurity.org/benchmark/amazon_web_services",
         requirements: &[(Cis50, "4.15"), (Cis30, "4.15")],
-        check: |context| alarms::monitored(context, "CIS 4.15"),
+        check: |context| alarm::monitored(context, "CIS 4.15"),
     },
     Control {
         id: "CloudWatch.15",
@@ -412,7 +412,7 @@ pub const CONTROLS: &[Control] = &[
             Nist80053,
             "AU-6(1), AU-6(5), CA-7, IR-4(1), IR-4(5), SI-2, SI-4(5), SI-4(12), SI-20",
         )],
-        check: alarms::have_actions,
+        check: alarm::have_actions,
     },
     Control {
         id: "CloudWatch.16",
@@ -426,7 +426,7 @@ pub const CONTROLS: &[Control] = &[
         title: "The actions of alarms are enabled",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html#cloudwatch-17",
         requirements: &[(Nist80053, "AU-6(1), AU-6(5), CA-7, SI-2, SI-4(12)")],
-        check: alarms::actions_are_enabled,
+        check: alarm::actions_are_enabled,
     },
     Control {
         id: "cloudwatch-log-group-encrypted",

@@ -6,7 +6,7 @@ use reconcile_policy::{Arn, Ownership, Recovered, Region, recover};
 use reconcile_spec::{Account, AccountName, Accounts, Installation, OWN_TAGS, SpecName};
 use reconcile_text::Hint;
 
-use super::alarms::FoundAlarms;
+use super::alarm::FoundAlarms;
 use super::choice::Aspect;
 use super::error::trail as trail_name;
 use super::text::Text;

@@ -3,12 +3,12 @@
 use reconcile_policy::PolicyKind;
 use reconcile_spec::{AccountName, Diagnostics};
 
-use super::alarms::carry;
+use super::alarm::carry;
 use super::choice::Aspect;
-use super::destinations::topic;
 use super::draft::Draft;
 use super::selectors;
 use super::text::{About, Text};
+use super::topic::topic;
 use super::{Comparison, ImportError};
 use crate::address::Address;
 use crate::difference::Difference;

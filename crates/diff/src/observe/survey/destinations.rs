@@ -11,7 +11,9 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec::{AccountName, Installation, KeyIdentity};
 
 use super::{SurveyedAccount, account_of};
-use crate::observe::{grant, key, log_group, organization, policy, role, topic};
+use crate::observe::{
+    alias, delegated_administrator, grant, key, key_policy, log_group, role, service_access, topic,
+};
 
 /// Reads the keys with which trails encrypt.
 pub(super) async fn keys(
@@ -41,9 +43,9 @@ async fn read_key(
     let ((key, aliases), policy, grants) = try_join3(
         try_join(
             key::read(&account.session, &region, &found),
-            key::aliases(&account.session, &region, &found.arn),
+            alias::list_of_key(&account.session, &region, &found.arn),
         ),
-        policy::read_key_policy(&account.session, &region, &found.arn),
+        key_policy::read(&account.session, &region, &found.arn),
         grant::list(&account.session, &region, &found.arn),
     )
     .await?;
@@ -91,11 +93,9 @@ pub(super) async fn organization(
 ) -> Option<Result<SetupOrganization, ReadError>> {
     let (account, _) = trails.iter().find(|(_, trail)| trail.organization)?;
     let session = &surveyed.iter().find(|it| it.name == *account)?.session;
-    let found = try_join(
-        organization::has_service_access(session, region),
-        organization::list_delegated_administrators(session, region),
-    )
-    .await;
+    let found =
+        try_join(service_access::is_enabled(session, region), delegated_administrator::list(session, region))
+            .await;
     Some(found.map(|(service_access, delegated_administrators)| SetupOrganization {
         service_access,
         delegated_administrators,

@@ -1,5 +1,7 @@
 //! Judges the resource policies that apply to log groups, and the subscription filters that send their events elsewhere.
 
+pub(super) mod traits;
+
 use reconcile_policy::{Asset, AssetKind, canonical_text, exposures};
 use reconcile_spec as spec;
 

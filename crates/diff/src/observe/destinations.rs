@@ -2,10 +2,9 @@
 
 use futures::future::{join, join_all, join4, try_join_all, try_join3};
 use reconcile_aws::Session;
-use reconcile_operations::Operation;
 use reconcile_plan::observed::{LiveTopic, LogAccess, Monitors, OtherPolicy, ReadError, TopicAttributes};
 use reconcile_plan::view::Role;
-use reconcile_policy::{Arn, Region};
+use reconcile_policy::Arn;
 
 use super::by_account::ByAccount;
 use super::log_group::LiveLogGroup;
@@ -14,7 +13,7 @@ use super::{log_access, log_group, role, topic};
 
 /// The log groups, roles and topics of one account.
 #[derive(Default)]
-pub(super) struct Attached {
+pub(super) struct Destinations {
     pub(super) log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
     pub(super) log_access: Vec<(Arn, LogAccess)>,
     pub(super) monitors: Vec<(Arn, Result<Monitors, ReadError>)>,
@@ -29,7 +28,7 @@ pub(super) struct Attached {
 ///
 /// # Errors
 /// The error of AWS about a log group, a role or a topic that the spec manages.
-pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached, ReadError> {
+pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Destinations, ReadError> {
     let (account, installation) = (&session.account().name, &spec.desired.installation);
     let groups = spec.log_groups(account).map(async |it| {
         let (region, name) = (&it.site.region, it.name.as_str());
@@ -46,13 +45,7 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached
         }
     });
     let roles = spec.log_roles(account).map(async |it| {
-        let name = it.name.as_str();
-        let found = role::read(session, &it.site.region, name, &installation.log_policies()).await?;
-        if let Some(role) = found.as_ref().filter(|role| !role.tags.belong_to(installation)) {
-            let owner = role.tags.owner().map(str::to_owned);
-            return Err(ReadError::ForeignRole { name: name.to_owned(), owner });
-        }
-        Ok((it.arn.clone(), found))
+        Ok::<_, ReadError>((it.arn.clone(), role::read_own(session, it, installation).await?))
     });
     let role_policies = spec.log_roles(account).map(async |it| {
         let marks = installation.log_policies();
@@ -63,35 +56,25 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Attached
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
     // A foreign topic that cannot be read does not make the account unreadable.
-    let existing = spec.existing_topics(account).map(async |it| {
-        let region = it.arn.region().parse();
-        let region =
-            region.map_err(|_| ReadError::Incomplete { resource: it.arn.to_string(), what: "a Region" });
-        let read = async |region: &Region| {
-            topic::read_attributes(session, region, &it.arn, Operation::ReadExistingTopic).await
-        };
-        let found = match &region {
-            Ok(region) => read(region).await,
-            Err(error) => Err(error.clone()),
-        };
-        (it.arn.clone(), found)
-    });
+    let existing = spec
+        .existing_topics(account)
+        .map(async |it| (it.arn.clone(), topic::read_existing(session, it).await));
     let log_access = log_access::read(session, spec.log_groups(account));
     let more = join(Box::pin(log_access), Box::pin(monitors::topics(session, spec)));
-    let (attached, existing_topics, role_policies, (log_access, alarm_topics)) = join4(
+    let (own, existing_topics, role_policies, (log_access, alarm_topics)) = join4(
         try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),
         join_all(existing),
         join_all(role_policies),
         more,
     )
     .await;
-    let (groups, roles, topics) = attached?;
+    let (groups, roles, topics) = own?;
     let (mut log_groups, mut monitors) = (Vec::new(), Vec::new());
     for (arn, live, found) in groups {
         monitors.extend(found.map(|found| (arn.clone(), found)));
         log_groups.push((arn, live));
     }
-    Ok(Attached {
+    Ok(Destinations {
         log_groups,
         log_access,
         monitors,

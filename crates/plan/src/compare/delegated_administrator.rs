@@ -1,5 +1,5 @@
-//! Compares the permissions of CloudTrail in the organization. They are only granted, never
-//! revoked, because AWS does not show who else uses them.
+//! Compares the delegated administrators of the organization for CloudTrail. They are only registered, never deregistered,
+//! because AWS does not show who else uses them.
 
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;
@@ -9,29 +9,13 @@ use super::change::{ChangeParts, Compared};
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::plan::{Changed, Phase, Risk, WarningCode};
-use crate::view::{DelegatedAdministrator, ServiceAccess};
+use crate::view::DelegatedAdministrator;
 
 pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     let (Some(wanted), Some(live)) = (&context.desired.organization, &context.observed.organization) else {
         return;
     };
     let site = context.organization_site(wanted);
-    if wanted.service_access && live.service_access {
-        compared.unchanged += 1;
-    } else if wanted.service_access {
-        let access = ServiceAccess { service: CLOUDTRAIL.to_owned() };
-        let parts = ChangeParts {
-            address: Address::service_access(wanted),
-            place: context.place(&site),
-            phase: Phase::Expand,
-            depends_on: Vec::new(),
-            changed: Changed::ServiceAccess,
-            explain: |_, _| {
-                (vec!["CloudTrail has no trusted access to the organization".to_owned()], Risk::Safe)
-            },
-        };
-        compared.create(parts, access);
-    }
     let mut registered = live.delegated_administrators.len();
     for administrator in
         wanted.delegated_administrators.iter().filter_map(|name| context.desired.account(name))

@@ -1,12 +1,12 @@
-//! Writes the trails of an installation as YAML of a spec, and lists the contents of the spec.
+//! Writes the trails of an installation as YAML of a spec.
 
 use reconcile_policy::Arn;
 use reconcile_spec::AccountName;
 
 use super::choice::Aspect;
 use super::draft::Draft;
+use super::selectors;
 use super::text::{About, Text, scalar};
-use super::{names, selectors};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Trail};
 
 /// Trails that one entry of the spec describes: of one name, and with the same settings.
@@ -119,7 +119,7 @@ impl<'s> Draft<'s> {
     }
 
     /// Returns messages for the user about the trails of the spec.
-    pub(super) fn notes(&self) -> Vec<String> {
+    pub(super) fn notes_on_trails(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (_, trail) in self.included() {
             if selectors::to_yaml(&trail.selectors).is_more {
@@ -143,48 +143,11 @@ impl<'s> Draft<'s> {
             Some(format!("trail {} keeps its event aggregation, which could not be read: {error}", trail.arn))
         });
         notes.extend(unread);
-        notes.extend(self.notes_on_marks());
-        notes.extend(self.notes_on_statements());
-        notes.extend(self.setup.unsurveyed.iter().map(|(account, error)| {
-            format!("account `{account}` may have more trails with other home Regions: {error}")
-        }));
         notes
     }
 
-    /// What carries the mark of another installation and is in the spec all the same: a bucket or a key that installations share.
-    fn notes_on_marks(&self) -> Vec<String> {
-        let bucket = (format!("bucket {}", self.setup.bucket), &self.setup.bucket_view.tags);
-        let key = self.key.map(|key| (format!("key {}", key.key.arn), &key.key.view.tags));
-        let shared = [bucket].into_iter().chain(key).filter(|(_, tags)| !self.is_own(tags));
-        shared
-            .filter_map(|(what, tags)| {
-                let owner = tags.owner()?;
-                Some(format!(
-                    "{what} carries the tag of installation `{owner}`: this spec shares it, and keeps that tag"
-                ))
-            })
-            .collect()
-    }
-
-    /// Trails of the spec that no tag gives to an installation, and that statements of another one let deliver.
-    fn notes_on_statements(&self) -> Vec<String> {
-        let found = self.found.as_str();
-        let others = names::named_by_statements(self.setup).into_iter().filter(|(name, _)| name != found);
-        others
-            .filter_map(|(other, named)| {
-                let (_, trail) = self.included().find(|(_, trail)| named.contains(&trail.arn))?;
-                Some(format!(
-                    "statements of installation `{other}` also let trail {} deliver. To rename that \
-                     installation, import it with `--name {} --previous-name {other}`; otherwise, leave the \
-                     trail to that installation",
-                    trail.arn, self.name
-                ))
-            })
-            .collect()
-    }
-
     /// Returns the trails of the spec, one line each.
-    pub(super) fn contents(&self) -> Vec<String> {
+    pub(super) fn trail_contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
         for Group { name, settings, accounts, .. } in self.groups() {
             let accounts: Vec<&str> = accounts.into_iter().map(AccountName::as_str).collect();
@@ -193,15 +156,6 @@ impl<'s> Draft<'s> {
             let also: Vec<&str> = also.map(|(_, what)| what).collect();
             let also = if also.is_empty() { String::new() } else { format!(", with {}", also.join(" and ")) };
             contents.push(format!("trail {name} in {}{also}", accounts.join(", ")));
-        }
-        let setup = self.setup;
-        contents.push(format!("bucket {} in {} ({})", setup.bucket, setup.bucket_account, setup.region));
-        if let Some(key) = self.key.filter(|_| !self.aside.contains(&Aspect::Key)) {
-            let name = match self.alias() {
-                Some(alias) => alias.with_prefix(),
-                None => key.key.arn.to_string(),
-            };
-            contents.push(format!("key {name} in {}", key.account));
         }
         contents
     }

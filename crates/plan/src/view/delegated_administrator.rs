@@ -3,15 +3,6 @@ use serde::{Deserialize, Serialize};
 
 use super::View;
 
-/// Trusted access of a service to the organization.
-///
-/// See "Using AWS Organizations with other AWS services" in the Organizations user guide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServiceAccess {
-    /// The service.
-    pub service: String,
-}
-
 /// A member that may act for the organization in a service.
 ///
 /// See "Organization delegated administrator" in the CloudTrail user guide.
@@ -21,12 +12,6 @@ pub struct DelegatedAdministrator {
     pub account: AccountId,
     /// The service.
     pub service: String,
-}
-
-impl View for ServiceAccess {
-    fn managed(&self, _: &Self) -> Self {
-        self.clone()
-    }
 }
 
 impl View for DelegatedAdministrator {

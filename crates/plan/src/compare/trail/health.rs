@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::CompareContext;
-use super::change::Compared;
+use super::super::CompareContext;
+use super::super::change::Compared;
 use crate::address::Address;
 use crate::delivery::DeliveryPath;
 use crate::observed::{Channel, Deliveries};
@@ -25,7 +25,7 @@ const LIMIT_WITHOUT_DIGESTS: SignedDuration = SignedDuration::from_hours(24);
 /// Warns about the deliveries of each trail of the spec that is logging. `undelivered` are the
 /// trails whose policies are already reported. A refusal by AWS is reported even if the spec
 /// accepts the proof (`proof: warn`).
-pub(super) fn warn(
+pub(in crate::compare) fn warn(
     context: &CompareContext<'_>,
     undelivered: &[DeliveryPath],
     now: Timestamp,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, Trail};
 
-use super::CompareContext;
-use super::change::Compared;
+use super::super::CompareContext;
+use super::super::change::Compared;
 use crate::address::Address;
 use crate::kind::Kind;
 use crate::plan::{Warning, WarningCode};
@@ -16,7 +16,7 @@ use crate::plan::{Warning, WarningCode};
 const PER_REGION: usize = 5;
 
 /// Warns about each new trail that exceeds the quota. The other trails can still be created.
-pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
+pub(in crate::compare) fn warn(context: &CompareContext<'_>, compared: &mut Compared) {
     // The live trails and the new trails of each account that could be read.
     let mut by_account: BTreeMap<&AccountName, (Vec<&Trail>, Vec<&Trail>)> = BTreeMap::new();
     for trail in &context.desired.trails {

@@ -3,13 +3,13 @@
 //! These settings do not affect the log files in the bucket. The log group is a copy of the events
 //! for alarms.
 
-use super::{ForeignItem, ForeignReviewer};
+use super::super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
 use crate::foreign::ForeignAccess;
 use crate::observed::{GroupTraits, Masking};
 use crate::severity::Severity;
 
-pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+pub(in crate::compare::foreign) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
     let groups = reviewer.context.desired.log_groups.iter().filter_map(|desired| {
         let traits = reviewer.context.observed.group_traits.get(&desired.arn)?;
         Some((desired, traits))

@@ -1,0 +1,30 @@
+//! Writes the roles with which CloudTrail delivers to log groups as YAML of a spec.
+
+use reconcile_policy::Arn;
+
+use super::draft::Draft;
+use super::text::{quoted, scalar};
+
+impl Draft<'_> {
+    /// The permissions boundary of a role, by name where its account has it.
+    pub(super) fn boundary_of(&self, role: &Arn) -> Option<String> {
+        let live = self.setup.destinations.roles.get(role)?.as_ref().ok()?.as_ref()?;
+        let boundary = live.boundary.as_ref()?;
+        let name =
+            boundary.resource().strip_prefix("policy/").filter(|_| boundary.account() == role.account());
+        Some(name.map_or_else(|| quoted(boundary.as_str()), scalar))
+    }
+
+    /// Returns the reason why the spec does not name the role, and so not the log group.
+    pub(super) fn why_not_role(&self, role: &Arn) -> Option<String> {
+        match self.setup.destinations.roles.get(role) {
+            Some(Ok(Some(live))) if self.is_own(&live.tags) => None,
+            Some(Ok(Some(live))) => Some(match live.tags.owner() {
+                Some(owner) => format!("installation `{owner}` manages role {role}"),
+                None => format!("role {role} does not carry the tag of this installation"),
+            }),
+            Some(Err(error)) => Some(format!("role {role} cannot be read: {error}")),
+            Some(Ok(None)) | None => Some(format!("role {role} does not exist")),
+        }
+    }
+}

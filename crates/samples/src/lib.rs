@@ -17,4 +17,4 @@ mod edit;
 mod specs;
 
 pub use edit::EditSpec;
-pub use specs::{ALIAS, BUCKET, MASTER, PROD, REGION, everything, members, organization};
+pub use specs::{ALIAS, BUCKET, MASTER, PROD, REGION, every_destination, everything, members, organization};

@@ -52,3 +52,27 @@ pub fn everything(name: &str) -> String {
         .with("trails.0", settings)
         .with("deletion", "{ bucket: true, key: true }")
 }
+
+/// A spec of the accounts `master` and `member`, whose trail delivers to every kind of destination: the bucket, a log group and
+/// an encrypted topic. The key has a grant. There are no alarms and there is no organization.
+pub fn every_destination() -> String {
+    r#"
+version: 1
+name: test
+accounts:
+  master: { id: "111111111111" }
+  member: { id: "222222222222", role: Ops }
+bucket: { name: test-logs, account: master, region: eu-west-1 }
+key:
+  alias: test-key
+  grants:
+    - { name: auditors, grantee: "arn:aws:iam::111111111111:role/Auditors", operations: [Decrypt] }
+trails:
+  - name: Trail
+    accounts: all
+    data_events: { s3: all }
+    cloudwatch_logs: { log_group: /trails, retention_days: 30 }
+    sns_topic: { name: log-files, encryption: key }
+"#
+    .to_owned()
+}

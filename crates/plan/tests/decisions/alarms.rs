@@ -7,17 +7,19 @@ use reconcile_operations::Operation;
 use reconcile_plan::observed::{Monitors, Observed, StoredPolicy, TopicAttributes};
 use reconcile_plan::view::{AtRest, Metric};
 use reconcile_plan::{Comparison, destroy};
+use reconcile_samples::{EditSpec, every_destination};
 
-use super::made::{Case, Settings, compared, described, made, moved, nothing, outcomes, spec, unread};
+use super::made::{Case, compared, described, made, moved, nothing, outcomes, spec, unread};
 
-const WITH_ALARMS: Settings = Settings {
-    logs: "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms } }",
-    topic: "",
-    ..Settings::DEFAULT
-};
+/// A spec with alarms for two controls.
+fn with_alarms() -> String {
+    without_alarms()
+        .with("trails.0.cloudwatch_logs.alarms", "{ controls: [CIS 4.3, CIS 4.5], topic: alarms }")
+}
 
-const WITHOUT: Settings =
-    Settings { logs: "cloudwatch_logs: { log_group: /trails }", topic: "", ..Settings::DEFAULT };
+fn without_alarms() -> String {
+    every_destination().without("trails.0.sns_topic")
+}
 
 /// The changes of metric filters and alarms, and the warnings about them.
 fn of_alarms(comparison: &Comparison) -> String {
@@ -38,7 +40,7 @@ const FILTER: &str = "reconcile-test-root-user";
 
 #[test]
 fn a_metric_filter_and_an_alarm_are_created_for_each_control_in_each_account() {
-    let spec = spec(&WITH_ALARMS.text());
+    let spec = spec(&with_alarms());
     let plan = compared(&spec, &nothing(&spec)).plan;
     let mut text = String::new();
     for change in &plan.changes {
@@ -56,19 +58,13 @@ fn a_metric_filter_and_an_alarm_are_created_for_each_control_in_each_account() {
 
 #[test]
 fn alarms_that_leave_the_spec_are_deleted_before_their_metric_filters() {
-    let (from, to) = (spec(&WITH_ALARMS.text()), spec(&WITHOUT.text()));
+    let (from, to) = (spec(&with_alarms()), spec(&without_alarms()));
     let mut text = of_alarms(&compared(&to, &moved(&from, &to)));
-    let fewer = spec(
-        &Settings {
-            logs: "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.5], topic: alarms } }",
-            ..WITH_ALARMS
-        }
-        .text(),
-    );
+    let fewer = spec(&with_alarms().with("trails.0.cloudwatch_logs.alarms.controls", "[CIS 4.5]"));
     write!(text, "fewer controls\n{}", of_alarms(&compared(&fewer, &moved(&from, &fewer)))).unwrap();
-    let kept = spec(&Settings { rest: "deletion: { trails: false }", ..WITHOUT }.text());
+    let kept = spec(&without_alarms().with("deletion", "{ trails: false }"));
     write!(text, "kept\n{}", of_alarms(&compared(&kept, &moved(&from, &kept)))).unwrap();
-    let renamed = spec(&WITH_ALARMS.text().replace("name: test\n", "name: newer\nprevious_name: test\n"));
+    let renamed = spec(&with_alarms().with("", "{ name: newer, previous_name: test }"));
     write!(text, "renamed\n{}", of_alarms(&compared(&renamed, &moved(&from, &renamed)))).unwrap();
     let destroyed = destroy(&from, &made(&from), jiff::Timestamp::UNIX_EPOCH);
     write!(text, "destroyed\n{}", of_alarms(&destroyed)).unwrap();
@@ -77,7 +73,7 @@ fn alarms_that_leave_the_spec_are_deleted_before_their_metric_filters() {
 
 #[test]
 fn changes_of_metric_filters_and_alarms_by_others_are_reported_and_reverted() {
-    let case = |name, edit| Case { name, spec: WITH_ALARMS, edit };
+    let case = |name, edit| Case { name, spec: with_alarms, edit };
     insta::assert_snapshot!(outcomes(&[
         case("another pattern", |observed| {
             member(observed).filters.get_mut(FILTER).unwrap().pattern = "{ $.a = b }".to_owned();
@@ -113,7 +109,7 @@ fn changes_of_metric_filters_and_alarms_by_others_are_reported_and_reverted() {
 
 #[test]
 fn what_others_add_is_left_alone() {
-    let spec = spec(&WITH_ALARMS.text());
+    let spec = spec(&with_alarms());
     let mut observed = made(&spec);
     let monitors = member(&mut observed);
     let filter = monitors.filters[FILTER].clone();
@@ -143,7 +139,7 @@ fn what_others_add_is_left_alone() {
 
 #[test]
 fn topics_through_which_alarms_reach_nobody_are_reported() {
-    let spec = spec(&WITH_ALARMS.text());
+    let spec = spec(&with_alarms());
     let topic = spec.desired().alarms.iter().find(|it| it.site.account.as_str() == "member").unwrap();
     let at = (topic.site.account.clone(), topic.topic.clone());
     let attributes = |subscribers| TopicAttributes {
@@ -170,7 +166,7 @@ fn topics_through_which_alarms_reach_nobody_are_reported() {
 
 #[test]
 fn metric_filters_that_cannot_be_read_are_kept() {
-    let spec = spec(&WITHOUT.text());
+    let spec = spec(&without_alarms());
     let mut observed = made(&spec);
     let group = spec.desired().log_groups[0].arn.clone();
     observed.monitors.insert(group, Err(unread(Operation::DescribeMetricFilters)));

@@ -3,9 +3,10 @@
 use reconcile_plan::Finding;
 use reconcile_plan::blame::{EventRecord, EventScan, RecordedCall, Search};
 use reconcile_policy::Arn;
+use reconcile_samples::{EditSpec, every_destination};
 use serde_json::{Value, json};
 
-use super::made::{Settings, everything, spec};
+use super::made::spec;
 
 const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
 const TRAIL: &str = "trail/member/Trail";
@@ -51,9 +52,8 @@ fn event(text: &str) -> EventRecord {
 
 /// The authors of a finding among events, the newest first: `StopLogging 08:00`, or `?` and the reason.
 fn authors(text: &str, events: &[&str]) -> String {
-    let logs =
-        "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms } }";
-    let spec = spec(&Settings { logs, ..Settings::default() }.text());
+    let alarms = "{ controls: [CIS 4.3, CIS 4.5], topic: alarms }";
+    let spec = spec(&every_destination().with("trails.0.cloudwatch_logs.alarms", alarms));
     let key: Arn = KEY.parse().unwrap();
     let mut findings = [finding(text)];
     let search = Search::new(spec.desired(), Some(&key), &findings);
@@ -316,7 +316,7 @@ type Spoiled = (&'static str, fn(&mut EventScan));
 
 #[test]
 fn a_list_that_cannot_be_read_or_does_not_end_leaves_the_author_unknown() {
-    let (spec, stop) = (spec(&everything()), "08:00 cloudtrail StopLogging name=Trail");
+    let (spec, stop) = (spec(&every_destination()), "08:00 cloudtrail StopLogging name=Trail");
     let cases: [Spoiled; 3] = [
         ("the recorded events cannot be read: denied", |scan| {
             scan.fail("the recorded events cannot be read: denied".to_owned());

@@ -12,25 +12,22 @@ use reconcile_plan::view::{
     AccessLogs, Alarm, AtRest, CloudWatchLogs, Encryption, KeyRef, ObjectLock, OpenEnum, OtherTrail,
     PublicAccessBlock, Replication, Rotation, Trail,
 };
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::{LockMode, ObjectOwnership, Spec};
 use serde_json::{Value, json};
 
-use super::made::{
-    self, Case, Settings, add, denied, everything, hub, made, made_in, nothing, notified, spec, to_key,
-    unread,
-};
+use super::made::{self, Case, add, denied, hub, made, made_in, nothing, notified, spec, to_key, unread};
 use super::organized::{member, organization};
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
 
 /// The spec with everything that any control asks for and a spec can have.
-fn hardened() -> Settings {
-    Settings {
-        bucket: "access_logs: { bucket: access-logs }, object_lock: { mode: GOVERNANCE, days: 365 }, \
-                 lifecycle: { noncurrent_expire_days: 365 }, eventbridge: true",
-        logs: "cloudwatch_logs: { log_group: /trails, retention_days: 365, encryption: key }",
-        ..Settings::default()
-    }
+fn hardened() -> String {
+    let bucket = "{ access_logs: { bucket: access-logs }, object_lock: { mode: GOVERNANCE, days: 365 }, \
+                    lifecycle: { noncurrent_expire_days: 365 }, eventbridge: true }";
+    every_destination()
+        .with("bucket", bucket)
+        .with("trails.0.cloudwatch_logs", "{ retention_days: 365, encryption: key }")
 }
 
 /// Live state of a spec, with the settings that are read besides those of the spec.
@@ -97,14 +94,14 @@ fn is_of_metric_filters(id: &str) -> bool {
 
 #[test]
 fn the_default_spec_is_judged_by_every_control() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     insta::assert_snapshot!(all(&spec, &live(&spec)).join("\n"));
 }
 
 /// What remains is what no spec can have.
 #[test]
 fn a_hardened_spec_fails_only_where_no_spec_helps() {
-    let spec = spec(&hardened().text());
+    let spec = spec(&hardened());
     let failed = all(&spec, &live(&spec)).into_iter().filter(|line| !line.contains(": passed"));
     insta::assert_snapshot!(failed.collect::<Vec<_>>().join("\n"));
     for (framework, expected) in
@@ -144,10 +141,10 @@ fn open(live: &mut Observed) {
     bucket(live).public_access_block = Some(PublicAccessBlock::all(false));
 }
 
-const WITH_ALARMS: Settings = Settings {
-    logs: "cloudwatch_logs: { log_group: /trails, alarms: { topic: alarms } }",
-    ..Settings::DEFAULT
-};
+fn with_alarms() -> String {
+    every_destination()
+        .with("trails.0.cloudwatch_logs", "{ retention_days: null, alarms: { topic: alarms } }")
+}
 
 fn alarms(live: &mut Observed, edit: impl Fn(&mut Alarm)) {
     live.all_alarms.values_mut().flatten().flat_map(|alarms| alarms.values_mut()).for_each(edit);
@@ -172,17 +169,17 @@ fn read_alarms(spec: &Spec, live: &mut Observed) {
 }
 
 const CHANGES: &[Case] = &[
-    Case { name: "a trail is stopped", spec: Settings::DEFAULT, edit: |live| trail(live).logging = false },
+    Case { name: "a trail is stopped", spec: every_destination, edit: |live| trail(live).logging = false },
     Case {
         name: "a trail is deleted",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.trails.insert(TRAIL.parse().unwrap(), None);
         },
     },
     Case {
         name: "a trail loses its Regions, digests, key and log group",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let trail = trail(live);
             (trail.multi_region, trail.log_file_validation, trail.kms_key) = (false, false, None);
@@ -191,7 +188,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the account of a trail cannot be read",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let is_of = |arn: &str| arn.contains("222222222222");
             live.trails.retain(|arn, _| !is_of(arn.as_str()));
@@ -202,14 +199,14 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the trails of another Region cannot be listed",
-        spec: Settings { trail: "management_events: read", ..Settings::DEFAULT },
+        spec: || every_destination().with("trails.0.management_events", "read"),
         edit: |live| {
             live.unsurveyed.insert("member".parse().unwrap(), unread(Operation::ListTrails));
         },
     },
     Case {
         name: "an account has another trail",
-        spec: Settings { trail: "management_events: write", ..Settings::DEFAULT },
+        spec: || every_destination().with("trails.0.management_events", "write"),
         edit: |live| {
             let arn = "arn:aws:cloudtrail:us-east-1:222222222222:trail/Foreign".parse().unwrap();
             let foreign = OtherTrail { arn, ..OtherTrail::of(trail(live)) };
@@ -218,7 +215,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "trails use another key",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let other = "arn:aws:kms:eu-west-1:222222222222:key/other".parse().unwrap();
             trails(live, |trail| trail.kms_key = Some(KeyRef::known(&other)));
@@ -226,17 +223,17 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the key is not rotated",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| hub(live).key.view.rotation = Some(Rotation::Off),
     },
     Case {
         name: "nobody rotates the key",
-        spec: Settings { key: "rotation_days: unmanaged", ..Settings::DEFAULT },
+        spec: || every_destination().with("key.rotation_days", "unmanaged"),
         edit: |live| hub(live).key.view.rotation = Some(Rotation::Off),
     },
     Case {
         name: "the material of the key is imported",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let key = &mut hub(live).key;
             (key.traits.origin, key.view.rotation) = ("EXTERNAL".to_owned(), None);
@@ -244,7 +241,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the key is a replica of a key that is not rotated",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let key = &mut hub(live).key;
             key.traits.primary = Some("arn:aws:kms:us-east-1:111111111111:key/mrk-1".parse().unwrap());
@@ -253,26 +250,26 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the key is pending deletion",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let key = &mut hub(live).key;
             let date = Some("2026-12-01T00:00:00Z".parse().unwrap());
             (key.traits.state, key.view.rotation) = (KeyState::PendingDeletion { date }, None);
         },
     },
-    Case { name: "the key does not exist", spec: Settings::DEFAULT, edit: |live| live.key = None },
+    Case { name: "the key does not exist", spec: every_destination, edit: |live| live.key = None },
     Case {
         name: "everybody can decrypt",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let statement = json!({ "Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*" });
             to_key(live, statement);
         },
     },
-    Case { name: "the bucket does not exist", spec: Settings::DEFAULT, edit: |live| live.bucket = None },
+    Case { name: "the bucket does not exist", spec: every_destination, edit: |live| live.bucket = None },
     Case {
         name: "the settings of the bucket cannot be read",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             open(live);
             let conditions = conditions(live);
@@ -287,12 +284,12 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "everybody can read, but Block Public Access is on",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| to_bucket(live, &json!("*"), "s3:GetObject", &json!({})),
     },
     Case {
         name: "everybody can read",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             open(live);
             to_bucket(live, &json!("*"), "s3:GetObject", &json!({}));
@@ -300,7 +297,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "everybody can write, under a condition",
-        spec: Settings { bucket: "block_public_access: unmanaged", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.block_public_access", "unmanaged"),
         edit: |live| {
             open(live);
             let condition = json!({ "StringEquals": { "example:Ticket": "1" } });
@@ -309,7 +306,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "everybody can write by the ACL",
-        spec: Settings { bucket: "object_ownership: ObjectWriter", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.object_ownership", "ObjectWriter"),
         edit: |live| {
             open(live);
             let grantee = "http://acs.amazonaws.com/groups/global/AllUsers".to_owned();
@@ -318,34 +315,34 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "another account can change the bucket policy",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             to_bucket(live, &json!({ "AWS": "arn:aws:iam::444455556666:root" }), "s3:PutBucket*", &json!({}));
         },
     },
     Case {
         name: "the bucket's own account can change the bucket policy",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| to_bucket(live, &json!({ "AWS": "111111111111" }), "s3:*", &json!({})),
     },
     Case {
         name: "requests without TLS are allowed",
-        spec: Settings { bucket: "require_tls: false", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.require_tls", "false"),
         edit: |_| {},
     },
     Case {
         name: "the bucket policy is deleted",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| live.bucket_policy = None,
     },
     Case {
         name: "an unmanaged bucket policy is deleted",
-        spec: Settings { bucket: "policy: unmanaged", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.policy", "unmanaged"),
         edit: |live| live.bucket_policy = None,
     },
     Case {
         name: "the bucket loses its versions and its KMS key, and gets lifecycle rules",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let bucket = bucket(live);
             (bucket.versioning, bucket.encryption) = (Some(false), Some(Encryption::S3));
@@ -354,14 +351,14 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "the bucket is encrypted twice",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             bucket(live).encryption = Some(Encryption::Other { algorithm: "aws:kms:dsse".to_owned() });
         },
     },
     Case {
         name: "the bucket replicates, and notifies EventBridge",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             conditions(live).replications = Ok(vec![Replication {
                 id: "Copy".to_owned(),
@@ -375,16 +372,16 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "a log group has filters, and keeps its events",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.group_traits.values_mut().for_each(|traits| traits.metric_filters = 3);
             live.log_groups.values_mut().flatten().for_each(|group| group.retention_days = None);
         },
     },
-    Case { name: "the alarms of the spec", spec: WITH_ALARMS, edit: |_| {} },
+    Case { name: "the alarms of the spec", spec: with_alarms, edit: |_| {} },
     Case {
         name: "metric filters have more terms",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| {
             for filter in live.monitors.values_mut().flatten().flat_map(|it| it.filters.values_mut()) {
                 let terms = filter.pattern.trim_matches(['{', '}']);
@@ -394,7 +391,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "a metric filter leaves out events",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| {
             for filter in live.monitors.values_mut().flatten().flat_map(|it| it.filters.values_mut()) {
                 filter.criteria = Some("@aws.region = us-east-1".to_owned());
@@ -403,22 +400,22 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "alarms without actions",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| alarms(live, |alarm| alarm.actions.clear()),
     },
     Case {
         name: "alarms with disabled actions",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| alarms(live, |alarm| alarm.actions_enabled = false),
     },
     Case {
         name: "alarms on other metrics",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| alarms(live, |alarm| "other".clone_into(&mut alarm.metric)),
     },
     Case {
         name: "a topic without subscribers, one that does not exist, and one that cannot be read",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| {
             let mut topics = live.alarm_topics.values_mut();
             *topics.next().unwrap() = Ok(None);
@@ -427,7 +424,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "alarms and metric filters that cannot be read",
-        spec: WITH_ALARMS,
+        spec: with_alarms,
         edit: |live| {
             let mut sites = live.all_alarms.values_mut();
             *sites.next().unwrap() = Err(unread(Operation::DescribeAlarms));
@@ -437,9 +434,8 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "a log group is encrypted",
-        spec: Settings {
-            logs: "cloudwatch_logs: { log_group: /trails, encryption: key }",
-            ..Settings::DEFAULT
+        spec: || {
+            every_destination().with("trails.0.cloudwatch_logs", "{ retention_days: null, encryption: key }")
         },
         edit: |live| {
             let groups = live.log_groups.values_mut().flatten();
@@ -448,7 +444,7 @@ const CHANGES: &[Case] = &[
     },
     Case {
         name: "a topic is public, and not encrypted",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             for topic in live.topics.values_mut().flatten() {
                 topic.view.encryption = Some(AtRest::Off);
@@ -466,13 +462,13 @@ const CHANGES: &[Case] = &[
 #[test]
 fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
     let mut text = String::new();
-    for Case { name, spec: settings, edit } in CHANGES {
-        let spec = spec(&settings.text());
+    for case in CHANGES {
+        let spec = spec(&(case.spec)());
         let before = all(&spec, &live(&spec));
         let mut observed = live(&spec);
-        edit(&mut observed);
+        (case.edit)(&mut observed);
         let after = all(&spec, &observed);
-        writeln!(text, "{name}").unwrap();
+        writeln!(text, "{}", case.name).unwrap();
         for line in before.iter().filter(|line| !after.contains(line)) {
             writeln!(text, "  - {line}").unwrap();
         }
@@ -486,7 +482,7 @@ fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
 /// The other alarms of the account, and those of other accounts, still pass.
 #[test]
 fn an_alarm_that_is_disabled_fails_only_its_own_controls_in_its_account() {
-    let spec = spec(&WITH_ALARMS.text());
+    let spec = spec(&with_alarms());
     let failed = |observed: &Observed| -> Vec<String> {
         let assessed = assess(spec.desired(), observed, &Framework::ALL);
         let of_alarms = assessed.iter().filter(|it| {
@@ -514,12 +510,12 @@ fn every_control_is_passed_and_failed_in_a_test() {
         let assessed = assess(spec.desired(), observed, &Framework::ALL);
         seen.extend(assessed.iter().map(|it| (it.control.id, it.verdict.status())));
     };
-    let hardened = spec(&hardened().text());
+    let hardened = spec(&hardened());
     see(&hardened, &live(&hardened));
-    for Case { spec: settings, edit, .. } in CHANGES {
-        let spec = spec(&settings.text());
+    for case in CHANGES {
+        let spec = spec(&(case.spec)());
         let mut observed = live(&spec);
-        edit(&mut observed);
+        (case.edit)(&mut observed);
         see(&spec, &observed);
     }
     let lacks = |status: ControlStatus| -> Vec<&str> {
@@ -539,7 +535,7 @@ fn every_control_is_passed_and_failed_in_a_test() {
 
 #[test]
 fn nothing_that_does_not_exist_is_passed() {
-    let spec = spec(&hardened().text());
+    let spec = spec(&hardened());
     let passed: Vec<String> =
         all(&spec, &nothing(&spec)).into_iter().filter(|line| line.contains(": passed")).collect();
     assert_eq!(passed, Vec::<String>::new());
@@ -587,7 +583,7 @@ fn a_framework_selects_its_controls() {
         (Framework::Nist80053, "SNS.1", "SNS.4"),
         (Framework::Pci40, "CloudTrail.3", "CloudTrail.1"),
     ] {
-        let spec = spec(&everything());
+        let spec = spec(&every_destination());
         let assessed = assess(spec.desired(), &live(&spec), &[framework]);
         let ids: BTreeSet<&str> = assessed.iter().map(|it| it.control.id).collect();
         assert!(ids.contains(has) && !ids.contains(lacks), "{framework}: {ids:?}");

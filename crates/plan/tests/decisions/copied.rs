@@ -5,13 +5,14 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_plan::copy;
 use reconcile_plan::view::Tags;
+use reconcile_samples::every_destination;
 
-use super::made::{Settings, made, spec};
+use super::made::{made, spec};
 
 /// A copy has everything except the policies and the other destinations, with the live settings.
 #[test]
 fn a_copy_creates_the_live_resources() {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     observed.trails.values_mut().flatten().next().unwrap().tags = Tags::default();
     let plan = copy(&spec, &observed, Timestamp::UNIX_EPOCH);
@@ -28,7 +29,7 @@ fn a_copy_creates_the_live_resources() {
 
 #[test]
 fn a_copy_keeps_an_existing_key_and_leaves_out_absent_resources() {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     observed.key.as_mut().unwrap().key.is_aliased = false;
     observed.key.as_mut().unwrap().grants[0].name = String::new();

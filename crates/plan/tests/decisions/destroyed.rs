@@ -11,23 +11,28 @@ use reconcile_plan::observed::{
 };
 use reconcile_plan::view::{KeyRef, Notification, OtherTrail, Tags, Trail};
 use reconcile_policy::Document;
+use reconcile_samples::{EditSpec, every_destination, members};
 use serde_json::json;
 
-use super::made::{Settings, denied, hub, made, planned, spec, to_bucket, unread};
+use super::made::{denied, hub, made, planned, spec, to_bucket, unread};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:log-files";
 const ROLE: &str = "arn:aws:iam::222222222222:role/reconcile-test-cloudtrail";
-const EVERYTHING: &str = "deletion: { bucket: true, key: true }";
 
 struct Case {
     name: &'static str,
-    spec: Settings,
+    spec: fn() -> String,
     edit: fn(&mut Observed),
 }
 
-const fn deletion(rest: &'static str) -> Settings {
-    Settings { rest, ..Settings::DEFAULT }
+/// A spec whose bucket and key are deleted too.
+fn everything() -> String {
+    with_deletion("{ bucket: true, key: true }")
+}
+
+fn with_deletion(deletion: &str) -> String {
+    every_destination().with("deletion", deletion)
 }
 
 fn another() -> Tags {
@@ -54,7 +59,7 @@ fn spare(live: &mut Observed, id: &str, state: KeyState) {
 
 /// Describes the changes by action and address only, and every warning.
 fn outcome(case: &Case) -> String {
-    let spec = spec(&case.spec.text());
+    let spec = spec(&(case.spec)());
     let mut observed = Observed { is_bucket_empty: true, ..made(&spec) };
     (case.edit)(&mut observed);
     let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
@@ -77,20 +82,20 @@ fn outcome(case: &Case) -> String {
 }
 
 const KEPT: &[Case] = &[
-    Case { name: "everything", spec: deletion(EVERYTHING), edit: |_| {} },
-    Case { name: "the bucket and the key are kept by default", spec: Settings::DEFAULT, edit: |_| {} },
-    Case { name: "trails are kept", spec: deletion("deletion: { trails: false }"), edit: |_| {} },
+    Case { name: "everything", spec: everything, edit: |_| {} },
+    Case { name: "the bucket and the key are kept by default", spec: every_destination, edit: |_| {} },
+    Case { name: "trails are kept", spec: || with_deletion("{ trails: false }"), edit: |_| {} },
     Case {
         name: "trails are kept, but not their bucket and key",
-        spec: deletion("deletion: { trails: false, bucket: true, key: true }"),
+        spec: || with_deletion("{ trails: false, bucket: true, key: true }"),
         edit: |_| {},
     },
-    Case { name: "grants are kept", spec: deletion("deletion: { grants: false }"), edit: |_| {} },
-    Case { name: "statements are kept", spec: deletion("deletion: { statements: false }"), edit: |_| {} },
-    Case { name: "log files", spec: deletion(EVERYTHING), edit: |live| live.is_bucket_empty = false },
+    Case { name: "grants are kept", spec: || with_deletion("{ grants: false }"), edit: |_| {} },
+    Case { name: "statements are kept", spec: || with_deletion("{ statements: false }"), edit: |_| {} },
+    Case { name: "log files", spec: everything, edit: |live| live.is_bucket_empty = false },
     Case {
         name: "an absent bucket",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             live.bucket = None;
             live.bucket_policy = None;
@@ -98,7 +103,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a bucket and a trail without the tag",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             live.bucket.as_mut().unwrap().tags = Tags::default();
             trail(live).tags = Tags::default();
@@ -106,7 +111,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a bucket, a key and a trail of another installation",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             live.bucket.as_mut().unwrap().tags = another();
             hub(live).key.view.tags = another();
@@ -115,7 +120,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a foreign trail that delivers to the bucket",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let mut other = guest(live);
             other.kms_key = None;
@@ -124,7 +129,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a foreign trail that encrypts with the key",
-        spec: deletion("deletion: { key: true }"),
+        spec: || with_deletion("{ key: true }"),
         edit: |live| {
             let mut other = guest(live);
             "elsewhere".clone_into(&mut other.bucket);
@@ -133,7 +138,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a key that is deleted already",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             hub(live).key.traits.state =
                 KeyState::PendingDeletion { date: Some("2026-12-01T00:00:00Z".parse().unwrap()) };
@@ -141,17 +146,13 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a key without the tag",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| hub(live).key.view.tags = Tags::default(),
     },
-    Case {
-        name: "a key without an alias",
-        spec: deletion(EVERYTHING),
-        edit: |live| hub(live).key.is_aliased = false,
-    },
+    Case { name: "a key without an alias", spec: everything, edit: |live| hub(live).key.is_aliased = false },
     Case {
         name: "other keys of the installation",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             spare(live, "1", KeyState::Enabled);
             spare(live, "2", KeyState::PendingDeletion { date: None });
@@ -165,7 +166,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a key policy without managed administrators",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             trail(live).tags = Tags::default();
             let policy = &mut hub(live).policy;
@@ -174,7 +175,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a log group with filters and a policy of others",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let traits = GroupTraits { metric_filters: 2, ..GroupTraits::default() };
             live.group_traits.insert(GROUP.parse().unwrap(), traits);
@@ -190,7 +191,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a log group whose filters cannot be read",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let unread = vec![(Unread::GroupSubscriptions, unread(Operation::DescribeSubscriptionFilters))];
             live.log_access.insert(GROUP.parse().unwrap(), LogAccess { unread, ..LogAccess::default() });
@@ -198,7 +199,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a role with a policy of others",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let policy = OtherPolicy { name: "extra".to_owned(), document: None };
             live.role_policies.insert(ROLE.parse().unwrap(), Ok(vec![policy]));
@@ -206,7 +207,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a topic with subscribers",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.subscriptions = Ok(vec![NameReceiver {
@@ -219,7 +220,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a topic whose subscribers cannot be read",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.subscriptions = Err(denied(Operation::ListSubscriptionsByTopic));
@@ -228,7 +229,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a topic whose subscribers are counted but cannot be read",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.subscriptions = Err(denied(Operation::ListSubscriptionsByTopic));
@@ -237,12 +238,12 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a topic without the tag",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| live.topics.values_mut().flatten().for_each(|it| it.view.tags = Tags::default()),
     },
     Case {
         name: "an account that cannot be read",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
             live.trails.retain(|arn, _| arn.account() != "222222222222");
@@ -250,7 +251,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "an account that left and cannot be read",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
             live.departed.unseen.insert(arn, UnreadableReason::NotInOrganization);
@@ -258,7 +259,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "an account that left, whose permissions are removed",
-        spec: Settings { bucket: "policy: { unlisted_accounts: remove }", ..deletion(EVERYTHING) },
+        spec: || everything().with("bucket.policy", "{ unlisted_accounts: remove }"),
         edit: |live| {
             let arn = "arn:aws:cloudtrail:eu-west-1:333333333333:trail/Trail".parse().unwrap();
             live.departed.unseen.insert(arn, UnreadableReason::NotInOrganization);
@@ -266,12 +267,12 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a foreign trail that only managed statements allow to deliver",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| trail(live).tags = Tags::default(),
     },
     Case {
         name: "a foreign statement in the bucket policy",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             let foreign = json!({ "Sid": "Athena", "Effect": "Allow",
                 "Principal": { "AWS": "arn:aws:iam::111111111111:role/Athena" }, "Action": "s3:GetObject",
@@ -281,7 +282,7 @@ const KEPT: &[Case] = &[
     },
     Case {
         name: "a trail with another key and another topic",
-        spec: deletion(EVERYTHING),
+        spec: everything,
         edit: |live| {
             trail(live).kms_key =
                 Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned().into()));
@@ -298,17 +299,12 @@ fn a_destruction_keeps_resources_that_others_need() {
 
 #[test]
 fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
-    let text = r#"
-version: 1
-name: test
-accounts: { master: { id: "111111111111" } }
-bucket: { name: test-logs, account: master, region: eu-west-1 }
-key: { arn: "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000" }
-trails: [{ name: Trail, accounts: all }]
-deletion: { bucket: true, key: true }
-"#;
-    let spec = spec(text);
-    let key = made(&super::made::spec(&Settings::default().text())).key;
+    let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
+    let text = members(0, "")
+        .with("key", &format!("{{ alias: null, arn: \"{arn}\" }}"))
+        .with("deletion", "{ bucket: true, key: true }");
+    let key = made(&spec(&every_destination())).key;
+    let spec = spec(&text);
     let observed = Observed { is_bucket_empty: true, key, ..made(&spec) };
     let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
     let changed: Vec<String> = plan.changes.iter().map(|change| change.address.to_string()).collect();

@@ -8,9 +8,10 @@ use reconcile_plan::view::{
     Rotation, Tags, Trail,
 };
 use reconcile_policy::{Arn, Document};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::ObjectOwnership;
 
-use super::made::{Settings, apply, compared, described, everything, hub, made, spec};
+use super::made::{apply, compared, described, hub, made, spec};
 
 /// A change of live state by somebody else.
 struct Case {
@@ -127,12 +128,12 @@ const CASES: &[Case] = &[
 
 #[test]
 fn every_change_by_others_is_reported_and_reverted() {
-    let made = made(&spec(&everything()));
+    let made = made(&spec(&every_destination()));
     let mut all = String::new();
     for case in CASES {
         let mut observed = made.clone();
         (case.edit)(&mut observed);
-        let outcome = described(&compared(&spec(&everything()), &observed));
+        let outcome = described(&compared(&spec(&every_destination()), &observed));
         assert!(!outcome.is_empty(), "nobody finds that somebody {}", case.does);
         write!(all, "somebody {}\n{outcome}\n", case.does).unwrap();
     }
@@ -141,7 +142,7 @@ fn every_change_by_others_is_reported_and_reverted() {
 
 #[test]
 fn a_plan_reverts_every_change_that_it_does_not_refuse() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     for case in CASES {
         let mut observed = made(&spec);
         (case.edit)(&mut observed);
@@ -156,8 +157,8 @@ fn a_plan_reverts_every_change_that_it_does_not_refuse() {
 
 #[test]
 fn a_destination_that_leaves_the_spec_is_recorded_before_it_is_deleted() {
-    let before = made(&spec(&everything()));
-    let without = Settings { logs: "", ..Settings::default() }.text();
+    let before = made(&spec(&every_destination()));
+    let without = every_destination().without("trails.0.cloudwatch_logs");
     let found = |account: &str, arn: &Arn, what: What| {
         let region = "eu-west-1".parse().unwrap();
         (arn.clone(), Leftover { account: account.parse().unwrap(), region, what, additions: Vec::new() })

@@ -11,10 +11,11 @@ use reconcile_plan::view::{
     PublicAccessBlock, Replication, Transition,
 };
 use reconcile_policy::{Document, KeyIdentifier, Statement};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::{ObjectOwnership, StorageClass};
 use serde_json::{Value, json};
 
-use super::made::{Case, Settings, add, compared, hub, made, notified, outcomes, planned, spec};
+use super::made::{Case, add, compared, hub, made, no_destinations, notified, outcomes, planned, spec};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
@@ -61,7 +62,7 @@ const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
 const BUCKETS: &[Case] = &[
     Case {
         name: "a public statement in a bucket that does not block public access",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             open(live);
             written(live, allow(&json!("*"), "s3:GetObject", "arn:aws:s3:::test-logs/downloads/*"));
@@ -69,7 +70,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "a public statement under an unknown condition",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let mut statement = allow(&json!("*"), "s3:GetObject", "arn:aws:s3:::test-logs/downloads/*");
             statement["Condition"] = json!({ "StringEquals": { "aws:NewKey": "1" } });
@@ -78,7 +79,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "a public ACL in a bucket that does not ignore ACLs",
-        spec: Settings { bucket: "object_ownership: ObjectWriter", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.object_ownership", "ObjectWriter"),
         edit: |live| {
             open(live);
             acl(live, &[(EVERYBODY, "READ"), ("0123456789abcdef", "READ")]);
@@ -86,7 +87,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "an ACL with grants, where the spec disables ACLs",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.bucket.as_mut().unwrap().object_ownership =
                 Some(OpenEnum::Known(ObjectOwnership::ObjectWriter));
@@ -95,7 +96,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "an ACL without grants, where the spec disables ACLs",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.bucket.as_mut().unwrap().object_ownership =
                 Some(OpenEnum::Known(ObjectOwnership::ObjectWriter));
@@ -103,7 +104,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "access logs that the spec does not manage",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let (bucket, prefix) = ("access-logs".to_owned(), String::new());
             conditions(live).access_logs = Ok(AccessLogs::To { bucket, prefix });
@@ -111,12 +112,12 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "a trail that records only writes of log files",
-        spec: Settings { trail: "enabled: false", ..Settings::DEFAULT },
+        spec: || every_destination().with("trails.0.enabled", "false"),
         edit: |_| {},
     },
     Case {
         name: "rules for other prefixes, for a part of the log files, and to an archive",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let rule = |id: &str, prefix: &str, days: Option<i32>| Expiry {
                 id: id.to_owned(),
@@ -148,7 +149,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "receivers of names",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let receiver = |name: &str, prefix: &str, target| NameReceiver {
                 name: name.to_owned(),
@@ -173,7 +174,7 @@ const BUCKETS: &[Case] = &[
     },
     Case {
         name: "a policy with a repeated key",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let text = live.bucket_policy.as_ref().unwrap().to_string();
             let repeated = text.replacen(
@@ -195,7 +196,7 @@ fn settings_of_the_bucket_that_expose_the_logs_are_reported() {
 const GROUPS: &[Case] = &[
     Case {
         name: "masking, bearer tokens and a class",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let traits = GroupTraits {
                 masked_by: vec![Masking::Group, Masking::Account],
@@ -208,7 +209,7 @@ const GROUPS: &[Case] = &[
     },
     Case {
         name: "filters of the account",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let filter = |name: &str, criteria: Option<&str>| Subscription {
                 name: name.to_owned(),
@@ -226,7 +227,7 @@ const GROUPS: &[Case] = &[
     },
     Case {
         name: "a policy of the log group",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let write = json!({ "Effect": "Allow", "Principal": { "AWS": "444455556666" }, "Action": "logs:PutLogEvents",
                 "Resource": "*" });
@@ -237,7 +238,7 @@ const GROUPS: &[Case] = &[
     },
     Case {
         name: "publishers of a topic that is encrypted by the plan",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.view.encryption = Some(AtRest::Off);
@@ -248,12 +249,12 @@ const GROUPS: &[Case] = &[
     },
     Case {
         name: "home Regions that are disabled by default",
-        spec: Settings { trail: "home_region: af-south-1", topic: "", logs: "", ..Settings::DEFAULT },
+        spec: || no_destinations().with("trails.0.home_region", "af-south-1"),
         edit: |_| {},
     },
     Case {
         name: "deliveries that AWS refuses",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             deliveries(
                 live,
@@ -269,7 +270,7 @@ const GROUPS: &[Case] = &[
     },
     Case {
         name: "deliveries that the policies refuse",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let policy = live.bucket_policy.clone().unwrap();
             live.bucket_policy = Some(policy.retain(|it| it.sid() != Some("TestTrailWrite")));
@@ -303,7 +304,7 @@ fn other_grant(grantee: &str) -> Grant {
 const KEYS: &[Case] = &[
     Case {
         name: "keys of other Regions with the same material",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             hub(live).key.traits.relatives =
                 vec!["arn:aws:kms:us-east-1:111111111111:key/mrk-1".parse().unwrap()];
@@ -311,32 +312,32 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a foreign grant",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| hub(live).grants.push(other_grant("arn:aws:iam::444455556666:role/Auditor")),
     },
     Case {
         name: "a grant whose principal KMS shows by its id",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| "AROAEXAMPLEEXAMPLE123".clone_into(&mut hub(live).grants[0].grantee),
     },
     Case {
         name: "a key that is pending deletion",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| hub(live).key.traits.state = KeyState::PendingDeletion { date: None },
     },
     Case {
         name: "a key without material",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| hub(live).key.traits.state = KeyState::Other("PendingImport".to_owned()),
     },
     Case {
         name: "a key for signatures",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| "SIGN_VERIFY".clone_into(&mut hub(live).key.traits.usage),
     },
     Case {
         name: "a key of a custom key store",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             "AWS_CLOUDHSM".clone_into(&mut hub(live).key.traits.origin);
             hub(live).key.view.rotation = None;
@@ -344,7 +345,7 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a key of an unknown origin",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             "NEW".clone_into(&mut hub(live).key.traits.origin);
             hub(live).key.view.rotation = None;
@@ -352,22 +353,22 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a key of which it is not known who can administer it",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| lock(live, json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })),
     },
     Case {
         name: "a key of which it is not known who can administer it, accepted",
-        spec: Settings { key: "policy: { proof: warn }", ..Settings::DEFAULT },
+        spec: || every_destination().with("key.policy", "{ proof: warn }"),
         edit: |live| lock(live, json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })),
     },
     Case {
         name: "a key that nobody can administer, accepted",
-        spec: Settings { key: "policy: { proof: warn }", ..Settings::DEFAULT },
+        spec: || every_destination().with("key.policy", "{ proof: warn }"),
         edit: |live| lock(live, json!({})),
     },
     Case {
         name: "a key that the trail names by its id",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let id = KeyIdentifier::Id(hub(live).key.arn.resource_name().to_owned());
             live.trails.values_mut().flatten().for_each(|it| it.kms_key = Some(KeyRef::Known(id.clone())));
@@ -375,7 +376,7 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a key that the bucket names by its id",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let id = KeyIdentifier::Id(hub(live).key.arn.resource_name().to_owned());
             live.bucket.as_mut().unwrap().encryption =
@@ -384,7 +385,7 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a trail with another key and another topic",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let trail = live.trails.values_mut().flatten().next().unwrap();
             trail.kms_key = Some(KeyRef::Known("arn:aws:kms:eu-west-1:111111111111:key/9".to_owned().into()));
@@ -394,7 +395,7 @@ const KEYS: &[Case] = &[
     },
     Case {
         name: "a foreign trail that managed statements allow to deliver and to publish",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let mut trail = live.trails.values().flatten().next_back().unwrap().clone();
             trail.arn = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Other".parse().unwrap();
@@ -432,7 +433,7 @@ fn fill(policy: &mut Document, count: usize, resource: &str) {
 const SIZES: &[Case] = &[
     Case {
         name: "a bucket policy without room for the plain form",
-        spec: Settings { accounts: THIRD, ..Settings::DEFAULT },
+        spec: || every_destination().with("accounts", MORE_ACCOUNTS),
         edit: |live| {
             let policy = live.bucket_policy.as_mut().unwrap();
             *policy = policy.retain(|it| it.sid() != Some("TestTrailWrite"));
@@ -441,7 +442,7 @@ const SIZES: &[Case] = &[
     },
     Case {
         name: "a bucket policy without room for any form",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let policy = live.bucket_policy.as_mut().unwrap();
             *policy = policy.retain(|it| it.sid() != Some("TestTrailWrite"));
@@ -450,7 +451,7 @@ const SIZES: &[Case] = &[
     },
     Case {
         name: "a bucket policy without room for the form of the spec",
-        spec: Settings { bucket: "policy: { form: plain }", ..Settings::DEFAULT },
+        spec: || every_destination().with("bucket.policy", "{ form: plain }"),
         edit: |live| {
             let policy = live.bucket_policy.as_mut().unwrap();
             *policy = policy.retain(|it| it.sid() != Some("TestTrailWrite"));
@@ -459,7 +460,7 @@ const SIZES: &[Case] = &[
     },
     Case {
         name: "a bucket policy without room for the only form that CloudTrail has not refused",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let tags = &mut live.bucket.as_mut().unwrap().tags.0;
             tags.insert("reconcile:refused-forms".to_owned(), "by_account".to_owned());
@@ -470,7 +471,7 @@ const SIZES: &[Case] = &[
     },
     Case {
         name: "a topic policy without room",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.policy = Document::new(Vec::new());
@@ -479,7 +480,7 @@ const SIZES: &[Case] = &[
     },
     Case {
         name: "a topic policy without room for the only form that CloudTrail has not refused",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.view.tags.0.insert("reconcile:refused-forms".to_owned(), "by_account".to_owned());
@@ -489,14 +490,14 @@ const SIZES: &[Case] = &[
     },
 ];
 
-const THIRD: &str = "third: { id: \"333333333333\", role: Ops }\n  fourth: { id: \"444444444444\", role: Ops }\n  \
-    fifth: { id: \"555555555555\", role: Ops }";
+const MORE_ACCOUNTS: &str = "{ third: { id: \"333333333333\", role: Ops }, \
+    fourth: { id: \"444444444444\", role: Ops }, fifth: { id: \"555555555555\", role: Ops } }";
 
 #[test]
 fn a_policy_without_room_gets_a_shorter_form_or_is_refused() {
     let mut text = String::new();
     for case in SIZES {
-        let spec = spec(&case.spec.text());
+        let spec = spec(&(case.spec)());
         let usual = compared(&spec, &made(&spec)).plan.warnings;
         let mut observed = made(&spec);
         (case.edit)(&mut observed);

@@ -6,11 +6,10 @@ use reconcile_plan::observed::{
 };
 use reconcile_plan::view::{Expiry, OtherTrail, Replication};
 use reconcile_policy::{Document, Statement};
+use reconcile_samples::{EditSpec, every_destination};
 use serde_json::{Value, json};
 
-use super::made::{
-    Case, Settings, compared, described, hub, made, notified, outcomes, spec, to_bucket, to_key,
-};
+use super::made::{Case, compared, described, hub, made, notified, outcomes, spec, to_bucket, to_key};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 
@@ -83,12 +82,12 @@ fn unreadable() -> ReadError {
     ReadError::Incomplete { resource: "trail `Trail`".to_owned(), what: "a name" }
 }
 
-fn bucket_policy(setting: &'static str) -> Settings {
-    Settings { bucket: setting, ..Settings::default() }
+fn bucket_policy(policy: &str) -> String {
+    every_destination().with("bucket.policy", policy)
 }
 
-fn key_policy(setting: &'static str) -> Settings {
-    Settings { key: setting, ..Settings::default() }
+fn key_policy(policy: &str) -> String {
+    every_destination().with("key.policy", policy)
 }
 
 #[test]
@@ -98,38 +97,38 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
     let text = outcomes(&[
         Case {
             name: "a Deny of log files",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_bucket(live, deny(json!({}))),
         },
         Case {
             name: "a Deny of log files that the spec accepts",
-            spec: bucket_policy("policy: { proof: warn }"),
+            spec: || bucket_policy("{ proof: warn }"),
             edit: |live| to_bucket(live, deny(json!({}))),
         },
         Case {
             name: "a Deny of log files in an unmanaged policy",
-            spec: bucket_policy("policy: unmanaged"),
+            spec: || bucket_policy("unmanaged"),
             edit: |live| {
                 live.bucket_policy = Some(Document::new(Vec::new()));
                 to_bucket(live, deny(json!({})));
             },
         },
-        Case { name: "a Deny outside of an organization", spec: Settings::default(), edit: of_org },
+        Case { name: "a Deny outside of an organization", spec: every_destination, edit: of_org },
         Case {
             name: "a Deny outside of an organization that the spec accepts",
-            spec: bucket_policy("policy: { proof: warn }"),
+            spec: || bucket_policy("{ proof: warn }"),
             edit: of_org,
         },
         Case {
             name: "a Deny of principals outside of an organization",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(live, deny(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })));
             },
         },
         Case {
             name: "a Deny of principals outside of an organization, except AWS services",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(
                     live,
@@ -142,14 +141,14 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
         },
         Case {
             name: "a Deny outside of an organizational unit",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(live, deny(json!({ "StringNotLike": { "aws:SourceOrgPaths": "o-1/*" } })));
             },
         },
         Case {
             name: "a Deny of other encryptions",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(
                     live,
@@ -159,7 +158,7 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
         },
         Case {
             name: "a Deny from a date on",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(
                     live,
@@ -169,12 +168,12 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
         },
         Case {
             name: "a Deny with a key that AWS does not document",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_bucket(live, deny(json!({ "StringEquals": { "aws:NewKey": "1" } }))),
         },
         Case {
             name: "a Deny of the key",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_key(
                     live,
@@ -185,12 +184,12 @@ fn a_deny_of_deliveries_is_refused_or_accepted_or_unknown() {
         },
         Case {
             name: "an unmanaged key policy without permissions",
-            spec: key_policy("policy: unmanaged"),
+            spec: || key_policy("unmanaged"),
             edit: |live| hub(live).policy = without(&hub(live).policy, &["TrailEncrypt"]),
         },
         Case {
             name: "an unmanaged bucket policy without permissions",
-            spec: bucket_policy("policy: unmanaged"),
+            spec: || bucket_policy("unmanaged"),
             edit: |live| without_in_bucket(live, &["TrailWrite"]),
         },
     ]);
@@ -210,10 +209,10 @@ fn a_bucket_policy_that_denies_the_next_change_to_the_caller_is_reported() {
         to_bucket(live, statement);
     }
     let text = outcomes(&[
-        Case { name: "no later plan", spec: Settings::default(), edit: |live| deny_to_caller(live, None) },
+        Case { name: "no later plan", spec: every_destination, edit: |live| deny_to_caller(live, None) },
         Case {
             name: "this plan",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 deny_to_caller(live, None);
                 without_in_bucket(live, &["DenyInsecureTransport"]);
@@ -221,7 +220,7 @@ fn a_bucket_policy_that_denies_the_next_change_to_the_caller_is_reported() {
         },
         Case {
             name: "another role",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 deny_to_caller(
                     live,
@@ -233,7 +232,7 @@ fn a_bucket_policy_that_denies_the_next_change_to_the_caller_is_reported() {
         },
         Case {
             name: "unknown organization",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 deny_to_caller(live, Some(json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } })));
             },
@@ -265,28 +264,28 @@ fn foreign_statements_are_adopted_kept_or_removed() {
     let text = outcomes(&[
         Case {
             name: "a statement of known accounts",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_bucket(live, delivery(&KNOWN)),
         },
         Case {
             name: "a statement of a known and an unlisted account",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_bucket(live, delivery(&[KNOWN[0], UNLISTED])),
         },
-        Case { name: "a statement of an unlisted account", spec: Settings::default(), edit: unlisted },
+        Case { name: "a statement of an unlisted account", spec: every_destination, edit: unlisted },
         Case {
             name: "a statement of an unlisted account, kept",
-            spec: bucket_policy("policy: { unlisted_accounts: keep }"),
+            spec: || bucket_policy("{ unlisted_accounts: keep }"),
             edit: unlisted,
         },
         Case {
             name: "a statement of an unlisted account, removed",
-            spec: bucket_policy("policy: { unlisted_accounts: remove }"),
+            spec: || bucket_policy("{ unlisted_accounts: remove }"),
             edit: unlisted,
         },
         Case {
             name: "a statement of every account",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(
                     live,
@@ -299,34 +298,34 @@ fn foreign_statements_are_adopted_kept_or_removed() {
         },
         Case {
             name: "a key statement of an unlisted account",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_key(live, encryption(UNLISTED)),
         },
         Case {
             name: "a key statement of an unlisted account, removed",
-            spec: key_policy("policy: { unlisted_accounts: remove }"),
+            spec: || key_policy("{ unlisted_accounts: remove }"),
             edit: |live| to_key(live, encryption(UNLISTED)),
         },
         Case {
             name: "a key statement of a known account",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| to_key(live, encryption(KNOWN[1])),
         },
-        Case { name: "a deleted principal", spec: Settings::default(), edit: deleted },
+        Case { name: "a deleted principal", spec: every_destination, edit: deleted },
         Case {
             name: "a deleted principal, removed",
-            spec: bucket_policy("policy: { deleted_principals: remove }"),
+            spec: || bucket_policy("{ deleted_principals: remove }"),
             edit: deleted,
         },
-        Case { name: "a public statement", spec: Settings::default(), edit: public },
+        Case { name: "a public statement", spec: every_destination, edit: public },
         Case {
             name: "a public statement, removed",
-            spec: bucket_policy("policy: { foreign_statements: remove }"),
+            spec: || bucket_policy("{ foreign_statements: remove }"),
             edit: public,
         },
         Case {
             name: "unrelated statements, reported",
-            spec: bucket_policy("policy: { foreign_statements: report }"),
+            spec: || bucket_policy("{ foreign_statements: report }"),
             edit: |live| {
                 to_bucket(
                     live,
@@ -338,7 +337,7 @@ fn foreign_statements_are_adopted_kept_or_removed() {
         },
         Case {
             name: "statements of an insider and of an outsider, reported",
-            spec: bucket_policy("policy: { foreign_statements: report }"),
+            spec: || bucket_policy("{ foreign_statements: report }"),
             edit: |live| {
                 for (sid, principal) in [("Own", "111111111111"), ("Auditors", "444455556666")] {
                     to_bucket(
@@ -351,7 +350,7 @@ fn foreign_statements_are_adopted_kept_or_removed() {
         },
         Case {
             name: "access of an outsider",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_bucket(
                     live,
@@ -362,7 +361,7 @@ fn foreign_statements_are_adopted_kept_or_removed() {
         },
         Case {
             name: "a repeated statement and a statement of the previous spec",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let first = &live.bucket_policy.as_ref().unwrap().statements()[0];
                 let mut extra = serde_json::to_value(first).unwrap();
@@ -373,7 +372,7 @@ fn foreign_statements_are_adopted_kept_or_removed() {
         },
         Case {
             name: "a key policy without an administrator",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 to_key(
                     live,
@@ -389,27 +388,26 @@ fn foreign_statements_are_adopted_kept_or_removed() {
 
 #[test]
 fn a_reviewed_access_is_accepted_until_it_changes() {
-    const SPEC: fn(&'static str) -> Settings = |rest| Settings { rest, ..Settings::default() };
     let read = |action: &str| {
         json!({ "Sid": "Auditors", "Effect": "Allow", "Principal": { "AWS": "444455556666" },
             "Action": action, "Resource": format!("{BUCKET}/*") })
     };
-    let outcome = |settings: &Settings, action: &str| {
-        let spec = spec(&settings.text());
+    let outcome = |text: &str, action: &str| {
+        let spec = spec(text);
         let mut observed = made(&spec);
         to_bucket(&mut observed, read(action));
         let text = described(&compared(&spec, &observed));
         let findings = text.lines().filter(|line| line.contains("drift, ")).map(str::trim).map(str::to_owned);
         findings.collect::<Vec<String>>()
     };
-    let found = outcome(&SPEC(""), "s3:GetObject");
+    let found = outcome(&every_destination(), "s3:GetObject");
     let [finding] = found.as_slice() else { panic!("{found:#?}") };
     let name = finding.split('[').nth(1).unwrap().trim_end_matches(']');
-    let reviewed: &'static str =
-        format!("reviewed: [{{ finding: \"{name}\", reason: agreed with the auditors }}]").leak();
-    let accepted = outcome(&SPEC(reviewed), "s3:GetObject");
+    let reviewed = format!("[{{ finding: \"{name}\", reason: agreed with the auditors }}]");
+    let reviewed = every_destination().with("reviewed", &reviewed);
+    let accepted = outcome(&reviewed, "s3:GetObject");
     assert_eq!(accepted, [format!("{finding} (accepted: agreed with the auditors)")]);
-    let changed = outcome(&SPEC(reviewed), "s3:*Object");
+    let changed = outcome(&reviewed, "s3:*Object");
     assert!(changed[0].contains("delete") && !changed[0].contains("(accepted"), "{changed:#?}");
 }
 
@@ -433,20 +431,20 @@ fn foreign_trails_of_the_bucket_are_reported() {
     let text = outcomes(&[
         Case {
             name: "a trail that cannot deliver",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| other(live, other_trail(MEMBER, "Other")),
         },
         Case {
             name: "a trail of another bucket",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 other(live, OtherTrail { bucket: "elsewhere".to_owned(), ..other_trail(MEMBER, "Other") });
             },
         },
-        Case { name: "a trail that foreign statements allow", spec: Settings::default(), edit: allowed },
+        Case { name: "a trail that foreign statements allow", spec: every_destination, edit: allowed },
         Case {
             name: "a trail with the key, which the key policy does not allow",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let key = hub(live).key.arn.clone();
                 other(live, OtherTrail { kms_key: Some(key.into()), ..other_trail(MEMBER, "Other") });
@@ -454,7 +452,7 @@ fn foreign_trails_of_the_bucket_are_reported() {
         },
         Case {
             name: "a managed trail that is not in the spec",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let trail = live.trails.values().flatten().next_back().unwrap().clone();
                 let arn = format!("arn:aws:cloudtrail:eu-west-1:{MEMBER}:trail/Old");
@@ -464,7 +462,7 @@ fn foreign_trails_of_the_bucket_are_reported() {
         },
         Case {
             name: "an account that cannot be read",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 live.unreadable.insert("member".parse().unwrap(), unreadable());
                 live.trails.retain(|arn, _| arn.account() != MEMBER);
@@ -472,7 +470,7 @@ fn foreign_trails_of_the_bucket_are_reported() {
         },
         Case {
             name: "trails that cannot be listed",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 live.unsurveyed.insert("member".parse().unwrap(), unreadable());
                 live.others.remove(&"member".parse().unwrap());
@@ -492,12 +490,12 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
     let text = outcomes(&[
         Case {
             name: "requester pays",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| conditions(live).requester_pays = Ok(true),
         },
         Case {
             name: "ACL grants",
-            spec: bucket_policy("object_ownership: BucketOwnerPreferred"),
+            spec: || every_destination().with("bucket.object_ownership", "BucketOwnerPreferred"),
             edit: |live| {
                 let grant = |grantee: &str, permission: &str| AclGrant {
                     grantee: grantee.to_owned(),
@@ -513,7 +511,7 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
         },
         Case {
             name: "expiry and replication",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 conditions(live).expiries = Ok(vec![Expiry {
                     id: "cleanup".to_owned(),
@@ -535,7 +533,7 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
         },
         Case {
             name: "notifications and inventories",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let receiver =
                     |target| NameReceiver { name: "events".to_owned(), prefix: String::new(), target };
@@ -552,7 +550,7 @@ fn foreign_settings_of_the_bucket_and_log_groups_are_reported() {
         },
         Case {
             name: "access to a log group",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let statement = json!({ "Effect": "Allow", "Principal": { "Service": "events.amazonaws.com" },
                     "Action": "logs:PutLogEvents", "Resource": "*" });
@@ -575,7 +573,7 @@ fn changes_of_the_keys_of_the_installation_are_reported() {
     let text = outcomes(&[
         Case {
             name: "spare keys",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 let HubKey { key, .. } = hub(live).clone();
                 for (id, state) in [
@@ -590,7 +588,7 @@ fn changes_of_the_keys_of_the_installation_are_reported() {
         },
         Case {
             name: "key material that expires",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 hub(live).key.traits.origin = "EXTERNAL".to_owned();
                 hub(live).key.traits.expires = Some("2026-12-01T00:00:00Z".parse().unwrap());
@@ -598,7 +596,7 @@ fn changes_of_the_keys_of_the_installation_are_reported() {
         },
         Case {
             name: "a replica key",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 hub(live).key.traits.primary =
                     Some("arn:aws:kms:us-east-1:111111111111:key/mrk-1".parse().unwrap());
@@ -607,7 +605,7 @@ fn changes_of_the_keys_of_the_installation_are_reported() {
         },
         Case {
             name: "an alias of another key",
-            spec: Settings::default(),
+            spec: every_destination,
             edit: |live| {
                 live.alias_target = Some("arn:aws:kms:eu-west-1:111111111111:key/2".parse().unwrap());
                 hub(live).key.is_aliased = false;

@@ -1,23 +1,23 @@
 //! Tests which trail uses a short form of a policy first.
 
 use reconcile_plan::observed::Observed;
+use reconcile_samples::every_destination;
 
-use super::made::{Settings, compared, described, made, nothing, spec};
+use super::made::{compared, described, made, nothing, spec, with_policies};
 
-/// Returns the plan for settings and live state in which every policy has the plain form.
-fn plan_of(settings: &Settings, edit: fn(&mut Observed)) -> String {
-    let mut observed = made(&spec(&Settings::default().text()));
+/// Returns the plan for a spec and live state in which every policy has the plain form.
+fn plan_of(text: &str, edit: fn(&mut Observed)) -> String {
+    let mut observed = made(&spec(&every_destination()));
     edit(&mut observed);
-    described(&compared(&spec(&settings.text()), &observed))
+    described(&compared(&spec(text), &observed))
 }
 
 fn trials(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| line.contains(" tests the form ")).collect()
 }
 
-fn by_account() -> Settings {
-    let form = "policy: { form: by_account }";
-    Settings { bucket: form, key: form, ..Settings::default() }
+fn by_account() -> String {
+    with_policies(&every_destination(), "{ form: by_account }")
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_trail_of_another_account_tests_a_form_if_the_first_does_not_exist_or_delive
 
 #[test]
 fn a_created_trail_tests_the_forms_of_new_policies_before_all_others() {
-    let spec = spec(&by_account().text());
+    let spec = spec(&by_account());
     let comparison = compared(&spec, &nothing(&spec));
     let text = described(&comparison);
     let of = |kind: &str, name: &str| {

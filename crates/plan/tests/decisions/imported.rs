@@ -16,23 +16,12 @@ use reconcile_plan::view::{
     PublicAccessBlock, Rotation, Tags, Trail, Transition,
 };
 use reconcile_policy::Document;
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::{DataResource, EventSelector, LockMode, ObjectOwnership, ReadWrite, Selectors, Spec};
 use reconcile_text::Hint;
 use serde_json::json;
 
-use super::made::{Settings, denied, everything, made, made_in, spec, to_bucket, unread};
-
-/// The accounts of [`everything`], as a user without a spec names them.
-const ACCOUNTS: &str = r#"
-version: 1
-name: import
-accounts:
-  master: { id: "111111111111" }
-  member: { id: "222222222222", role: Ops }
-bucket: { name: import, account: master, region: eu-west-1 }
-key: { alias: import }
-trails: [{ name: Import, accounts: all }]
-"#;
+use super::made::{denied, made, made_in, no_destinations, spec, to_bucket, unread};
 
 /// Returns the survey of the accounts of a spec.
 fn setup(spec: &Spec, observed: &Observed) -> Setup {
@@ -79,7 +68,7 @@ fn setup(spec: &Spec, observed: &Observed) -> Setup {
 
 /// Imports live state. Reading returns the same state for every candidate.
 fn imported(made_by: &Spec, observed: &Observed, request: &ImportRequest) -> Result<Imported, ImportError> {
-    import_setup(&setup(made_by, observed), &spec(ACCOUNTS), observed, request)
+    import_setup(&setup(made_by, observed), &spec(&accounts_of(made_by)), observed, request)
 }
 
 fn import_setup(
@@ -98,7 +87,7 @@ fn import_setup(
 
 #[test]
 fn an_installation_is_imported_as_the_spec_that_made_it() {
-    let original = spec(&everything());
+    let original = spec(&every_destination());
     let imported = imported(&original, &made(&original), &ImportRequest::default()).unwrap();
     assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
     assert_eq!((imported.left_out, imported.unmanaged), (Vec::new(), Vec::new()), "{}", imported.text);
@@ -116,7 +105,7 @@ fn an_installation_is_imported_as_the_spec_that_made_it() {
 fn changed_settings_are_imported_or_unmanaged() {
     type Edit = fn(&mut Observed);
 
-    let original = spec(&everything());
+    let original = spec(&every_destination());
     let edits: [(Edit, &str); 4] = [
         (|live| live.bucket.as_mut().unwrap().versioning = Some(false), "  versioning: false"),
         (
@@ -140,7 +129,7 @@ fn changed_settings_are_imported_or_unmanaged() {
 
 #[test]
 fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
-    let original = spec(&everything());
+    let original = spec(&every_destination());
     let mut observed = made(&original);
     // No resource has the tag of an installation.
     observed.bucket.as_mut().unwrap().tags = Tags::default();
@@ -154,7 +143,7 @@ fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
 
 #[test]
 fn another_installation_is_named_and_not_taken_over() {
-    let original = spec(&everything());
+    let original = spec(&every_destination());
     let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let error = imported(&original, &made(&original), &request).unwrap_err();
     assert!(
@@ -179,7 +168,7 @@ fn an_import_describes_deviations_or_leaves_them_unmanaged() {
         }
     }
 
-    let original = spec(&everything());
+    let original = spec(&every_destination());
     let edits: [(&str, Edit); 18] = [
         ("no Deny of requests without TLS", |live| without(live, "DenyInsecureTransport")),
         ("no permission to write", |live| without(live, "TrailWrite")),
@@ -301,23 +290,39 @@ fn surveyed(
 #[test]
 fn a_spec_with_every_setting_is_imported_as_it_was_written() {
     let mut all = String::new();
-    let everything = Settings {
-        bucket: "prefix: logs, encryption: s3, lifecycle: { expire_days: 400, \
-            transitions: [{ days: 90, storage_class: GLACIER_IR }] }, blocked_encryption_types: [SSE-C], \
-            object_lock: { mode: GOVERNANCE, years: 1 }, access_logs: { bucket: access-logs, prefix: x/ }, \
-            policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
-            Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }",
-        key: "description: Logs\n  rotation_days: 180\n  administrators: [\"arn:aws:iam::111111111111:role/Keys\"]",
-        trail: "management_events: read\n    insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }\n    \
-            event_aggregation: [RESOURCE_ACCESS]\n    multi_region: false\n    global_service_events: false",
-        logs: "cloudwatch_logs: { log_group: /trails, role_name: logs, permissions_boundary: Boundary, encryption: key }",
-        topic: "sns_topic: { name: log-files, account: member, encryption: unmanaged }",
-        rest: "tags: { cost-center: security }\nreaders:\n  - { principal: \"arn:aws:iam::111111111111:role/Auditors\", \
-            logs: all }\n  - { account: member, logs: own }\n  - { account: master, logs: [member] }",
-        accounts: "",
-    };
+    let every_setting = every_destination()
+        .with(
+            "bucket",
+            "{ prefix: logs, encryption: s3, lifecycle: { expire_days: 400, \
+               transitions: [{ days: 90, storage_class: GLACIER_IR }] }, blocked_encryption_types: [SSE-C], \
+               object_lock: { mode: GOVERNANCE, years: 1 }, access_logs: { bucket: access-logs, prefix: x/ }, \
+               policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
+               Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] } }",
+        )
+        .with(
+            "key",
+            "{ description: Logs, rotation_days: 180, \
+               administrators: [\"arn:aws:iam::111111111111:role/Keys\"] }",
+        )
+        .with(
+            "trails.0",
+            "{ management_events: read, \
+               insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }, \
+               event_aggregation: [RESOURCE_ACCESS], multi_region: false, global_service_events: false }",
+        )
+        .with(
+            "trails.0.cloudwatch_logs",
+            "{ retention_days: null, role_name: logs, permissions_boundary: Boundary, encryption: key }",
+        )
+        .with("trails.0.sns_topic", "{ account: member, encryption: unmanaged }")
+        .with("tags", "{ cost-center: security }")
+        .with(
+            "readers",
+            "[{ principal: \"arn:aws:iam::111111111111:role/Auditors\", logs: all }, \
+              { account: member, logs: own }, { account: master, logs: [member] }]",
+        );
     for (name, text) in [
-        ("every setting", everything.text()),
+        ("every setting", every_setting),
         ("events", include_str!("../../../../specs/events.yaml").to_owned()),
         ("readers", include_str!("../../../../specs/readers.yaml").to_owned()),
         ("retention", include_str!("../../../../specs/retention.yaml").to_owned()),
@@ -455,7 +460,7 @@ fn an_import_names_left_out_resources_with_the_reason() {
     let mut all = String::new();
     for (name, edit) in LEFT_OUT {
         writeln!(all, "== {name}").unwrap();
-        all += &outcome(surveyed(&everything(), &ImportRequest::default(), edit));
+        all += &outcome(surveyed(&every_destination(), &ImportRequest::default(), edit));
     }
     insta::assert_snapshot!(all);
 }
@@ -514,7 +519,7 @@ fn selectors_are_imported_or_covered() {
     let mut text = String::new();
     for (name, selectors) in cases {
         let selectors = Selectors::basic(selectors);
-        let result = surveyed(&everything(), &ImportRequest::default(), |setup, live| {
+        let result = surveyed(&every_destination(), &ImportRequest::default(), |setup, live| {
             setup.trails.iter_mut().for_each(|(_, trail)| trail.selectors = selectors.clone());
             live.trails.values_mut().flatten().for_each(|trail| trail.selectors = selectors.clone());
         });
@@ -536,7 +541,7 @@ fn selectors_are_imported_or_covered() {
 fn the_name_of_an_installation_is_found_or_given() {
     let named = |name: &str| Some(name.parse().unwrap());
     let of = |request: &ImportRequest, edit: fn(&mut Setup, &mut Observed)| {
-        surveyed(&everything(), request, edit).map(|it| (it.name.to_string(), it.text))
+        surveyed(&every_destination(), request, edit).map(|it| (it.name.to_string(), it.text))
     };
     let untagged: fn(&mut Setup, &mut Observed) = |setup, live| {
         setup.trails.iter_mut().for_each(|(_, trail)| trail.tags = Tags::default());
@@ -641,11 +646,12 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
         }),
     ];
     let mut all = String::new();
-    let with_retention = Settings {
-        bucket: "lifecycle: { expire_days: 400 }, object_lock: { mode: GOVERNANCE, days: 30 }, \
-            access_logs: { bucket: access-logs, prefix: x/ }, eventbridge: true, blocked_encryption_types: [SSE-C]",
-        ..Settings::DEFAULT
-    };
+    let with_retention = every_destination().with(
+        "bucket",
+        "{ lifecycle: { expire_days: 400 }, object_lock: { mode: GOVERNANCE, days: 30 }, \
+           access_logs: { bucket: access-logs, prefix: x/ }, eventbridge: true, \
+           blocked_encryption_types: [SSE-C] }",
+    );
     let retention: [(&str, Live); 5] = [
         ("lifecycle", |live| live.bucket.as_mut().unwrap().lifecycle = Some(Lifecycle::default())),
         ("object lock", |live| {
@@ -659,9 +665,8 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
             live.bucket.as_mut().unwrap().blocked_encryption_types = Some(Vec::new());
         }),
     ];
-    let everything = everything();
-    let cases = cases.iter().map(|case| (everything.as_str(), case));
-    let with_retention = with_retention.text();
+    let without_retention = every_destination();
+    let cases = cases.iter().map(|case| (without_retention.as_str(), case));
     for (text, (name, edit)) in cases.chain(retention.iter().map(|case| (with_retention.as_str(), case))) {
         writeln!(all, "== {name}").unwrap();
         match surveyed(text, &ImportRequest::default(), |_, live| edit(live)) {
@@ -684,16 +689,16 @@ fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
 /// Grants of every form are imported as they were written.
 #[test]
 fn grants_are_imported_with_their_constraints() {
-    let text = Settings {
-        key: "  - { name: service, grantee_service: backup.amazonaws.com, \
-            source_arn: \"arn:aws:backup:eu-west-1:111111111111:backup-vault:logs\", \
-            retiring_principal: \"arn:aws:iam::111111111111:role/Retire\", operations: [Decrypt], \
-            constraints: { encryption_context_equals: { a: b } } }",
-        ..Settings::DEFAULT
-    };
-    let imported = surveyed(&text.text(), &ImportRequest::default(), |_, _| {}).unwrap();
+    let text = every_destination().with(
+        "key.grants.1",
+        "{ name: service, grantee_service: backup.amazonaws.com, \
+           source_arn: \"arn:aws:backup:eu-west-1:111111111111:backup-vault:logs\", \
+           retiring_principal: \"arn:aws:iam::111111111111:role/Retire\", operations: [Decrypt], \
+           constraints: { encryption_context_equals: { a: b } } }",
+    );
+    let imported = surveyed(&text, &ImportRequest::default(), |_, _| {}).unwrap();
     assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
-    let (found, original) = (spec(&imported.text), spec(&text.text()));
+    let (found, original) = (spec(&imported.text), spec(&text));
     assert_eq!(found.desired().grants, original.desired().grants, "{}", imported.text);
     assert_eq!(original.desired().grants.len(), 2);
 }
@@ -727,15 +732,14 @@ fn an_error_of_the_survey_or_of_reading_is_the_cause() {
 
 #[test]
 fn the_places_of_resources_are_imported() {
-    let of = |settings: &Settings, edit: fn(&mut Setup, &mut Observed)| {
-        let imported = surveyed(&settings.text(), &ImportRequest::default(), edit).unwrap();
+    let of = |text: &str, edit: fn(&mut Setup, &mut Observed)| {
+        let imported = surveyed(text, &ImportRequest::default(), edit).unwrap();
         assert!(imported.comparison.plan.is_in_sync(), "{}", imported.text);
         imported
     };
-    let key = of(&Settings { key: "account: member", ..Settings::DEFAULT }, |_, _| {});
+    let key = of(&every_destination().with("key.account", "member"), |_, _| {});
     assert!(key.text.contains("\n  account: member\n"), "{}", key.text);
-    let home = Settings { trail: "home_region: us-east-1", logs: "", topic: "", ..Settings::DEFAULT };
-    let home = of(&home, |_, _| {});
+    let home = of(&no_destinations().with("trails.0.home_region", "us-east-1"), |_, _| {});
     assert!(home.text.contains("\n    home_region: us-east-1\n"), "{}", home.text);
     for (named, is_key) in [
         ("alias/test-key", true),
@@ -744,7 +748,7 @@ fn the_places_of_resources_are_imported() {
         ("arn:aws:kms:us-east-1:111111111111:alias/test-key", false),
         ("arn:aws:kms:eu-west-1:222222222222:alias/test-key", false),
     ] {
-        let topic = surveyed(&Settings::DEFAULT.text(), &ImportRequest::default(), |setup, live| {
+        let topic = surveyed(&every_destination(), &ImportRequest::default(), |setup, live| {
             let edit = |topic: &mut LiveTopic| topic.view.encryption = Some(AtRest::of(Some(named)));
             setup.destinations.topics.values_mut().flatten().flatten().for_each(edit);
             live.topics.values_mut().flatten().for_each(edit);

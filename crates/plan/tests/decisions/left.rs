@@ -5,29 +5,26 @@ use std::fmt::Write;
 use reconcile_operations::Operation;
 use reconcile_plan::observed::{Hidden, LiveOrganization, Observed, UnreadableReason, What};
 use reconcile_plan::view::{AtRest, OtherTrail};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::{Member, Roster};
 
-use super::made::{Settings, compared, described, made, moved, planned, spec, unread};
-
-const THIRD: &str = "third: { id: \"333333333333\", role: Ops }";
+use super::made::{compared, described, made, moved, no_destinations, planned, spec, unread, with_policies};
 
 struct Case {
     name: &'static str,
-    from: Settings,
-    to: Settings,
+    from: fn() -> String,
+    to: fn() -> String,
     edit: fn(&mut Observed),
 }
 
-const fn third() -> Settings {
-    Settings { accounts: THIRD, ..Settings::DEFAULT }
+/// A spec with a third account.
+fn third() -> String {
+    every_destination().with("accounts.third", "{ id: \"333333333333\", role: Ops }")
 }
 
-const fn bucket(bucket: &'static str) -> Settings {
-    Settings { bucket, ..Settings::DEFAULT }
-}
-
-const fn rest(rest: &'static str) -> Settings {
-    Settings { rest, ..Settings::DEFAULT }
+/// A spec without destinations, whose trails are kept.
+fn kept() -> String {
+    no_destinations().with("deletion", "{ trails: false }")
 }
 
 fn unseen(live: &mut Observed, why: &UnreadableReason) {
@@ -52,7 +49,7 @@ fn organization(live: &mut Observed) {
 }
 
 fn outcome(case: &Case) -> String {
-    let (from, to) = (spec(&case.from.text()), spec(&case.to.text()));
+    let (from, to) = (spec(&(case.from)()), spec(&(case.to)()));
     let usual = compared(&to, &made(&to)).plan.warnings;
     let mut observed = moved(&from, &to);
     (case.edit)(&mut observed);
@@ -66,17 +63,17 @@ fn outcome(case: &Case) -> String {
 }
 
 const ACCOUNTS: &[Case] = &[
-    Case { name: "the account is not declared", from: third(), to: Settings::DEFAULT, edit: |_| {} },
+    Case { name: "the account is not declared", from: third, to: every_destination, edit: |_| {} },
     Case {
         name: "the account is not in the organization",
-        from: third(),
-        to: Settings::DEFAULT,
+        from: third,
+        to: every_destination,
         edit: |live| unseen(live, &UnreadableReason::NotInOrganization),
     },
     Case {
         name: "the account is suspended, and has a name in the organization",
-        from: third(),
-        to: Settings::DEFAULT,
+        from: third,
+        to: every_destination,
         edit: |live| {
             organization(live);
             unseen(live, &UnreadableReason::Inactive(Some("SUSPENDED".to_owned())));
@@ -84,35 +81,32 @@ const ACCOUNTS: &[Case] = &[
     },
     Case {
         name: "the account has no known state",
-        from: third(),
-        to: bucket("policy: { unlisted_accounts: keep }"),
+        from: third,
+        to: || every_destination().with("bucket.policy", "{ unlisted_accounts: keep }"),
         edit: |live| unseen(live, &UnreadableReason::Inactive(None)),
     },
     Case {
         name: "no role leads into the account, and permissions are removed",
-        from: third(),
-        to: Settings {
-            key: "policy: { unlisted_accounts: remove }",
-            ..bucket("policy: { unlisted_accounts: remove }")
-        },
+        from: third,
+        to: || with_policies(&every_destination(), "{ unlisted_accounts: remove }"),
         edit: |live| unseen(live, &UnreadableReason::NoRole),
     },
     Case {
         name: "the account cannot be read, and statements are kept",
-        from: third(),
-        to: rest("deletion: { statements: false }"),
+        from: third,
+        to: || every_destination().with("deletion", "{ statements: false }"),
         edit: |live| unseen(live, &UnreadableReason::Unreadable(unread(Operation::DescribeTrails))),
     },
     Case {
         name: "the trail of the account is deleted",
-        from: third(),
-        to: Settings::DEFAULT,
+        from: third,
+        to: every_destination,
         edit: |live| live.departed.unseen.clear(),
     },
     Case {
         name: "the trail of the account is deleted, and another account cannot be read",
-        from: third(),
-        to: Settings::DEFAULT,
+        from: third,
+        to: every_destination,
         edit: |live| {
             live.departed.unseen.clear();
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
@@ -120,12 +114,8 @@ const ACCOUNTS: &[Case] = &[
     },
     Case {
         name: "the policies name the accounts once, and the account is not declared",
-        from: Settings {
-            bucket: "policy: { form: by_account }",
-            key: "policy: { form: by_account }",
-            ..third()
-        },
-        to: Settings { key: "policy: { form: by_account }", ..bucket("policy: { form: by_account }") },
+        from: || with_policies(&third(), "{ form: by_account }"),
+        to: || with_policies(&every_destination(), "{ form: by_account }"),
         edit: |_| {},
     },
 ];
@@ -136,15 +126,12 @@ fn an_account_that_leaves_the_spec_keeps_its_permission_until_its_trail_is_known
     insta::assert_snapshot!(text);
 }
 
-const NO_DESTINATIONS: Settings = Settings { topic: "", logs: "", ..Settings::DEFAULT };
-const KEPT: Settings = Settings { rest: "deletion: { trails: false }", ..NO_DESTINATIONS };
-
 const TRAILS: &[Case] = &[
-    Case { name: "destinations are kept", from: Settings::DEFAULT, to: KEPT, edit: |_| {} },
+    Case { name: "destinations are kept", from: every_destination, to: kept, edit: |_| {} },
     Case {
         name: "destinations that others use",
-        from: Settings::DEFAULT,
-        to: NO_DESTINATIONS,
+        from: every_destination,
+        to: no_destinations,
         edit: |live| {
             for leftover in live.leftovers.values_mut() {
                 leftover.additions = vec!["subscription filter `forward`".to_owned()];
@@ -153,8 +140,8 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "a topic, while an account cannot be read",
-        from: Settings::DEFAULT,
-        to: NO_DESTINATIONS,
+        from: every_destination,
+        to: no_destinations,
         edit: |live| {
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
             live.trails.retain(|arn, _| arn.account() != "222222222222");
@@ -162,20 +149,20 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "a managed trail that is not in the spec",
-        from: Settings::DEFAULT,
-        to: Settings::DEFAULT,
+        from: every_destination,
+        to: every_destination,
         edit: |live| stray(live, false),
     },
     Case {
         name: "a managed trail that is not in the spec, kept",
-        from: Settings::DEFAULT,
-        to: rest("deletion: { trails: false }"),
+        from: every_destination,
+        to: || every_destination().with("deletion", "{ trails: false }"),
         edit: |live| stray(live, false),
     },
     Case {
         name: "a managed trail of the organization, while an account cannot be read",
-        from: Settings::DEFAULT,
-        to: Settings::DEFAULT,
+        from: every_destination,
+        to: every_destination,
         edit: |live| {
             stray(live, true);
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
@@ -184,8 +171,8 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "a managed trail whose topic cannot be read",
-        from: Settings::DEFAULT,
-        to: NO_DESTINATIONS,
+        from: every_destination,
+        to: no_destinations,
         edit: |live| {
             stray(live, false);
             let error = unread(Operation::GetTopicAttributes);
@@ -196,14 +183,14 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "a trail that recorded the organization",
-        from: Settings::DEFAULT,
-        to: Settings::DEFAULT,
+        from: every_destination,
+        to: every_destination,
         edit: |live| live.trails.values_mut().flatten().for_each(|it| it.organization = true),
     },
     Case {
         name: "a trail that recorded the organization, while an account cannot be read",
-        from: Settings::DEFAULT,
-        to: Settings::DEFAULT,
+        from: every_destination,
+        to: every_destination,
         edit: |live| {
             live.trails.values_mut().flatten().for_each(|it| it.organization = true);
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
@@ -212,8 +199,8 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "more trails than an account can have",
-        from: Settings::DEFAULT,
-        to: Settings::DEFAULT,
+        from: every_destination,
+        to: every_destination,
         edit: |live| {
             for trail in live.trails.values_mut() {
                 *trail = None;
@@ -243,11 +230,8 @@ const TRAILS: &[Case] = &[
     },
     Case {
         name: "an encrypted log group, of which the key is still in use",
-        from: Settings {
-            logs: "cloudwatch_logs: { log_group: /trails, retention_days: 30, encryption: key }",
-            ..Settings::DEFAULT
-        },
-        to: NO_DESTINATIONS,
+        from: || every_destination().with("trails.0.cloudwatch_logs.encryption", "key"),
+        to: no_destinations,
         edit: |live| {
             for leftover in live.leftovers.values_mut() {
                 if let What::LogGroup(group) = &mut leftover.what {
@@ -276,8 +260,8 @@ fn stray(live: &mut Observed, organization: bool) {
 /// The trail lost its tag, so that it is foreign. The managed statements still allow it to deliver.
 #[test]
 fn a_trail_without_the_tag_that_leaves_the_spec_is_reported_by_drift() {
-    let text = Settings::DEFAULT.text();
-    let before = text.replacen("trails:\n", "trails:\n  - { name: Other, accounts: [member] }\n", 1);
+    let text = every_destination();
+    let before = text.with("trails.1", "{ name: Other, accounts: [member] }");
     let (from, to) = (spec(&before), spec(&text));
     let mut observed = moved(&from, &to);
     let strays = std::mem::take(&mut observed.strays);

@@ -14,6 +14,7 @@ use reconcile_plan::plan::{Act, Change, Changed, Warning};
 use reconcile_plan::view::{AccessLogs, AtRest, Encryption, KeyRef, ObjectLock};
 use reconcile_plan::{Comparison, Difference, Finding, Plan, compare, findings};
 use reconcile_policy::{Arn, Document, Region, Statement};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::{Desired, Site, Spec, parse};
 use serde_json::Value;
 
@@ -30,75 +31,14 @@ pub fn unread(operation: Operation) -> ReadError {
 /// The key that KMS creates for every spec.
 const KEY: &str = "1a2b3c4d-0000-4000-8000-000000000000";
 
-/// The settings of a spec that has every kind of resource except those of an organization.
-pub struct Settings {
-    /// More accounts.
-    pub accounts: &'static str,
-    /// More settings of the bucket.
-    pub bucket: &'static str,
-    /// More settings of the key.
-    pub key: &'static str,
-    /// More settings of the trail.
-    pub trail: &'static str,
-    /// The log group of the trail.
-    pub logs: &'static str,
-    /// The topic of the trail.
-    pub topic: &'static str,
-    /// More sections.
-    pub rest: &'static str,
+/// A spec whose trail delivers only to the bucket.
+pub fn no_destinations() -> String {
+    every_destination().without("trails.0.cloudwatch_logs").without("trails.0.sns_topic")
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-impl Settings {
-    /// A log group and an encrypted topic for each trail, and nothing else that is not required.
-    pub const DEFAULT: Self = Self {
-        accounts: "",
-        bucket: "",
-        key: "",
-        trail: "",
-        logs: "cloudwatch_logs: { log_group: /trails, retention_days: 30 }",
-        topic: "sns_topic: { name: log-files, encryption: key }",
-        rest: "",
-    };
-
-    /// The spec with these settings.
-    pub fn text(&self) -> String {
-        let Self { accounts, bucket, key, trail, logs, topic, rest } = self;
-        format!(
-            r#"
-version: 1
-name: test
-accounts:
-  master: {{ id: "111111111111" }}
-  member: {{ id: "222222222222", role: Ops }}
-  {accounts}
-bucket: {{ name: test-logs, account: master, region: eu-west-1, {bucket} }}
-key:
-  alias: test-key
-  grants:
-    - {{ name: auditors, grantee: "arn:aws:iam::111111111111:role/Auditors", operations: [Decrypt] }}
-  {key}
-trails:
-  - name: Trail
-    accounts: all
-    data_events: {{ s3: all }}
-    {logs}
-    {topic}
-    {trail}
-{rest}
-"#
-        )
-    }
-}
-
-/// A spec with every kind of resource except those of an organization.
-pub fn everything() -> String {
-    Settings::default().text()
+/// The spec with these settings of the bucket policy and of the key policy.
+pub fn with_policies(text: &str, policy: &str) -> String {
+    text.with("bucket.policy", policy).with("key.policy", policy)
 }
 
 /// Describes a comparison, one line for each change, refusal, warning and finding of drift.
@@ -144,7 +84,7 @@ pub struct Case {
     /// The change.
     pub name: &'static str,
     /// The spec.
-    pub spec: Settings,
+    pub spec: fn() -> String,
     /// Changes live state that is in sync with the spec.
     pub edit: fn(&mut Observed),
 }
@@ -153,7 +93,7 @@ pub struct Case {
 pub fn outcomes(cases: &[Case]) -> String {
     let mut all = String::new();
     for case in cases {
-        let spec = spec(&case.spec.text());
+        let spec = spec(&(case.spec)());
         let mut observed = made(&spec);
         (case.edit)(&mut observed);
         writeln!(all, "{}\n{}", case.name, described(&compared(&spec, &observed))).unwrap();

@@ -7,10 +7,13 @@ use jiff::Timestamp;
 use reconcile_plan::observed::{Inactive, LiveOrganization, Observed, UnreadableReason};
 use reconcile_plan::plan::{ActionKind, Phase};
 use reconcile_plan::{Kind, destroy};
+use reconcile_samples::EditSpec;
 use reconcile_spec::{Member, Roster, Spec};
 use serde_json::json;
 
-use super::made::{compared, described, made_in, moved_from, nothing, planned, spec, to_bucket};
+use super::made::{
+    compared, described, made_in, moved_from, nothing, planned, spec, to_bucket, with_policies,
+};
 
 const SPEC: &str = r#"
 version: 1
@@ -118,15 +121,15 @@ fn an_inactive_account_is_reported_unless_the_spec_excludes_it() {
         (444444444444, ";
     assert_eq!(told(SPEC, Some("SUSPENDED")).as_deref(), Some(format!("{names}SUSPENDED)").as_str()));
     assert_eq!(told(SPEC, None).as_deref(), Some(format!("{names}no state)").as_str()));
-    let excluded = SPEC.replacen("  role: Ops", "  exclude: [\"444444444444\"]\n  role: Ops", 1);
+    let excluded = SPEC.with("organization.exclude", "[\"444444444444\"]");
     assert_eq!(told(&excluded, None), None);
-    let without_members = SPEC.replacen("  include: { tags: { trail: \"yes\" } }\n", "", 1);
+    let without_members = SPEC.without("organization.include");
     assert_eq!(told(&without_members, None), None);
 }
 
 #[test]
 fn a_selection_without_other_accounts_is_reported() {
-    let text = SPEC.replacen("{ tags: { trail: \"yes\" } }", "all", 1);
+    let text = SPEC.with("organization.include", "all");
     let told = |members: &[&str]| {
         let live = organization(members.iter().map(|id| member(id, false)).collect());
         let spec = in_organization(&text, &live);
@@ -141,24 +144,11 @@ fn a_selection_without_other_accounts_is_reported() {
 
 #[test]
 fn policies_name_the_organization_and_accounts_that_leave_it_keep_their_permission() {
-    const PLAIN: &str = r#"
-version: 1
-name: test
-accounts:
-  master: { id: "111111111111" }
-  member: { id: "222222222222", role: Ops }
-organization: { account: master }
-bucket: { name: test-logs, account: master, region: eu-west-1 }
-key: { alias: test-key }
-trails:
-  - { name: Trail, accounts: all }
-"#;
-    let by_organization = PLAIN
-        .replacen("eu-west-1 }", "eu-west-1, policy: { form: by_organization } }", 1)
-        .replacen("test-key }", "test-key, policy: { form: by_organization } }", 1);
-    let removed = PLAIN
-        .replacen("eu-west-1 }", "eu-west-1, policy: { unlisted_accounts: remove } }", 1)
-        .replacen("test-key }", "test-key, policy: { unlisted_accounts: remove } }", 1);
+    let plain = SPEC
+        .with("organization", "{ include: null, role: null, delegated_administrator: null }")
+        .with("trails", "[{ name: Trail, accounts: all }]");
+    let by_organization = with_policies(&plain, "{ form: by_organization }");
+    let removed = with_policies(&plain, "{ unlisted_accounts: remove }");
     let live = || {
         let mut live = organization(["111111111111", "222222222222"].map(|id| member(id, false)).into());
         live.inactive.clear();
@@ -170,12 +160,17 @@ trails:
     };
     let mut text = String::new();
     for (name, from, to, edit) in [
-        ("plain to the organization", PLAIN, by_organization.as_str(), (|_| {}) as fn(&mut Observed)),
-        ("from the organization to plain", by_organization.as_str(), PLAIN, |_| {}),
-        ("an account that cannot be read", by_organization.as_str(), PLAIN, unseen),
-        ("an account that cannot be read, removed", by_organization.as_str(), &removed, unseen),
-        ("an unknown organization", by_organization.as_str(), PLAIN, |observed| observed.organization = None),
-        ("an unknown organization, removed", by_organization.as_str(), &removed, |observed| {
+        (
+            "plain to the organization",
+            plain.as_str(),
+            by_organization.as_str(),
+            (|_| {}) as fn(&mut Observed),
+        ),
+        ("from the organization to plain", &by_organization, &plain, |_| {}),
+        ("an account that cannot be read", &by_organization, &plain, unseen),
+        ("an account that cannot be read, removed", &by_organization, &removed, unseen),
+        ("an unknown organization", &by_organization, &plain, |observed| observed.organization = None),
+        ("an unknown organization, removed", &by_organization, &removed, |observed| {
             observed.organization = None;
         }),
     ] {
@@ -191,8 +186,7 @@ trails:
 /// A trail of the organization takes the place of the trails of all accounts.
 #[test]
 fn a_trail_of_the_organization_replaces_the_trails_of_its_accounts() {
-    let accounts =
-        SPEC.replacen("{ name: Org, organization_trail: true }", "{ name: Trail, accounts: all }", 1);
+    let accounts = SPEC.with("trails", "[{ name: Trail, accounts: all }]");
     let live = || {
         let mut live = organization(
             ["111111111111", "222222222222", "333333333333"]
@@ -228,8 +222,8 @@ fn the_previous_trails_are_deleted_only_after_the_new_ones_record() {
         live
     };
     let with = |trail: &str| {
-        let text = SPEC.replacen("  include: { tags: { trail: \"yes\" } }\n", "", 1);
-        in_organization(&text.replacen(of_organization, trail, 1), &live())
+        let text = SPEC.without("organization.include").without("trails");
+        in_organization(&text.with("trails", &format!("[{trail}]")), &live())
     };
     let created = ["trail/master/Trail", "trail/member/Trail"];
     let cases: [Case<'_>; 3] = [
@@ -314,8 +308,8 @@ fn changes_of_the_organization_by_others_are_reported_and_reverted() {
 #[test]
 fn a_reader_of_its_own_log_files_reads_them_below_the_organization() {
     let live = organization(["111111111111", "222222222222"].map(|id| member(id, true)).into());
-    let readers = "readers: [{ account: member, logs: own }]\ntrails:\n";
-    let spec = in_organization(&SPEC.replacen("trails:\n", readers, 1), &live);
+    let text = SPEC.with("readers", "[{ account: member, logs: own }]");
+    let spec = in_organization(&text, &live);
     let observed = made_in(&spec, live);
     let policy = serde_json::to_value(observed.bucket_policy).unwrap();
     let statements = policy["Statement"].as_array().unwrap().iter();

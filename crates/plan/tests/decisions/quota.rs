@@ -3,9 +3,10 @@
 use reconcile_plan::observed::Observed;
 use reconcile_plan::plan::WarningCode;
 use reconcile_plan::view::OtherTrail;
-use reconcile_spec::{Spec, parse};
+use reconcile_samples::{EditSpec, members};
+use reconcile_spec::Spec;
 
-use super::made::{compared, made};
+use super::made::{self, compared, made};
 
 const EVERYWHERE: &str = "";
 const HERE: &str = ", multi_region: false";
@@ -13,13 +14,9 @@ const ELSEWHERE: &str = ", multi_region: false, home_region: us-east-1";
 
 /// A spec with trails in one account of eu-west-1, each with its name and further settings.
 fn spec(trails: &[(&str, &str)]) -> Spec {
-    let trails = trails.iter().map(|(name, rest)| format!("  - {{ name: {name}, accounts: all{rest} }}\n"));
-    let text = format!(
-        "version: 1\nname: test\naccounts:\n  master: {{ id: \"111111111111\" }}\n\
-         bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test-key }}\ntrails:\n{}",
-        trails.collect::<String>()
-    );
-    parse("spec.yaml", text.as_bytes()).unwrap()
+    let trails = trails.iter().map(|(name, rest)| format!("{{ name: {name}, accounts: all{rest} }}"));
+    let list = trails.collect::<Vec<_>>().join(", ");
+    made::spec(&members(0, "").with("trails", &format!("[{list}]")))
 }
 
 /// Foreign trails, each with its home Region and whether it records every Region.

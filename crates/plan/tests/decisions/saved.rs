@@ -3,27 +3,16 @@
 use reconcile_plan::Plan;
 use reconcile_plan::observed::{KeyState, Observed};
 use reconcile_plan::plan::PlanFileError;
+use reconcile_samples::{EditSpec, every_destination};
 
-use super::made::{Settings, compared, hub, made, nothing, spec};
+use super::made::{compared, hub, made, no_destinations, nothing, spec};
 
 /// A plan that creates everything, a plan that updates and deletes, and a plan with a refusal.
 fn plans() -> [Plan; 3] {
-    let spec_of = |settings: &Settings| spec(&settings.text());
-    let everything = spec_of(&Settings::default());
+    let everything = spec(&every_destination());
     let mut observed: Observed = made(&everything);
     observed.trails.values_mut().flatten().for_each(|trail| trail.logging = false);
-    let without_grants = spec(
-        r#"
-version: 1
-name: test
-accounts:
-  master: { id: "111111111111" }
-  member: { id: "222222222222", role: Ops }
-bucket: { name: test-logs, account: master, region: eu-west-1 }
-key: { alias: test-key }
-trails: [{ name: Trail, accounts: all }]
-"#,
-    );
+    let without_grants = spec(&no_destinations().without("key.grants").without("trails.0.data_events"));
     let mut unusable = observed.clone();
     hub(&mut unusable).key.traits.state = KeyState::Disabled;
     let refused = compared(&everything, &unusable).plan;

@@ -3,19 +3,16 @@
 use std::fmt::Write;
 
 use reconcile_plan::observed::Observed;
+use reconcile_samples::{EditSpec, every_destination};
 
-use super::made::{Settings, compared, everything, made, moved, moved_from, nothing, planned, spec};
+use super::made::{compared, made, moved, moved_from, nothing, planned, spec};
 
-/// A setting, and the spec that has it.
+/// Settings of a part of the spec, and the spec that has a setting.
 struct Case {
     name: &'static str,
-    settings: fn(&'static str) -> Settings,
+    spec: fn(&str) -> String,
     lines: &'static [&'static str],
 }
-
-const OF_TRAIL: fn(&'static str) -> Settings = |trail| Settings { trail, ..Settings::default() };
-const OF_BUCKET: fn(&'static str) -> Settings = |bucket| Settings { bucket, ..Settings::default() };
-const OF_KEY: fn(&'static str) -> Settings = |key| Settings { key, ..Settings::default() };
 
 /// Describes what changes between the default settings and each line, in both directions.
 fn both_ways(case: &Case) -> String {
@@ -26,9 +23,9 @@ fn both_ways(case: &Case) -> String {
         let warnings = compared(&spec, &live).plan.warnings;
         (spec, live, warnings)
     };
-    let default = in_sync(&Settings::default().text());
+    let default = in_sync(&every_destination());
     for line in case.lines {
-        let other = in_sync(&(case.settings)(line).text());
+        let other = in_sync(&(case.spec)(line));
         for (name, (from, live, _), (to, _, usual)) in
             [("added", &default, &other), ("removed", &other, &default)]
         {
@@ -43,7 +40,8 @@ fn both_ways(case: &Case) -> String {
 fn a_setting_of_a_trail_that_changes_is_updated() {
     let text = both_ways(&Case {
         name: "trail",
-        settings: OF_TRAIL,
+        // The lines are as far to the right as in a spec.
+        spec: |line| every_destination().with("trails.0", &format!("    {line}")),
         lines: &[
             "enabled: false",
             "multi_region: false",
@@ -64,7 +62,9 @@ fn a_setting_of_a_trail_that_changes_is_updated() {
 /// A spec whose trail has these advanced event selectors.
 fn with_selectors(selectors: &[&str]) -> String {
     let list = selectors.join(", ");
-    everything().replacen("data_events: { s3: all }", &format!("advanced_event_selectors: [{list}]"), 1)
+    every_destination()
+        .without("trails.0.data_events")
+        .with("trails.0.advanced_event_selectors", &format!("[{list}]"))
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn basic_and_advanced_event_selectors_replace_each_other_and_their_order_has_no_
         let reasons = plan.changes.iter().map(|it| format!("{}: {}", it.address, it.reasons.join("; ")));
         reasons.collect()
     };
-    let (basic, advanced) = (everything(), with_selectors(&[MANAGEMENT, DATA]));
+    let (basic, advanced) = (every_destination(), with_selectors(&[MANAGEMENT, DATA]));
     let differ =
         ["master", "member"].map(|it| format!("trail/{it}/Trail: the recorded events differ from the spec"));
     for (from, to, expected) in [
@@ -99,11 +99,17 @@ fn basic_and_advanced_event_selectors_replace_each_other_and_their_order_has_no_
     assert!(messages.contains(&"it records no management events, such as changes of IAM"), "{messages:#?}");
 }
 
+/// A spec whose trail has no destination of a kind, or the one in this line.
+fn with_destination(kind: &str, line: &str) -> String {
+    let without = every_destination().without(&format!("trails.0.{kind}"));
+    if line.is_empty() { without } else { without.with("trails.0", line) }
+}
+
 #[test]
 fn a_destination_of_a_trail_that_changes_is_created_and_deleted() {
     let mut text = both_ways(&Case {
         name: "log group",
-        settings: |logs| Settings { logs, ..Settings::default() },
+        spec: |line| with_destination("cloudwatch_logs", line),
         lines: &[
             "",
             "cloudwatch_logs: { log_group: /other, retention_days: 30 }",
@@ -115,7 +121,7 @@ fn a_destination_of_a_trail_that_changes_is_created_and_deleted() {
     });
     text += &both_ways(&Case {
         name: "topic",
-        settings: |topic| Settings { topic, ..Settings::default() },
+        spec: |line| with_destination("sns_topic", line),
         lines: &[
             "",
             "sns_topic: { name: other, encryption: key }",
@@ -130,7 +136,7 @@ fn a_destination_of_a_trail_that_changes_is_created_and_deleted() {
 fn a_setting_of_the_bucket_that_changes_is_updated() {
     let text = both_ways(&Case {
         name: "bucket",
-        settings: OF_BUCKET,
+        spec: |line| every_destination().with("bucket", line),
         lines: &[
             "prefix: logs",
             "encryption: s3",
@@ -160,7 +166,7 @@ fn a_setting_of_the_bucket_that_changes_is_updated() {
 fn a_setting_of_the_key_that_changes_is_updated() {
     let text = both_ways(&Case {
         name: "key",
-        settings: OF_KEY,
+        spec: |line| every_destination().with("key", line),
         lines: &[
             "description: Logs",
             "description: unmanaged",
@@ -178,7 +184,7 @@ fn a_setting_of_the_key_that_changes_is_updated() {
 fn a_setting_of_the_installation_that_changes_is_updated() {
     let mut text = both_ways(&Case {
         name: "installation",
-        settings: |rest| Settings { rest, ..Settings::default() },
+        spec: |line| every_destination().with("", line),
         lines: &[
             "tags: { cost-center: security }",
             "tags: unmanaged",
@@ -189,7 +195,7 @@ fn a_setting_of_the_installation_that_changes_is_updated() {
     });
     text += &both_ways(&Case {
         name: "accounts",
-        settings: |accounts| Settings { accounts, ..Settings::default() },
+        spec: |line| every_destination().with("accounts", line),
         lines: &["third: { id: \"333333333333\", role: Ops }"],
     });
     insta::assert_snapshot!(text);
@@ -197,9 +203,9 @@ fn a_setting_of_the_installation_that_changes_is_updated() {
 
 #[test]
 fn a_renamed_installation_is_updated_and_not_created_again() {
-    let lifecycle = Settings { bucket: "lifecycle: { expire_days: 400 }", ..Settings::default() }.text();
+    let lifecycle = every_destination().with("bucket.lifecycle", "{ expire_days: 400 }");
     let old = spec(&lifecycle);
-    let new = spec(&lifecycle.replacen("name: test\n", "name: renamed\nprevious_name: test\n", 1));
+    let new = spec(&lifecycle.with("", "{ name: renamed, previous_name: test }"));
     let usual = compared(&new, &made(&new)).plan.warnings;
     let mut observed = moved(&old, &new);
     if let Some(lifecycle) = observed.bucket.as_mut().and_then(|bucket| bucket.lifecycle.as_mut()) {
@@ -211,9 +217,8 @@ fn a_renamed_installation_is_updated_and_not_created_again() {
 
 #[test]
 fn the_resources_of_another_installation_are_refused() {
-    let original = spec(&Settings::default().text());
-    let name = |text: &str| text.replacen("name: test\n", "name: another\n", 1);
-    let other = spec(&name(&Settings::default().text()));
+    let original = spec(&every_destination());
+    let other = spec(&every_destination().with("name", "another"));
     let usual = compared(&other, &made(&other)).plan.warnings;
     let mut text = planned(&compared(&other, &moved(&original, &other)).plan, &usual);
     let mut observed = moved(&original, &other);

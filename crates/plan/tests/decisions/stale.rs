@@ -4,9 +4,10 @@ use reconcile_plan::freshness::{DigestTrails, Newest, Staleness};
 use reconcile_plan::observed::{Channel, Deliveries, Observed};
 use reconcile_plan::view::Trail;
 use reconcile_plan::{DriftReport, Severity};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::Spec;
 
-use super::made::{Settings, compared, made, spec};
+use super::made::{compared, made, spec};
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
 const ADDRESS: &str = "trail/member/Trail";
@@ -19,7 +20,7 @@ fn digests(spec: &Spec, edit: impl Fn(&mut Observed)) -> DigestTrails {
 }
 
 fn edited(edit: impl Fn(&mut Trail)) -> usize {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let found =
         digests(&spec, |live| edit(live.trails.get_mut(&TRAIL.parse().unwrap()).unwrap().as_mut().unwrap()));
     found.trails.iter().filter(|trail| trail.address.to_string() == ADDRESS).count()
@@ -36,19 +37,19 @@ fn a_trail_is_judged_if_it_logs_as_the_spec_says() {
     assert_eq!(edited(|trail| "elsewhere".clone_into(&mut trail.bucket)), 0);
     // Tags are no matter of digests.
     assert_eq!(edited(|trail| trail.tags = reconcile_plan::view::Tags::default()), 1);
-    let absent = digests(&spec(&Settings::default().text()), |live| {
+    let absent = digests(&spec(&every_destination()), |live| {
         live.trails.insert(TRAIL.parse().unwrap(), None);
     });
     assert_eq!(absent.trails.len(), 1);
-    for off in ["log_file_validation: false", "enabled: false"] {
-        let spec = spec(&Settings { trail: off, ..Settings::DEFAULT }.text());
+    for off in ["trails.0.log_file_validation", "trails.0.enabled"] {
+        let spec = spec(&every_destination().with(off, "false"));
         assert_eq!(digests(&spec, |_| ()).trails, [], "{off}");
     }
 }
 
 #[test]
 fn a_trail_has_the_times_that_cloudtrail_reports() {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let time = |text: &str| Some(text.parse().unwrap());
     let (since, latest) = (time("2026-11-01T00:00:00Z"), time("2026-11-26T12:00:00Z"));
     let found = digests(&spec, |live| {
@@ -67,7 +68,7 @@ fn a_trail_has_the_times_that_cloudtrail_reports() {
 
 #[test]
 fn targets_select_the_trails_that_are_judged() {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let mut comparison = compared(&spec, &made(&spec));
     assert_eq!(comparison.digests.trails.len(), 2);
     comparison.target(|address| address.to_string() == ADDRESS);
@@ -89,7 +90,7 @@ fn in_account(account: &str, newest: Newest, is_own: bool) -> Staleness {
 }
 
 fn checked(stale: &[Staleness]) -> DriftReport {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let mut checked = DriftReport::new(&compared(&spec, &made(&spec)));
     checked.findings.clear();
     checked.add_freshness(stale);
@@ -184,7 +185,7 @@ fn findings_stay_in_the_order_of_their_severity() {
 
 #[test]
 fn a_silent_trail_whose_deliveries_have_a_finding_is_not_reported_twice() {
-    let spec = spec(&Settings::default().text());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     let refused = Channel { latest: None, error: Some("AccessDenied".to_owned()) };
     let deliveries = Deliveries { log_files: refused, ..Deliveries::default() };

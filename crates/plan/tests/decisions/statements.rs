@@ -5,16 +5,17 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use reconcile_plan::destroy;
 use reconcile_plan::observed::Observed;
+use reconcile_samples::{EditSpec, every_destination};
 use serde_json::{Value, json};
 
-use super::made::{Settings, compared, made, planned, spec, to_bucket, to_key};
+use super::made::{compared, made, planned, spec, to_bucket, to_key, with_policies};
 
 const BUCKET: &str = "arn:aws:s3:::test-logs";
 const MEMBER: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
 
 struct Case {
     name: &'static str,
-    spec: Settings,
+    spec: fn() -> String,
     edit: fn(&mut Observed),
 }
 
@@ -38,12 +39,12 @@ const ALL: &str = "AWSLogs/222222222222/*";
 const CASES: &[Case] = &[
     Case {
         name: "a trail of the spec by its ARN",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| to_bucket(live, write(ALL, &arn(MEMBER))),
     },
     Case {
         name: "two trails by their ARNs, one of them not in the spec",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let other = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Other";
             to_bucket(live, write(ALL, &json!({ "StringEquals": { "aws:SourceArn": [MEMBER, other] } })));
@@ -51,7 +52,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a trail of an account that is not in the spec",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let other = "arn:aws:cloudtrail:eu-west-1:999999999999:trail/Other";
             to_bucket(live, write("AWSLogs/999999999999/*", &arn(other)));
@@ -59,7 +60,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a source that is not a trail",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let store = "arn:aws:cloudtrail:eu-west-1:222222222222:eventdatastore/1";
             to_bucket(live, write("exports/*", &arn(store)));
@@ -67,14 +68,14 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "an organization",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             to_bucket(live, write("AWSLogs/*", &json!({ "StringEquals": { "aws:SourceOrgID": "o-1" } })));
         },
     },
     Case {
         name: "two organizations",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             to_bucket(
                 live,
@@ -84,7 +85,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "two actions, one of them not about deliveries",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let mut statement =
                 write(ALL, &json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }));
@@ -95,7 +96,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "the key without an encryption context",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             to_key(
                 live,
@@ -108,16 +109,12 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "the key for trails of the spec by their ARN",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| to_key(live, key("kms:DescribeKey", &arn(MEMBER))),
     },
     Case {
         name: "an unlisted account, revoked",
-        spec: Settings {
-            bucket: "policy: { unlisted_accounts: remove }",
-            key: "policy: { unlisted_accounts: remove }",
-            ..Settings::DEFAULT
-        },
+        spec: || with_policies(&every_destination(), "{ unlisted_accounts: remove }"),
         edit: |live| {
             to_bucket(
                 live,
@@ -137,11 +134,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "foreign statements, removed",
-        spec: Settings {
-            bucket: "policy: { foreign_statements: remove }",
-            key: "policy: { foreign_statements: remove }",
-            ..Settings::DEFAULT
-        },
+        spec: || with_policies(&every_destination(), "{ foreign_statements: remove }"),
         edit: |live| {
             to_bucket(
                 live,
@@ -159,7 +152,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "statements without an action or a resource",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             to_bucket(
                 live,
@@ -170,7 +163,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a Deny of requests without TLS by others",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let policy = live.bucket_policy.as_mut().unwrap();
             *policy = policy.retain(|it| it.sid() != Some("TestDenyInsecureTransport"));
@@ -184,7 +177,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a Deny of the caller that also concerns reading",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.caller = Some("arn:aws:iam::111111111111:role/Deploy".parse().unwrap());
             to_bucket(
@@ -197,7 +190,7 @@ const CASES: &[Case] = &[
     },
     Case {
         name: "a trail that is granted by statements of another installation",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let mut statement = write(ALL, &arn(MEMBER));
             statement["Sid"] = json!("AnotherTrailWrite");
@@ -210,7 +203,7 @@ const CASES: &[Case] = &[
 fn statements_of_others_are_taken_over_by_what_they_allow() {
     let mut text = String::new();
     for case in CASES {
-        let spec = spec(&case.spec.text());
+        let spec = spec(&(case.spec)());
         let usual = compared(&spec, &made(&spec)).plan.warnings;
         let mut observed = made(&spec);
         (case.edit)(&mut observed);
@@ -222,8 +215,11 @@ fn statements_of_others_are_taken_over_by_what_they_allow() {
 #[test]
 fn a_destruction_removes_statements_of_deleted_principals_only_if_the_spec_says_so() {
     let mut text = String::new();
-    for bucket in ["", "policy: { deleted_principals: remove }"] {
-        let spec = spec(&Settings { bucket, ..Settings::DEFAULT }.text());
+    let removing = "policy: { deleted_principals: remove }";
+    for (bucket, text_of_spec) in
+        [("", every_destination()), (removing, every_destination().with("bucket", removing))]
+    {
+        let spec = spec(&text_of_spec);
         let mut observed = made(&spec);
         to_bucket(
             &mut observed,

@@ -6,25 +6,20 @@ use reconcile_plan::plan::Plan;
 use reconcile_plan::view::{CloudWatchLogs, Key, Notification, Rotation, Tags};
 use reconcile_plan::{Kind, destroy, findings, live_paths};
 use reconcile_policy::{Document, Hop, Statement};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_spec::Spec;
 use serde_json::json;
 
-use super::made::{Settings, apply, compared, described, hub, made, nothing, planned, spec};
+use super::made::{
+    apply, compared, described, hub, made, no_destinations, nothing, planned, spec, with_policies,
+};
 
-/// A spec that uses a key of others.
-const BORROWED: &str = r#"
-version: 1
-name: test
-accounts:
-  master: { id: "111111111111" }
-  member: { id: "222222222222", role: Ops }
-bucket: { name: test-logs, account: master, region: eu-west-1 }
-key: { arn: "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000" }
-trails: [{ name: Trail, accounts: all, data_events: { s3: all } }]
-deletion: { bucket: true, key: true }
-"#;
-
-const NO_DESTINATIONS: Settings = Settings { topic: "", logs: "", ..Settings::DEFAULT };
+/// A spec that uses this key of others.
+fn borrowed(arn: &str) -> String {
+    no_destinations()
+        .with("key", &format!("{{ alias: null, grants: null, arn: \"{arn}\" }}"))
+        .with("deletion", "{ bucket: true, key: true }")
+}
 
 /// A key of others that only their account can administer.
 fn key(arn: &str) -> HubKey {
@@ -64,8 +59,8 @@ fn assert_unchanged(spec: &Spec, observed: &Observed) {
 /// The key is neither created, named, tagged nor deleted. Its policy loses only managed statements.
 #[test]
 fn of_a_key_of_others_only_the_policy_changes() {
-    let spec = spec(BORROWED);
-    let theirs = key("arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000");
+    let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
+    let (spec, theirs) = (spec(&borrowed(arn)), key(arn));
     let mut observed = Observed { key: Some(theirs.clone()), ..nothing(&spec) };
     let plan = compared(&spec, &observed).plan;
     let created = [Kind::KeyPolicy, Kind::Bucket, Kind::BucketPolicy, Kind::Trail, Kind::Trail];
@@ -97,31 +92,23 @@ fn of_a_key_of_others_only_the_policy_changes() {
 
 #[test]
 fn trails_and_the_bucket_change_to_another_key() {
-    let from = spec(&NO_DESTINATIONS.text());
+    let from = spec(&no_destinations());
     let other = "arn:aws:kms:eu-west-1:111111111111:key/9f8e7d6c-0000-4000-8000-000000000000";
-    let to = spec(&BORROWED.replacen(
-        "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000",
-        other,
-        1,
-    ));
+    let to = spec(&borrowed(other));
     let observed = Observed { key: Some(key(other)), ..made(&from) };
     insta::assert_snapshot!(planned(&compared(&to, &observed).plan, &[]));
 }
 
 /// The spec with `key: unmanaged`, and this encryption of the bucket.
 fn without_key(encryption: &str) -> String {
-    let text = NO_DESTINATIONS.text();
-    let (before, rest) = text.split_once("key:\n").unwrap();
-    let (_, trails) = rest.split_once("trails:\n").unwrap();
-    let before = before.replacen("eu-west-1, ", &format!("eu-west-1, encryption: {encryption}"), 1);
-    format!("{before}key: unmanaged\ntrails:\n{trails}")
+    no_destinations().with("key", "unmanaged").with("bucket.encryption", encryption)
 }
 
 #[test]
 fn with_an_unmanaged_key_trails_keep_theirs_and_no_key_is_created() {
     let unmanaged = spec(&without_key("unmanaged"));
     // The key is not read.
-    let mut observed = Observed { key: None, ..made(&spec(&NO_DESTINATIONS.text())) };
+    let mut observed = Observed { key: None, ..made(&spec(&no_destinations())) };
     assert!(observed.trails.values().flatten().all(|trail| trail.kms_key.is_some()));
     assert_unchanged(&unmanaged, &observed);
     assert_eq!(findings(&compared(&unmanaged, &observed)), []);
@@ -149,7 +136,7 @@ fn with_an_unmanaged_key_trails_keep_theirs_and_no_key_is_created() {
 
 #[test]
 fn destinations_that_the_spec_does_not_name_stay() {
-    let spec = spec(&NO_DESTINATIONS.text());
+    let spec = spec(&no_destinations());
     let mut observed = made(&spec);
     for trail in observed.trails.values_mut().flatten() {
         trail.cloudwatch_logs = Some(CloudWatchLogs::To {
@@ -164,13 +151,8 @@ fn destinations_that_the_spec_does_not_name_stay() {
 
 #[test]
 fn unmanaged_tags_and_policies_stay() {
-    let managed = spec(&Settings::default().text());
-    let unmanaged = Settings {
-        bucket: "policy: unmanaged",
-        key: "policy: unmanaged",
-        rest: "tags: unmanaged",
-        ..Settings::default()
-    };
+    let managed = spec(&every_destination());
+    let unmanaged = with_policies(&every_destination(), "unmanaged").with("tags", "unmanaged");
     let mut observed = made(&managed);
     observed.bucket.as_mut().unwrap().tags = Tags::default();
     let text = serde_json::to_string(&observed.bucket_policy).unwrap();
@@ -184,8 +166,8 @@ fn unmanaged_tags_and_policies_stay() {
         "statement `Theirs` is removed: managed statements allow everything that it allows",
     ];
     assert_eq!(reasons, expected);
-    assert_unchanged(&spec(&unmanaged.text()), &observed);
+    assert_unchanged(&spec(&unmanaged), &observed);
     // An unmanaged policy is never a reason for a refusal.
-    let fewer = unmanaged.text().replacen("accounts: all", "accounts: [member]", 1);
+    let fewer = unmanaged.with("trails.0.accounts", "[member]");
     assert_eq!(compared(&spec(&fewer), &observed).plan.refused, []);
 }

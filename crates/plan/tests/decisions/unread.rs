@@ -5,8 +5,9 @@ use reconcile_plan::ReadError;
 use reconcile_plan::observed::{Hidden, Observed, OtherPolicy, Unread, UnreadableReason};
 use reconcile_plan::view::Trail;
 use reconcile_policy::Document;
+use reconcile_samples::{EditSpec, every_destination};
 
-use super::made::{Case, Settings, denied, hub, outcomes, unread};
+use super::made::{Case, denied, hub, outcomes, unread};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
 const ROLE: &str = "arn:aws:iam::222222222222:role/reconcile-test-cloudtrail";
@@ -23,7 +24,7 @@ fn trail(live: &mut Observed) -> &mut Trail {
 const UNREAD: &[Case] = &[
     Case {
         name: "every setting of the bucket",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let conditions = live.bucket_conditions.as_mut().unwrap();
             conditions.requester_pays = Err(denied(Operation::GetBucketRequestPayment));
@@ -37,7 +38,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "the subscribers of the topic",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let topic = live.topics.values_mut().flatten().next().unwrap();
             topic.subscriptions = Err(denied(Operation::ListSubscriptionsByTopic));
@@ -45,7 +46,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "every setting of a log group",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.log_access.entry(GROUP.parse().unwrap()).or_default().unread = [
                 Unread::AccountPolicies,
@@ -59,7 +60,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "the other policies of a role",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let error = unread(Operation::ListRolePolicies);
             live.role_policies.insert(ROLE.parse().unwrap(), Err(error));
@@ -67,12 +68,12 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "other keys of the installation",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| live.spare_keys.unlisted = Some(denied(Operation::ListKeys)),
     },
     Case {
         name: "resources that may be managed",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             hide(live, "arn:aws:iam::222222222222:role/reconcile-test-old");
             hide(live, "arn:aws:kms:eu-west-1:222222222222:key/1");
@@ -83,7 +84,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "an account",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.unreadable.insert("member".parse().unwrap(), unread(Operation::DescribeTrails));
             live.trails.retain(|arn, _| arn.account() != "222222222222");
@@ -91,7 +92,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "a role that another installation manages",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let role = "reconcile-test-cloudtrail".to_owned();
             let owner = Some("another".to_owned());
@@ -100,7 +101,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "resources that are not in the spec and need the key",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             live.still_encrypted.insert("arn:aws:sns:eu-west-1:222222222222:old".parse().unwrap(), None);
             let why = UnreadableReason::Unreadable(unread(Operation::GetTopicAttributes));
@@ -110,12 +111,12 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "recursive logging",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| trail(live).recursive_logging = None,
     },
     Case {
         name: "insights of another category",
-        spec: Settings { trail: "insights: [ApiCallRateInsight]", ..Settings::DEFAULT },
+        spec: || every_destination().with("trails.0.insights", "[ApiCallRateInsight]"),
         edit: |live| {
             trail(live).insights =
                 Some(vec!["ApiCallRateInsight".to_owned(), "ApiErrorRateInsight (Data)".to_owned()]);
@@ -123,7 +124,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "insights of management events, where the spec names those of data events",
-        spec: Settings { trail: "insights: { data: [ApiCallRateInsight] }", ..Settings::DEFAULT },
+        spec: || every_destination().with("trails.0.insights", "{ data: [ApiCallRateInsight] }"),
         edit: |live| {
             trail(live).insights = Some(vec![
                 "ApiCallRateInsight".to_owned(),
@@ -134,12 +135,12 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "a key that CloudTrail cannot use",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| "RSA_2048".clone_into(&mut hub(live).key.traits.spec),
     },
     Case {
         name: "a policy and a boundary of others on a role",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let policy = OtherPolicy { name: "extra".to_owned(), document: Some(Document::new(Vec::new())) };
             let attached = OtherPolicy { name: "Attached".to_owned(), document: None };
@@ -150,7 +151,7 @@ const UNREAD: &[Case] = &[
     },
     Case {
         name: "a role that others can assume",
-        spec: Settings::DEFAULT,
+        spec: every_destination,
         edit: |live| {
             let role = live.roles.get_mut(&ROLE.parse().unwrap()).unwrap().as_mut().unwrap();
             role.trust = Document::new(Vec::new());

@@ -12,9 +12,10 @@ use reconcile_plan::view::{
 };
 use reconcile_plan::{Address, DriftReport, Kind, Plan, addresses, spare_key};
 use reconcile_policy::{Document, KeyIdentifier};
+use reconcile_samples::{EditSpec, every_destination};
 use reconcile_text::Hint;
 
-use super::made::{Settings, compared, everything, hub, made, nothing, spec, unread};
+use super::made::{compared, hub, made, nothing, spec, unread};
 
 fn tags(pairs: &[(&str, &str)]) -> Tags {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -22,7 +23,7 @@ fn tags(pairs: &[(&str, &str)]) -> Tags {
 
 #[test]
 fn all_policies_of_an_installation_are_listed() {
-    let observed = made(&spec(&everything()));
+    let observed = made(&spec(&every_destination()));
     let topic = observed.topics.values().flatten().next().unwrap();
     let key = observed.key.as_ref().unwrap();
     let expected = [observed.bucket_policy.as_ref().unwrap(), &key.policy, &topic.policy];
@@ -142,7 +143,7 @@ fn an_action_moves_towards_another_view_and_keeps_its_kind() {
 
 #[test]
 fn a_spare_key_is_found_by_its_address_only() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let desired = spec.desired();
     let account = &desired.key.site.account;
     let arn = "arn:aws:kms:eu-west-1:111111111111:key/1";
@@ -173,7 +174,7 @@ fn addresses_of_a_spec_name_its_organization_and_all_resources() {
 
 #[test]
 fn a_plan_acts_in_the_accounts_of_its_changes_and_of_the_trails_that_it_checks() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let plan = compared(&spec, &nothing(&spec)).plan;
     let accounts: Vec<(String, String)> =
         plan.accounts().into_iter().map(|(name, id)| (name.to_string(), id.to_string())).collect();
@@ -186,7 +187,7 @@ fn a_plan_acts_in_the_accounts_of_its_changes_and_of_the_trails_that_it_checks()
 
 #[test]
 fn refusals_are_kept_for_targets_that_they_concern() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     hub(&mut observed).key.traits.state = KeyState::Disabled;
     observed.trails.values_mut().flatten().for_each(|trail| trail.logging = false);
@@ -208,7 +209,7 @@ fn refusals_are_kept_for_targets_that_they_concern() {
 
 #[test]
 fn a_target_keeps_findings_about_itself() {
-    let spec = spec(&Settings::DEFAULT.text());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     let policy = observed.bucket_policy.clone().unwrap();
     observed.bucket_policy = Some(policy.retain(|it| it.sid() != Some("TestTrailWrite")));
@@ -222,7 +223,7 @@ fn a_target_keeps_findings_about_itself() {
 
 #[test]
 fn each_kind_of_change_names_its_policy() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let plan = compared(&spec, &nothing(&spec)).plan;
     for change in &plan.changes {
         assert_eq!(change.action(), ActionKind::Create, "{}", change.address);
@@ -243,7 +244,7 @@ fn views_without_unmanaged_settings_are_compared_as_a_whole() {
         |id: &str| DelegatedAdministrator { account: id.parse().unwrap(), service: "a".to_owned() };
     let (one, two) = (administrator("111111111111"), administrator("222222222222"));
     assert_eq!(one.managed(&two), one);
-    let grant = made(&spec(&everything())).key.unwrap().grants.remove(0);
+    let grant = made(&spec(&every_destination())).key.unwrap().grants.remove(0);
     let other = Grant { name: "other".to_owned(), ..grant.clone() };
     assert_eq!(grant.managed(&other), grant);
 }
@@ -256,7 +257,7 @@ fn a_broken_plan_file_is_created_again() {
 
 #[test]
 fn a_fingerprint_is_printed_as_it_is_saved() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let plan = compared(&spec, &nothing(&spec)).plan;
     let fingerprint = &plan.changes[0].observed_fingerprint;
     assert_eq!(serde_json::to_value(fingerprint).unwrap(), fingerprint.to_string());
@@ -265,7 +266,7 @@ fn a_fingerprint_is_printed_as_it_is_saved() {
 
 #[test]
 fn a_drift_check_has_the_findings_and_accounts_of_the_comparison() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     let mut observed = made(&spec);
     observed.trails.values_mut().flatten().for_each(|trail| trail.logging = false);
     let comparison = compared(&spec, &observed);
@@ -285,11 +286,8 @@ fn a_drift_check_has_the_findings_and_accounts_of_the_comparison() {
 #[test]
 fn access_to_log_files_that_no_trail_records_is_named() {
     let told = |events: &str| {
-        let text = everything().replacen(
-            "{ s3: all }",
-            &format!("{{ s3: {{ read_write: {events}, resources: all }} }}"),
-            1,
-        );
+        let selected = format!("{{ read_write: {events}, resources: all }}");
+        let text = every_destination().with("trails.0.data_events.s3", &selected);
         let spec = spec(&text);
         let warnings = compared(&spec, &made(&spec)).plan.warnings;
         warnings.into_iter().find(|it| it.code.as_str() == "unlogged-access").map(|it| it.message)

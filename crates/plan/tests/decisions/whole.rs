@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use reconcile_plan::{Address, DeliveryPath, Kind, Observed, addresses, destroy, findings, live_paths};
 use reconcile_policy::Partition;
+use reconcile_samples::{EditSpec, PROD, every_destination};
 
-use super::made::{Settings, apply, compared, everything, made, made_in, nothing, spec};
+use super::made::{apply, compared, made, made_in, nothing, spec};
 use super::organized::{member, organization};
 
 /// Specs without an organization.
 fn specs() -> [(&'static str, String); 5] {
     [
-        ("everything", everything()),
-        ("prod", include_str!("../../../../specs/prod.yaml").to_owned()),
+        ("every destination", every_destination()),
+        ("prod", PROD.to_owned()),
         ("events", include_str!("../../../../specs/events.yaml").to_owned()),
         ("readers", include_str!("../../../../specs/readers.yaml").to_owned()),
         ("retention", include_str!("../../../../specs/retention.yaml").to_owned()),
@@ -33,7 +34,8 @@ fn a_plan_that_was_applied_leaves_nothing_to_change() {
 #[test]
 fn a_spec_in_any_partition_is_in_sync_after_its_first_plan() {
     for region in Partition::ALL.map(Partition::first_region) {
-        let text = include_str!("../../../../specs/prod.yaml").replace("us-east-1", region.as_str());
+        // One of them is the Region of the spec.
+        let text = PROD.without("bucket.region").with("bucket.region", region.as_str());
         let spec = spec(&text);
         let plan = compared(&spec, &nothing(&spec)).plan;
         assert_eq!(plan.summary.create, 8, "{region}");
@@ -61,14 +63,11 @@ fn every_resource_of_a_spec_is_in_the_first_plan() {
 
 /// A spec with every kind of resource.
 fn every_kind() -> String {
-    let alarms = "cloudwatch_logs: { log_group: /trails, alarms: { controls: [CIS 4.3], topic: pagers } }";
-    Settings {
-        logs: alarms,
-        rest: "organization: { account: master, include: { tags: { trail: \"yes\" } }, role: Ops, delegated_administrator: member }\n\
-               deletion: { bucket: true, key: true }",
-        ..Settings::default()
-    }
-    .text()
+    every_destination()
+        .with("trails.0.cloudwatch_logs.alarms", "{ controls: [CIS 4.3], topic: pagers }")
+        .with("organization", "{ account: master, include: { tags: { trail: \"yes\" } }, role: Ops }")
+        .with("organization.delegated_administrator", "member")
+        .with("deletion", "{ bucket: true, key: true }")
 }
 
 /// The kinds of resources, in their order.
@@ -134,9 +133,9 @@ fn an_apply_that_ended_anywhere_is_continued_by_the_next_plan() {
 fn a_destruction_deletes_everything_that_the_spec_allows() {
     const KEPT: [&str; 3] = ["key/master/test-key", "alias/master/test-key", "bucket/master/test-logs"];
 
-    let all = Settings { rest: "deletion: { bucket: true, key: true }", ..Settings::default() }.text();
+    let all = every_destination().with("deletion", "{ bucket: true, key: true }");
     // The policy of a topic is deleted with the topic.
-    for (text, kept) in [(everything(), &KEPT[..]), (all, &[])] {
+    for (text, kept) in [(every_destination(), &KEPT[..]), (all, &[])] {
         let spec = spec(&text);
         let observed = Observed { is_bucket_empty: true, ..made(&spec) };
         let plan = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan;
@@ -152,7 +151,7 @@ fn a_destruction_deletes_everything_that_the_spec_allows() {
 
 #[test]
 fn targets_include_their_dependencies() {
-    let spec = spec(&everything());
+    let spec = spec(&every_destination());
     for (target, expected) in [
         ("key/master/test-key", &["key/master/test-key"][..]),
         (

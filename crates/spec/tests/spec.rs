@@ -13,12 +13,27 @@ mod resolved;
 #[path = "spec/schema.rs"]
 mod schema;
 
-/// The spec in the README.
-const PROD: &str = include_str!("../../../specs/prod.yaml");
+use reconcile_samples::PROD;
 
-/// Returns the spec with one text replaced.
+/// A text with another part. Where the text itself does not matter, see [`reconcile_samples::EditSpec`].
+trait Edited {
+    /// Returns the text with another part in place of the first `from`.
+    ///
+    /// # Panics
+    /// If the text does not contain `from`: a test would otherwise try the text that it did not change.
+    fn edited(&self, from: &str, to: &str) -> String;
+}
+
+impl Edited for str {
+    #[track_caller]
+    fn edited(&self, from: &str, to: &str) -> String {
+        assert!(self.contains(from), "no `{from}` in:\n{self}");
+        self.replacen(from, to, 1)
+    }
+}
+
+/// The spec of the README with another part in place of the first `from`.
 #[track_caller]
 fn prod_with(from: &str, to: &str) -> String {
-    assert!(PROD.contains(from), "{from}");
-    PROD.replacen(from, to, 1)
+    PROD.edited(from, to)
 }

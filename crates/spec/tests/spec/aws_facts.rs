@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
+use reconcile_samples::{EditSpec, PROD};
 use reconcile_spec::parse;
 use serde_json::Value;
-
-use crate::prod_with;
 
 fn rows(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
@@ -33,8 +32,8 @@ fn check(rows: &[Value], spec: impl Fn(&Value) -> String) {
 fn selectors_are_valid_if_cloudtrail_accepts_them() {
     let rows = rows(include_str!("../../../../tests/aws_facts/selectors.json"));
     check(&rows, |row| {
-        let selector = format!("    advanced_event_selectors: [{}]\n", row["selector"]);
-        prod_with("    data_events: { s3: all, lambda: all }\n", &selector)
+        let selectors = format!("[{}]", row["selector"]);
+        PROD.without("trails.0.data_events").with("trails.0.advanced_event_selectors", &selectors)
     });
 }
 
@@ -42,12 +41,8 @@ fn selectors_are_valid_if_cloudtrail_accepts_them() {
 fn statements_are_valid_if_s3_or_kms_accepts_them() {
     let rows = rows(include_str!("../../../../tests/aws_facts/statements.json"));
     check(&rows, |row| {
-        let at = match row["policy"].as_str().unwrap() {
-            "bucket" => "  region: us-east-1\n",
-            "key" => "  alias: secprod-cloudtrail\n",
-            other => panic!("{other}"),
-        };
-        prod_with(at, &format!("{at}  policy: {{ extra_statements: [{}] }}\n", row["statement"]))
+        let policy = format!("{}.policy", row["policy"].as_str().unwrap());
+        PROD.with(&policy, &format!("{{ extra_statements: [{}] }}", row["statement"]))
     });
 }
 
@@ -77,8 +72,7 @@ fn lifecycles_are_valid_if_s3_accepts_them() {
                 keys.push(format!("{key}: {value}"));
             }
         }
-        let at = "  region: us-east-1\n";
-        prod_with(at, &format!("{at}  lifecycle: {{ {} }}\n", keys.join(", ")))
+        PROD.with("bucket.lifecycle", &format!("{{ {} }}", keys.join(", ")))
     });
 }
 
@@ -98,30 +92,29 @@ fn grants_are_valid_if_kms_accepts_them() {
             .filter(|(_, value)| !value.is_null())
             .map(|(key, value)| format!("{key}: {value}, "))
             .collect();
-        let at = "  alias: secprod-cloudtrail\n";
-        prod_with(at, &format!("{at}  grants: [{{ name: g, {keys}operations: [Decrypt] }}]\n"))
+        PROD.with("key.grants", &format!("[{{ name: g, {keys}operations: [Decrypt] }}]"))
     });
 }
 
 #[test]
 fn tags_are_valid_if_every_service_accepts_them() {
     let rows = rows(include_str!("../../../../tests/aws_facts/tags.json"));
-    check(&rows, |row| format!("{}tags: {}\n", prod_with("", ""), row["tags"]));
+    check(&rows, |row| PROD.with("tags", &row["tags"].to_string()));
 }
 
 /// A name that this version does not know is valid once the spec recognizes it.
 #[test]
 fn newer_names_are_valid_if_the_spec_recognizes_them() {
-    let statement = "policy: { extra_statements: [{ Effect: Allow, Principal: { AWS: \"444455556666\" }, Action: \"s3:GetFutureThing\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\", Condition: { StringEquals: { \"s3:x-amz-future\": a } } }] }";
-    let selector = "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Objekt\"] }] }]";
-    let text = prod_with("us-east-1\n", &format!("us-east-9\n  {statement}\n")).replacen(
-        "data_events: { s3: all, lambda: all }",
-        selector,
-        1,
-    );
+    let policy = "{ extra_statements: [{ Effect: Allow, Principal: { AWS: \"444455556666\" }, Action: \"s3:GetFutureThing\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\", Condition: { StringEquals: { \"s3:x-amz-future\": a } } }] }";
+    let selectors = "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Objekt\"] }] }]";
+    let text = PROD
+        .with("bucket.region", "us-east-9")
+        .with("bucket.policy", policy)
+        .without("trails.0.data_events")
+        .with("trails.0.advanced_event_selectors", selectors);
     let problems = parse("spec.yaml", text.as_bytes()).unwrap_err();
     assert_eq!(problems.iter().count(), 4, "{problems}");
-    let text =
-        format!("{text}recognize: [us-east-9, s3:GetFutureThing, s3:x-amz-future, \"AWS::S3::Objekt\"]\n");
+    let text = text
+        .with("recognize", "[us-east-9, \"s3:GetFutureThing\", \"s3:x-amz-future\", \"AWS::S3::Objekt\"]");
     parse("spec.yaml", text.as_bytes()).unwrap();
 }

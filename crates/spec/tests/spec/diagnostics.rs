@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use reconcile_samples::PROD;
 use reconcile_spec::{Member, Roster, Unit, parse};
 
-use crate::{PROD, prod_with};
+use crate::{Edited, prod_with};
 
 /// Returns the diagnostics of a spec.
 fn told(text: &str) -> String {
@@ -40,8 +41,9 @@ fn with_trail(more: &str) -> String {
     prod_with(TRAIL, &format!("{TRAIL}    {more}\n"))
 }
 
-fn with_advanced(selectors: &str) -> String {
-    with_trail(selectors).replacen("    data_events: { s3: all, lambda: all }\n", "", 1)
+/// The spec with another line in place of the data events of the first trail.
+fn with_events(events: &str) -> String {
+    with_trail(events).edited("    data_events: { s3: all, lambda: all }\n", "")
 }
 
 fn with_grant(grant: &str) -> String {
@@ -87,10 +89,9 @@ fn diagnostics_of_the_form() {
 #[test]
 fn diagnostics_of_several_shapes() {
     let text = prod_with("name: secprod\n", "name: secprod\nname: again\n")
-        .replace("role: OrganizationAccountAccessRole }\n  dev", "rolle: X }\n  dev")
-        .replace("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
-        .replace("  alias: secprod-cloudtrail\n", "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n")
-        .replace("[master]", "{ all: true }");
+        .edited("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
+        .edited("  alias: secprod-cloudtrail\n", "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n")
+        .edited("[master]", "{ all: true }");
     insta::assert_snapshot!(told(&text));
 }
 
@@ -99,7 +100,7 @@ fn diagnostics_of_names() {
     let document = document(&[
         ("spec", prod_with("name: secprod\n", "name: Sec_Prod\n")),
         ("account", with_account("{ id: \"12345\", role: R }")),
-        ("account name", prod_with("  production: ", "  produc/tion: ").replace("[production,", "[master,")),
+        ("account name", prod_with("  production: ", "  produc/tion: ").edited("[production,", "[master,")),
         ("bucket", prod_with("secprod-multiaccount-logs", "Logs_of_All")),
         (
             "bucket of another namespace",
@@ -171,9 +172,8 @@ fn diagnostics_of_accounts_and_references() {
         (
             "several at once",
             prod_with("[master]", "[mister]")
-                .replace("us-east-1", "nowhere")
-                .replace("prod:", "prod: ")
-                .replace("alias: secprod-cloudtrail", "alias: \"a b\""),
+                .edited("us-east-1", "nowhere")
+                .edited("alias: secprod-cloudtrail", "alias: \"a b\""),
         ),
     ]);
     insta::assert_snapshot!(document);
@@ -352,7 +352,7 @@ fn diagnostics_of_trails() {
         ("an empty list of accounts", prod_with("[master]", "[]")),
         (
             "the same trail twice",
-            prod_with("name: SecurityTrailMaster", "name: SecurityTrail").replace("[production,", "[master,"),
+            prod_with("name: SecurityTrailMaster", "name: SecurityTrail").edited("[production,", "[master,"),
         ),
         ("more than five", format!("{PROD}{many}")),
         (
@@ -360,49 +360,20 @@ fn diagnostics_of_trails() {
             prod_with("    data_events: { s3: all, lambda: all }\n", "    management_events: none\n"),
         ),
         ("global events off", with_trail("global_service_events: false")),
-        (
-            "a bucket that is none",
-            with_trail("data_events: { s3: [\"no bucket\"] }").replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
-            ),
-        ),
-        (
-            "a function without ARN",
-            with_trail("data_events: { lambda: [f] }").replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
-            ),
-        ),
-        (
-            "too many data resources",
-            with_trail(&format!("data_events: {{ s3: [{}] }}", buckets.join(", "))).replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
-            ),
-        ),
+        ("a bucket that is none", with_events("data_events: { s3: [\"no bucket\"] }")),
+        ("a function without ARN", with_events("data_events: { lambda: [f] }")),
+        ("too many data resources", with_events(&format!("data_events: {{ s3: [{}] }}", buckets.join(", ")))),
         ("selectors of both sorts", with_trail("advanced_event_selectors: [{ FieldSelectors: [] }]")),
-        ("no selectors", with_advanced("advanced_event_selectors: []")),
+        ("no selectors", with_events("advanced_event_selectors: []")),
         ("insights of nothing", with_trail("management_events: none\n    insights: [ApiErrorRateInsight]")),
         ("insights of reads", with_trail("management_events: read\n    insights: [ApiCallRateInsight]")),
         (
             "insights of data events that are not recorded",
-            with_trail("insights: { data: [ApiErrorRateInsight] }").replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
-            ),
+            with_events("insights: { data: [ApiErrorRateInsight] }"),
         ),
         (
             "aggregation of data events that are not recorded",
-            with_trail("event_aggregation: [API_ACTIVITY]").replacen(
-                "    data_events: { s3: all, lambda: all }\n",
-                "",
-                1,
-            ),
+            with_events("event_aggregation: [API_ACTIVITY]"),
         ),
         ("aggregation by an unknown template", with_trail("event_aggregation: [API_ACTIVTY]")),
         ("insights of no category", with_trail("insights: {}")),
@@ -415,9 +386,8 @@ fn diagnostics_of_trails() {
 
 #[test]
 fn diagnostics_of_advanced_selectors() {
-    let of = |fields: &str| {
-        with_advanced(&format!("advanced_event_selectors: [{{ FieldSelectors: [{fields}] }}]"))
-    };
+    let of =
+        |fields: &str| with_events(&format!("advanced_event_selectors: [{{ FieldSelectors: [{fields}] }}]"));
     let management = |more: &str| of(&format!("{{ Field: eventCategory, Equals: [Management] }}, {more}"));
     let data = |more: &str| {
         of(&format!(
@@ -492,7 +462,7 @@ fn diagnostics_of_advanced_selectors() {
         ("too many values", data(&format!("{{ Field: eventName, Equals: [{many}] }}"))),
         (
             "a name that is too long",
-            with_advanced(&format!(
+            with_events(&format!(
                 "advanced_event_selectors: [{{ Name: {}, FieldSelectors: [{{ Field: eventCategory, Equals: [Management] }}] }}]",
                 "x".repeat(1001)
             )),
@@ -503,13 +473,7 @@ fn diagnostics_of_advanced_selectors() {
 
 #[test]
 fn diagnostics_of_data_resources() {
-    let of = |data: &str| {
-        with_trail(&format!("data_events: {{ {data} }}")).replacen(
-            "    data_events: { s3: all, lambda: all }\n",
-            "",
-            1,
-        )
-    };
+    let of = |data: &str| with_events(&format!("data_events: {{ {data} }}"));
     let document = document(&[
         ("an empty list", of("s3: []")),
         ("a wildcard in a bucket", of("s3: [\"logs/*\"]")),
@@ -542,10 +506,7 @@ const STATEMENT: &str = "Effect: Allow, Principal: { AWS: \"444444444444\" }, Ac
 #[test]
 fn diagnostics_of_extra_statements() {
     let of = |statement: &str| with_bucket(&format!("policy: {{ extra_statements: [{statement}] }}"));
-    let changed = |from: &str, to: &str| {
-        assert!(STATEMENT.contains(from), "{from}");
-        of(&format!("{{ {} }}", STATEMENT.replacen(from, to, 1)))
-    };
+    let changed = |from: &str, to: &str| of(&format!("{{ {} }}", STATEMENT.edited(from, to)));
     let more = |more: &str| of(&format!("{{ {STATEMENT}, {more} }}"));
     let many: Vec<String> = (0..200).map(|n| format!("{{ Sid: \"Statement{n}\", {STATEMENT} }}")).collect();
     let document = document(&[
@@ -601,10 +562,7 @@ fn diagnostics_of_extra_statements_of_the_key() {
     const STATEMENT: &str =
         "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\"";
     let of = |statement: &str| with_key(&format!("policy: {{ extra_statements: [{{ {statement} }}] }}"));
-    let changed = |from: &str, to: &str| {
-        assert!(STATEMENT.contains(from), "{from}");
-        of(&STATEMENT.replacen(from, to, 1))
-    };
+    let changed = |from: &str, to: &str| of(&STATEMENT.edited(from, to));
     let document = document(&[
         ("a misspelled action", changed("kms:Decrypt", "kms:Decript")),
         ("an action on the account", changed("kms:Decrypt", "kms:ListKeys")),
@@ -647,7 +605,7 @@ fn diagnostics_of_organizations_and_destinations() {
         ("delegated twice", with_organization("delegated_administrator: [production, production, master]")),
         (
             "delegated to too many",
-            with_organization("delegated_administrator: [production, development, c, d]").replace(
+            with_organization("delegated_administrator: [production, development, c, d]").edited(
                 "accounts:\n",
                 "accounts:\n  c: { id: \"444444444444\", role: R }\n  d: { id: \"555555555555\", role: R }\n",
             ),
@@ -679,14 +637,14 @@ fn diagnostics_of_organizations_and_destinations() {
         (
             "a role of two boundaries",
             with_trail("cloudwatch_logs: { log_group: g, permissions_boundary: B }")
-                .replace("[production,", "[master, production,")
-                .replace("development]\n", "development]\n    cloudwatch_logs: { log_group: h }\n"),
+                .edited("[production,", "[master, production,")
+                .edited("development]\n", "development]\n    cloudwatch_logs: { log_group: h }\n"),
         ),
         (
             "a log group of two retentions",
             with_trail("cloudwatch_logs: { log_group: g, retention_days: 30 }")
-                .replace("[production,", "[master, production,")
-                .replace("development]\n", "development]\n    cloudwatch_logs: { log_group: g }\n"),
+                .edited("[production,", "[master, production,")
+                .edited("development]\n", "development]\n    cloudwatch_logs: { log_group: g }\n"),
         ),
         ("a FIFO topic", with_trail("sns_topic: { name: log-files.fifo }")),
         ("a topic of nobody", with_trail("sns_topic: { name: log-files, account: nobody }")),
@@ -714,8 +672,8 @@ fn diagnostics_of_alarms() {
     let topic = |region: &str| format!("{{ topic: \"arn:aws:sns:{region}:111111111111:alarms\" }}");
     let twice = |first: &str, second: &str| {
         with_trail(&format!("cloudwatch_logs: {{ {first} }}"))
-            .replace("[production,", "[master, production,")
-            .replace("development]\n", &format!("development]\n    cloudwatch_logs: {{ {second} }}\n"))
+            .edited("[production,", "[master, production,")
+            .edited("development]\n", &format!("development]\n    cloudwatch_logs: {{ {second} }}\n"))
     };
     let document = document(&[
         ("alarms without a topic", with("{ controls: cis }")),
@@ -743,13 +701,13 @@ fn diagnostics_of_alarms() {
 fn diagnostics_of_encryption_and_existing_topics() {
     let twice = |first: &str, second: &str| {
         with_trail(first)
-            .replace("[production,", "[master, production,")
-            .replace("development]\n", &format!("development]\n    {second}\n"))
+            .edited("[production,", "[master, production,")
+            .edited("development]\n", &format!("development]\n    {second}\n"))
     };
     let elsewhere = |destination: &str| with_trail(&format!("home_region: eu-west-1\n    {destination}"));
     let unmanaged = |destination: &str| {
-        let text = with_trail(destination).replace("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n");
-        text.replace("  region: us-east-1\n", "  region: us-east-1\n  encryption: s3\n")
+        let text = with_trail(destination).edited("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n");
+        text.edited("  region: us-east-1\n", "  region: us-east-1\n  encryption: s3\n")
     };
     let topic = "arn:aws:sns:us-east-1:444444444444:log-files";
     let document = document(&[
@@ -782,7 +740,7 @@ fn diagnostics_of_encryption_and_existing_topics() {
         ("an ARN of a FIFO topic", with_trail(&format!("sns_topic: {{ arn: \"{topic}.fifo\" }}"))),
         (
             "a topic of another partition",
-            with_trail(&format!("sns_topic: {{ arn: \"{}\" }}", topic.replace("aws", "aws-cn"))),
+            with_trail(&format!("sns_topic: {{ arn: \"{}\" }}", topic.edited("aws", "aws-cn"))),
         ),
         (
             "one topic by name and by ARN",
@@ -840,7 +798,7 @@ fn diagnostics_of_unknown_organizational_units() {
     assert!(told.contains("the organization has no unit `ou-1`"), "{told}");
     assert!(!told.contains("selects no account"), "{told}");
     let with = |exclude: &str| {
-        let text = text.replace("Securty", "Security").replace("[ou-1]", exclude);
+        let text = text.edited("Securty", "Security").edited("[ou-1]", exclude);
         parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster)
     };
     assert!(with("[]").is_ok());

@@ -1,9 +1,10 @@
 //! Tests that any content of the file is an error, and never a crash or a hang.
 
 use proptest::prelude::*;
+use reconcile_samples::PROD;
 use reconcile_spec::parse;
 
-use crate::PROD;
+use crate::prod_with;
 
 #[test]
 fn hostile_files_are_errors() {
@@ -22,7 +23,7 @@ fn hostile_files_are_errors() {
         ("an unknown key of a megabyte", format!("version: 1\n{}: 1\n", "x".repeat(1_000_000))),
         (
             "deep statements",
-            PROD.replace(
+            prod_with(
                 "  region: us-east-1\n",
                 &format!(
                     "  region: us-east-1\n  policy: {{ extra_statements: [{}] }}\n",
@@ -30,9 +31,9 @@ fn hostile_files_are_errors() {
                 ),
             ),
         ),
-        ("a null byte", PROD.replace("secprod\n", "sec\0prod\n")),
-        ("a number too large", PROD.replace("version: 1", "version: 99999999999999999999999")),
-        ("a negative number", PROD.replace("version: 1", "version: -1")),
+        ("a null byte", prod_with("secprod\n", "sec\0prod\n")),
+        ("a number too large", prod_with("version: 1", "version: 99999999999999999999999")),
+        ("a negative number", prod_with("version: 1", "version: -1")),
     ] {
         let problems = parse("spec.yaml", text.as_bytes()).unwrap_err().to_string();
         assert!(problems.len() < 100_000, "{name}: {} bytes", problems.len());

@@ -1,11 +1,16 @@
 //! Tests the desired state of valid specs.
 
+use reconcile_samples::{EditSpec, PROD};
 use reconcile_spec::{AtRest, Desired, EventSelector, ReadWrite, Selectors, parse};
-
-use crate::{PROD, prod_with};
 
 fn desired(text: &str) -> Desired {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}")).desired().clone()
+}
+
+/// The spec whose first trail has these settings in place of its data events.
+fn with_events(settings: &str) -> String {
+    let without = PROD.without("trails.0.data_events");
+    if settings.is_empty() { without } else { without.with("trails.0", settings) }
 }
 
 #[test]
@@ -49,12 +54,8 @@ deletion: {trails: true, bucket: false}
 #[test]
 fn alarms_are_those_of_the_list_in_each_account() {
     let alarms = |alarms: &str| {
-        let text = prod_with(
-            "    accounts: [production, development]\n",
-            &format!(
-                "    accounts: [production, development]\n    cloudwatch_logs: {{ log_group: g, alarms: {alarms} }}\n"
-            ),
-        );
+        let logs = format!("{{ log_group: g, alarms: {alarms} }}");
+        let text = PROD.with("trails.1.cloudwatch_logs", &logs);
         let alarms = desired(&text).alarms.into_iter();
         alarms
             .map(|it| format!("{} {} {} {}", it.site.account, it.name, it.detects.id, it.topic))
@@ -77,12 +78,9 @@ fn alarms_are_those_of_the_list_in_each_account() {
 
 #[test]
 fn words_resolve_to_selectors() {
-    let selectors = |words: &str| {
-        let text = prod_with("    data_events: { s3: all, lambda: all }\n", &format!("{words}\n"));
-        match desired(&text).trails[0].selectors.clone() {
-            Selectors::Basic(selectors) => selectors,
-            Selectors::Advanced(_) => panic!("these are words"),
-        }
+    let selectors = |words: &str| match desired(&with_events(words)).trails[0].selectors.clone() {
+        Selectors::Basic(selectors) => selectors,
+        Selectors::Advanced(_) => panic!("these are words"),
     };
     let summary = |selectors: Vec<EventSelector>| -> Vec<(ReadWrite, bool, usize, Vec<String>)> {
         let one = |it: EventSelector| {
@@ -94,17 +92,17 @@ fn words_resolve_to_selectors() {
     let none: Vec<String> = Vec::new();
     for (words, expected) in [
         ("", vec![(ReadWrite::All, true, 0, none.clone())]),
-        ("    management_events: read", vec![(ReadWrite::ReadOnly, true, 0, none.clone())]),
+        ("management_events: read", vec![(ReadWrite::ReadOnly, true, 0, none.clone())]),
         (
-            "    management_events: { read_write: write, exclude: [kms.amazonaws.com] }",
+            "management_events: { read_write: write, exclude: [kms.amazonaws.com] }",
             vec![(ReadWrite::WriteOnly, true, 1, none.clone())],
         ),
         (
-            "    data_events: { dynamodb: all }",
+            "data_events: { dynamodb: all }",
             vec![(ReadWrite::All, true, 0, vec!["arn:aws:dynamodb".to_owned()])],
         ),
         (
-            "    management_events: none\n    data_events: { s3: [logs, \"arn:aws:s3:::logs/a\"] }",
+            "{ management_events: none, data_events: { s3: [logs, \"arn:aws:s3:::logs/a\"] } }",
             vec![(
                 ReadWrite::All,
                 false,
@@ -113,21 +111,21 @@ fn words_resolve_to_selectors() {
             )],
         ),
         (
-            "    management_events: write\n    data_events: { s3: all }",
+            "{ management_events: write, data_events: { s3: all } }",
             vec![
                 (ReadWrite::All, false, 0, vec!["arn:aws:s3".to_owned()]),
                 (ReadWrite::WriteOnly, true, 0, none.clone()),
             ],
         ),
         (
-            "    data_events: { s3: { read_write: write, resources: all }, lambda: { resources: all } }",
+            "data_events: { s3: { read_write: write, resources: all }, lambda: { resources: all } }",
             vec![
                 (ReadWrite::All, true, 0, vec!["arn:aws:lambda".to_owned()]),
                 (ReadWrite::WriteOnly, false, 0, vec!["arn:aws:s3".to_owned()]),
             ],
         ),
         (
-            "    management_events: read\n    data_events: { s3: { read_write: read, resources: [logs] } }",
+            "{ management_events: read, data_events: { s3: { read_write: read, resources: [logs] } } }",
             vec![(ReadWrite::ReadOnly, true, 0, vec!["arn:aws:s3:::logs/".to_owned()])],
         ),
     ] {
@@ -139,19 +137,12 @@ fn words_resolve_to_selectors() {
 fn insights_are_managed_by_category() {
     for (words, management, data) in [
         ("", None, None),
-        ("    insights: []\n", Some(vec![]), None),
-        ("    insights: [ApiErrorRateInsight, ApiCallRateInsight]\n", Some(vec!["Call", "Error"]), None),
-        ("    insights: { data: [ApiCallRateInsight] }\n", None, Some(vec!["Call"])),
-        (
-            "    insights: { management: [ApiErrorRateInsight], data: [] }\n",
-            Some(vec!["Error"]),
-            Some(vec![]),
-        ),
+        ("insights: []", Some(vec![]), None),
+        ("insights: [ApiErrorRateInsight, ApiCallRateInsight]", Some(vec!["Call", "Error"]), None),
+        ("insights: { data: [ApiCallRateInsight] }", None, Some(vec!["Call"])),
+        ("insights: { management: [ApiErrorRateInsight], data: [] }", Some(vec!["Error"]), Some(vec![])),
     ] {
-        let text = prod_with(
-            "    data_events: { s3: all, lambda: all }\n",
-            &format!("    data_events: {{ s3: all }}\n{words}"),
-        );
+        let text = with_events(&format!("{{ data_events: {{ s3: all }}, {words} }}"));
         let insights = &desired(&text).trails[0].insights;
         let names = |kinds: Option<Vec<&str>>| -> Option<Vec<String>> {
             Some(kinds?.into_iter().map(|kind| format!("Api{kind}RateInsight")).collect())
@@ -164,16 +155,15 @@ fn insights_are_managed_by_category() {
 fn recursive_logging_is_off_by_default_if_data_events_cover_the_log_bucket() {
     for (words, expected) in [
         ("", None),
-        ("    recursive_logging: true\n", Some(true)),
-        ("    data_events: { s3: all }\n", Some(false)),
-        ("    data_events: { s3: all }\n    recursive_logging: true\n", Some(true)),
-        ("    data_events: { s3: [secprod-multiaccount-logs] }\n", Some(false)),
-        ("    data_events: { s3: [other] }\n", None),
-        ("    data_events: { s3: { read_write: read, resources: all } }\n", None),
-        ("    data_events: { lambda: all }\n", None),
+        ("recursive_logging: true", Some(true)),
+        ("data_events: { s3: all }", Some(false)),
+        ("{ data_events: { s3: all }, recursive_logging: true }", Some(true)),
+        ("data_events: { s3: [secprod-multiaccount-logs] }", Some(false)),
+        ("data_events: { s3: [other] }", None),
+        ("data_events: { s3: { read_write: read, resources: all } }", None),
+        ("data_events: { lambda: all }", None),
     ] {
-        let text = prod_with("    data_events: { s3: all, lambda: all }\n", words);
-        assert_eq!(desired(&text).trails[0].recursive_logging, expected, "{words}");
+        assert_eq!(desired(&with_events(words)).trails[0].recursive_logging, expected, "{words}");
     }
 }
 
@@ -183,11 +173,7 @@ fn grants_are_named_by_their_content() {
         let grant = format!(
             "[{{ name: a-b, grantee: \"arn:aws:iam::111111111111:role/A\", operations: {operations} }}]"
         );
-        let text = prod_with(
-            "alias: secprod-cloudtrail\n",
-            &format!("alias: secprod-cloudtrail\n  grants: {grant}\n"),
-        );
-        let desired = desired(&text);
+        let desired = desired(&PROD.with("key.grants", &grant));
         let name = desired.grants[0].aws_name.clone();
         assert!(desired.installation.owns_grant(&name), "{name}");
         name
@@ -204,32 +190,19 @@ fn grants_are_named_by_their_content() {
 
 #[test]
 fn a_secret_is_never_printed() {
-    let text = prod_with("OrganizationAccountAccessRole }", "Role, external_id: hush }");
+    let text = PROD.with("accounts.production", "{ role: Role, external_id: hush }");
     assert!(!format!("{:?}", desired(&text)).contains("hush"));
 }
 
 #[test]
 fn a_new_topic_is_encrypted_if_the_key_can_be_used() {
-    let topic = "    sns_topic: { name: t";
+    let text = PROD.with("trails.0.sns_topic", "{ name: t }");
     for (name, text, expected) in [
-        ("by default", prod_with(TRAIL, &format!("{TRAIL}{topic} }}\n")), AtRest::KeyFromCreation),
-        ("in so many words", prod_with(TRAIL, &format!("{TRAIL}{topic}, encryption: key }}\n")), AtRest::Key),
-        (
-            "left alone",
-            prod_with(TRAIL, &format!("{TRAIL}{topic}, encryption: unmanaged }}\n")),
-            AtRest::Unmanaged,
-        ),
-        (
-            "in another Region",
-            prod_with(TRAIL, &format!("{TRAIL}    home_region: eu-west-1\n{topic} }}\n")),
-            AtRest::Unmanaged,
-        ),
-        (
-            "with a key policy of somebody else",
-            prod_with(TRAIL, &format!("{TRAIL}{topic} }}\n"))
-                .replace("cloudtrail\n\n", "cloudtrail\n  policy: unmanaged\n\n"),
-            AtRest::Unmanaged,
-        ),
+        ("by default", text.clone(), AtRest::KeyFromCreation),
+        ("in so many words", text.with("trails.0.sns_topic.encryption", "key"), AtRest::Key),
+        ("left alone", text.with("trails.0.sns_topic.encryption", "unmanaged"), AtRest::Unmanaged),
+        ("in another Region", text.with("trails.0.home_region", "eu-west-1"), AtRest::Unmanaged),
+        ("with a key policy of somebody else", text.with("key.policy", "unmanaged"), AtRest::Unmanaged),
     ] {
         assert_eq!(desired(&text).topics[0].encryption, expected, "{name}");
     }
@@ -241,12 +214,10 @@ fn a_new_topic_is_encrypted_if_the_key_can_be_used() {
 fn a_topic_by_arn_is_only_read() {
     for (owner, reader) in [("333333333333", "development"), ("444444444444", "master")] {
         let arn = format!("arn:aws:sns:eu-west-1:{owner}:log-files");
-        let desired = desired(&prod_with(TRAIL, &format!("{TRAIL}    sns_topic: {{ arn: \"{arn}\" }}\n")));
+        let desired = desired(&PROD.with("trails.0.sns_topic", &format!("{{ arn: \"{arn}\" }}")));
         assert!(desired.topics.is_empty());
         let [topic] = desired.existing_topics.as_slice() else { panic!("{:?}", desired.existing_topics) };
         assert_eq!((topic.arn.as_str(), topic.reader.as_str()), (arn.as_str(), reader));
         assert_eq!(desired.trails[0].topic.as_ref(), Some(&topic.arn));
     }
 }
-
-const TRAIL: &str = "    accounts: [master]\n";

@@ -1,9 +1,8 @@
 //! Tests the JSON Schema for editors.
 
+use reconcile_samples::{EditSpec, PROD};
 use reconcile_spec::schema;
 use serde_json::Value;
-
-use crate::{PROD, prod_with};
 
 fn problems(text: &str) -> Vec<String> {
     let value: Value = serde_saphyr::from_str(text).unwrap();
@@ -14,23 +13,20 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn the_schema_accepts_valid_specs() {
     assert_eq!(problems(PROD), Vec::<String>::new());
-    let unmanaged = prod_with(
-        "  region: us-east-1\n",
-        "  region: us-east-1\n  versioning: unmanaged\n  encryption: s3\n",
-    );
+    let unmanaged = PROD.with("bucket", "{ versioning: unmanaged, encryption: s3 }");
     assert_eq!(problems(&unmanaged), Vec::<String>::new());
-    let members = prod_with("[production, development]", "members");
+    let members = PROD.with("trails.1.accounts", "members");
     assert_eq!(problems(&members), Vec::<String>::new());
 }
 
 #[test]
 fn the_schema_rejects_invalid_specs() {
     for text in [
-        format!("{PROD}trial: 1\n"),
-        prod_with("  alias: ", "  aliaz: "),
-        prod_with("\"222222222222\"", "\"2222\""),
-        prod_with("[production, development]", "some"),
-        prod_with("  region: us-east-1\n", ""),
+        PROD.with("trial", "1"),
+        PROD.with("key", "{ alias: null, aliaz: secprod-cloudtrail }"),
+        PROD.with("accounts.production.id", "\"2222\""),
+        PROD.with("trails.1.accounts", "some"),
+        PROD.without("bucket.region"),
     ] {
         assert_ne!(problems(&text), Vec::<String>::new(), "{text}");
     }

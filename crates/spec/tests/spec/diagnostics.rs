@@ -89,6 +89,7 @@ fn diagnostics_of_the_form() {
 #[test]
 fn diagnostics_of_several_shapes() {
     let text = prod_with("name: secprod\n", "name: secprod\nname: again\n")
+        .edited("\"222222222222\", role: OrganizationAccountAccessRole", "\"222222222222\", rolle: X")
         .edited("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
         .edited("  alias: secprod-cloudtrail\n", "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n")
         .edited("[master]", "{ all: true }");

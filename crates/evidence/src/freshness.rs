@@ -215,12 +215,14 @@ fn judge_account(
 
 #[cfg(test)]
 mod tests {
+    use reconcile_samples::{BUCKET, MASTER, members};
+
     use super::*;
     use crate::location::Root;
     use crate::memory::{Memory, Stored};
 
     const NOW: &str = "2026-11-26T12:20:00Z";
-    const PRODUCTION: &str = "222222222222";
+    const MEMBER: &str = "000000000001";
     /// A digest every hour until the last full hour. The number is that of hours before [`NOW`].
     const FRESH: Option<(i64, i64)> = Some((35, 0));
 
@@ -235,10 +237,10 @@ mod tests {
 
     fn trail() -> DigestTrail {
         DigestTrail {
-            address: "trail/production/Audit".parse().unwrap(),
-            name: "Audit".to_owned(),
+            address: "trail/m0/Trail".parse().unwrap(),
+            name: "Trail".to_owned(),
             home: "eu-west-1".parse().unwrap(),
-            account: PRODUCTION.parse().unwrap(),
+            account: MEMBER.parse().unwrap(),
             is_organization: false,
             logging_since: Some(ago(900)),
             latest: Some(ago(0)),
@@ -248,7 +250,7 @@ mod tests {
     /// The digests of a Region, from some hours ago to some hours ago; an opt-in Region if its name ends with `?`.
     fn heard(region: &str, digests: Result<Option<(i64, i64)>, &str>) -> Heard {
         Heard {
-            account: PRODUCTION.parse().unwrap(),
+            account: MEMBER.parse().unwrap(),
             region: region.trim_end_matches('?').parse().unwrap(),
             must_log: !region.ends_with('?'),
             digests: digests
@@ -318,8 +320,7 @@ mod tests {
         // CloudTrail has delivered since, to the bucket before.
         assert_eq!(found(&trail(), &all(Ok(None))), [""; 0]);
         // The digests of an account that is not the trail's are not those that CloudTrail reports.
-        let other =
-            DigestTrail { account: "111111111111".parse().unwrap(), is_organization: true, ..trail() };
+        let other = DigestTrail { account: MASTER.parse().unwrap(), is_organization: true, ..trail() };
         assert_eq!(found(&other, &all(Ok(None))).len(), 1);
         for (case, trail) in [
             ("just started", DigestTrail { logging_since: Some(ago(1)), ..silent.clone() }),
@@ -340,40 +341,28 @@ mod tests {
         let [Staleness::Unlisted { count: Some(1), .. }] = &stale[..] else { panic!("{stale:?}") };
     }
 
-    const SPEC: &str = "
-version: 1
-name: test
-accounts:
-  security: { id: '111111111111' }
-  production: { id: '222222222222', role: Audit }
-bucket: { name: central-logs, account: security, region: eu-west-1 }
-key: { alias: central-logs }
-trails:
-  - { name: Audit, accounts: all }
-";
-
     #[tokio::test]
     async fn the_lists_of_a_bucket_are_judged_for_each_trail_and_account() {
-        let spec = reconcile_spec::parse("test.yaml", SPEC.as_bytes()).unwrap();
+        let spec = reconcile_spec::parse("test.yaml", members(1, "").as_bytes()).unwrap();
         let own = DigestTrail {
-            address: "trail/security/Audit".parse().unwrap(),
-            account: "111111111111".parse().unwrap(),
+            address: "trail/master/Trail".parse().unwrap(),
+            account: MASTER.parse().unwrap(),
             ..trail()
         };
         let digests = DigestTrails { trails: vec![own, trail()], members: None };
         let mut bucket = Memory::default();
-        let root = Root::new("central-logs", None, None);
+        let root = Root::new(BUCKET, None, None);
         let regions: Vec<Region> = Region::always_enabled(trail().home.partition()).collect();
-        for account in ["111111111111", PRODUCTION] {
+        for account in [MASTER, MEMBER] {
             for region in &regions {
                 let id = |kind| ChainId {
                     account: account.parse().unwrap(),
                     region: region.clone(),
-                    trail: "Audit".to_owned(),
+                    trail: "Trail".to_owned(),
                     home: trail().home,
                     kind,
                 };
-                let is_stopped = account == PRODUCTION && region.as_str() == "us-west-2";
+                let is_stopped = account == MEMBER && region.as_str() == "us-west-2";
                 let last = if is_stopped { 30 } else { 0 };
                 for hour in last..40 {
                     let key = id(DigestKind::Hourly).key(&root, ago(hour));
@@ -387,7 +376,7 @@ trails:
         let stale = freshness(&bucket, spec.desired(), &digests, now(), 4).await;
         let expected = Staleness::Region {
             trail: trail().address,
-            account: PRODUCTION.parse().unwrap(),
+            account: MEMBER.parse().unwrap(),
             region: "us-west-2".parse().unwrap(),
             newest: Newest::At(ago(30)),
             is_always_enabled: true,

@@ -229,38 +229,22 @@ fn add(
 
 #[cfg(test)]
 mod tests {
+    use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
+
     use super::*;
     use crate::memory::{Memory, Stored};
 
-    const SPEC: &str = "
-version: 1
-name: test
-accounts:
-  security: { id: '111111111111' }
-  production: { id: '222222222222', role: Audit }
-bucket: { name: central-logs, account: security, region: eu-west-1 }
-key: { alias: central-logs }
-trails:
-  - name: Audit
-    accounts: all
-";
+    const MEMBER: &str = "000000000001";
 
-    fn scope_with(
-        change: impl Fn(String) -> String,
-        members: Option<&BTreeSet<AccountId>>,
-    ) -> ValidationScope {
-        let spec = reconcile_spec::parse("test.yaml", change(SPEC.to_owned()).as_bytes()).unwrap();
-        ValidationScope::of(spec.desired(), members)
-    }
-
-    fn scope(change: impl Fn(String) -> String) -> ValidationScope {
-        scope_with(change, None)
+    fn scope(text: &str) -> ValidationScope {
+        let spec = reconcile_spec::parse("test.yaml", text.as_bytes()).unwrap();
+        ValidationScope::of(spec.desired(), None)
     }
 
     fn bucket(keys: &[&str]) -> Memory {
         let mut memory = Memory::default();
         for key in keys {
-            let place = ObjectLocation { bucket: "central-logs".to_owned(), key: (*key).to_owned() };
+            let place = ObjectLocation { bucket: BUCKET.to_owned(), key: (*key).to_owned() };
             memory.put(place, Stored { body: Vec::new(), metadata: None, modified: None });
         }
         memory
@@ -274,46 +258,46 @@ trails:
 
     #[tokio::test]
     async fn a_multi_region_trail_must_log_in_every_region_that_is_always_enabled() {
-        let source = bucket(&["AWSLogs/222222222222/CloudTrail-Digest/eu-south-1/2026/01/01/x.json.gz"]);
-        let cells = cells(&scope(|spec| spec), &source, &CellSelection::default()).await;
+        let source = bucket(&["AWSLogs/000000000001/CloudTrail-Digest/eu-south-1/2026/01/01/x.json.gz"]);
+        let cells = cells(&scope(&members(1, "")), &source, &CellSelection::default()).await;
         assert_eq!(cells.len(), 17 + 18);
         let may_log: Vec<&Cell> =
             cells.iter().filter(|cell| cell.trails.iter().any(|trail| !trail.must_log)).collect();
         let [found] = may_log[..] else { panic!("{may_log:?}") };
-        assert_eq!((found.account.as_str(), found.region.as_str()), ("222222222222", "eu-south-1"));
+        assert_eq!((found.account.as_str(), found.region.as_str()), (MEMBER, "eu-south-1"));
     }
 
     #[tokio::test]
     async fn accounts_and_regions_can_be_selected() {
         let only = CellSelection {
-            accounts: BTreeSet::from(["111111111111".parse().unwrap()]),
+            accounts: BTreeSet::from([MASTER.parse().unwrap()]),
             regions: BTreeSet::from(["us-east-1".parse().unwrap(), "eu-west-1".parse().unwrap()]),
             shard: None,
         };
-        let cells = cells(&scope(|spec| spec), &bucket(&[]), &only).await;
+        let cells = cells(&scope(&members(1, "")), &bucket(&[]), &only).await;
         let found: Vec<&str> = cells.iter().map(|cell| cell.region.as_str()).collect();
         assert_eq!(found, ["eu-west-1", "us-east-1"]);
-        assert_eq!(cells[0].roots, BTreeSet::from([Root::new("central-logs", None, None)]));
+        assert_eq!(cells[0].roots, BTreeSet::from([Root::new(BUCKET, None, None)]));
     }
 
     #[tokio::test]
     async fn an_organization_trail_logs_in_accounts_that_are_found() {
-        let scope = scope(|spec| {
-            spec.replace("    accounts: all", "    organization_trail: true\n    multi_region: false")
-                .replace("trails:", "organization: { account: security }\ntrails:")
-        });
+        let text = members(1, "")
+            .with("organization", "{ account: master }")
+            .with("trails.0", "{ accounts: null, organization_trail: true, multi_region: false }");
+        let scope = scope(&text);
         let source = bucket(&["AWSLogs/o-abcdefghij/333333333333/CloudTrail-Digest/eu-west-1/x"]);
         let cells = cells(&scope, &source, &CellSelection::default()).await;
         let found: Vec<&str> = cells.iter().map(|cell| cell.account.as_str()).collect();
-        assert_eq!(found, ["111111111111", "222222222222", "333333333333"]);
-        let root = Root::new("central-logs", None, Some("o-abcdefghij"));
+        assert_eq!(found, [MEMBER, MASTER, "333333333333"]);
+        let root = Root::new(BUCKET, None, Some("o-abcdefghij"));
         assert!(cells.iter().all(|cell| cell.roots == BTreeSet::from([root.clone()])));
     }
 
     #[tokio::test]
     async fn a_trail_without_digests_is_named_and_expected_nowhere() {
-        let scope = scope(|spec| spec.replace("  - name", "  - log_file_validation: false\n    name"));
-        assert_eq!(scope.without_digests, ["security/Audit", "production/Audit"]);
+        let scope = scope(&members(1, ", log_file_validation: false"));
+        assert_eq!(scope.without_digests, ["master/Trail", "m0/Trail"]);
         let cells = cells(&scope, &bucket(&[]), &CellSelection::default()).await;
         assert!(cells.iter().all(|cell| cell.trails.is_empty() && cell.has_other_logs));
     }

@@ -53,8 +53,8 @@ pub fn everything(name: &str) -> String {
         .with("deletion", "{ bucket: true, key: true }")
 }
 
-/// A spec of the accounts `master` and `member`, whose trail delivers to every kind of destination: the bucket, a log group and
-/// an encrypted topic. The key has a grant. There are no alarms and there is no organization.
+/// A spec of the accounts `master` and `member`, whose trail delivers to every kind of destination: the
+/// bucket, a log group and an encrypted topic. The key has a grant. There are no alarms and no organization.
 pub fn every_destination() -> String {
     r#"
 version: 1

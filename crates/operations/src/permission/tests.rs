@@ -1,11 +1,11 @@
+use reconcile_samples::{EditSpec, PROD, members};
 use reconcile_spec::parse;
 
 use super::*;
 
-const PROD: &str = include_str!("../../../../specs/prod.yaml");
 const ORGANIZATION: &str = include_str!("../../../../specs/organization.yaml");
 const UNITS: &str = include_str!("../../../../specs/organization-units.yaml");
-const LOCK: &str = "lock: { bucket: locks, key: secprod.lock, region: us-east-1, account: master }\n";
+const LOCK: &str = "{ bucket: locks, key: secprod.lock, region: us-east-1, account: master }";
 
 const PLAN: Run = Run { mode: Mode::Plan, blame: false, replicas: false, freshness: false };
 const APPLY: Run = Run { mode: Mode::Apply, ..PLAN };
@@ -105,12 +105,7 @@ fn an_apply_is_allowed_exactly_what_it_calls() {
 
 #[test]
 fn a_key_that_the_spec_leaves_alone_needs_no_permission() {
-    let section = "key:\n  alias: secprod-cloudtrail\n";
-    let text = PROD.replacen(section, "key: unmanaged\n", 1).replacen(
-        "  region: us-east-1\n",
-        "  region: us-east-1\n  encryption: unmanaged\n",
-        1,
-    );
+    let text = PROD.with("key", "unmanaged").with("bucket.encryption", "unmanaged");
     for Permissions { account, policy } in permissions(spec(&text).desired(), Mode::Apply) {
         assert!(!actions(&policy).iter().any(|it| it.starts_with("kms:")), "{}: {policy}", account.name);
     }
@@ -118,7 +113,7 @@ fn a_key_that_the_spec_leaves_alone_needs_no_permission() {
 
 #[test]
 fn options_add_only_their_own_permissions() {
-    let spec = spec(&format!("{PROD}{LOCK}"));
+    let spec = spec(&PROD.with("lock", LOCK));
     let accounts = ["master", "production", "development"];
     let added = |run: Run| -> Vec<(&str, &str, Value)> {
         let mut added = Vec::new();
@@ -178,15 +173,8 @@ fn a_verification_lists_reads_and_decrypts_log_files_and_nothing_else() {
 /// Many roles of one name are named once, and roles of many names are listed in several documents.
 #[test]
 fn permissions_of_many_accounts_fit_the_limits_of_iam() {
-    let documents = |role: &dyn Fn(usize) -> String| {
-        let members: String =
-            (1..=1200).map(|n| format!("  member-{n}: {{ id: \"{n:012}\", role: {} }}\n", role(n))).collect();
-        let text = format!(
-            "version: 1\nname: many\naccounts:\n  hub: {{ id: \"999999999999\" }}\n{members}\
-             bucket: {{ name: many-logs, account: hub, region: eu-west-1 }}\nkey: {{ alias: many }}\n\
-             trails:\n  - {{ name: Trail, accounts: all }}\n"
-        );
-        let found = permissions(spec(&text).desired(), Mode::Apply);
+    let documents = |text: &str| {
+        let found = permissions(spec(text).desired(), Mode::Apply);
         let documents = found[0].documents();
         assert!(documents.iter().all(size::fits), "{documents:?}");
         documents
@@ -196,14 +184,17 @@ fn permissions_of_many_accounts_fit_the_limits_of_iam() {
         let arns = statements.flat_map(|(arns, _)| arns.as_array().unwrap().clone());
         arns.map(|it| it.as_str().unwrap().to_owned()).collect()
     };
-    let of_one_name = documents(&|_| "Audit".to_owned());
-    assert_eq!((of_one_name.len(), roles(&of_one_name)), (1, vec!["arn:aws:iam::*:role/Audit".to_owned()]));
+    let text = members(1200, "");
+    let of_one_name = documents(&text);
+    assert_eq!((of_one_name.len(), roles(&of_one_name)), (1, vec!["arn:aws:iam::*:role/Role".to_owned()]));
 
-    let of_many_names = documents(&|n| format!("Audit{n}"));
+    let names: String = (0..1200).map(|n| format!("m{n}: {{ role: Audit{n} }}, ")).collect();
+    let of_many_names = documents(&text.with("accounts", &format!("{{ {names} }}")));
     assert!(of_many_names.len() > 1);
     let mut listed = roles(&of_many_names);
     listed.sort_unstable();
-    let expected: Vec<String> = (1..=1200).map(|n| format!("arn:aws:iam::{n:012}:role/Audit{n}")).collect();
+    let expected: Vec<String> =
+        (0..1200).map(|n| format!("arn:aws:iam::{:012}:role/Audit{n}", n + 1)).collect();
     assert_eq!(listed, expected);
 }
 
@@ -236,9 +227,10 @@ fn an_import_only_reads() {
 
 /// A spec with an organization trail, a delegated administrator, a role with a boundary, and a lock.
 fn delegated() -> String {
-    let trail = "trails:\n  - { name: Org, organization_trail: true, cloudwatch_logs: { log_group: a, permissions_boundary: Bound } }\n";
-    let organization = "organization: { account: master, delegated_administrator: production }\n";
-    PROD.replacen("trails:\n", trail, 1) + organization + LOCK
+    PROD.with("organization", "{ account: master, delegated_administrator: production }")
+        .with("trails.2", "{ name: Org, organization_trail: true }")
+        .with("trails.2.cloudwatch_logs", "{ log_group: a, permissions_boundary: Bound }")
+        .with("lock", LOCK)
 }
 
 /// See [`implied`].
@@ -279,7 +271,7 @@ fn an_apply_is_allowed_what_aws_requires_besides_its_operations() {
     );
     assert_allowed(&spec(&delegated), PLAN, &[("master", "iam:CreateServiceLinkedRole", &[])]);
 
-    let in_own_bucket = delegated.replace("bucket: locks", "bucket: secprod-multiaccount-logs");
+    let in_own_bucket = delegated.with("lock.bucket", "secprod-multiaccount-logs");
     let key = (json!(["arn:aws:kms:us-east-1:111111111111:key/*"]), json!(null));
     assert_allowed(&spec(&in_own_bucket), APPLY, &[("master", "kms:GenerateDataKey", &[key])]);
 }
@@ -287,9 +279,10 @@ fn an_apply_is_allowed_what_aws_requires_besides_its_operations() {
 /// The organization trail belongs to the management account, which the spec does not name.
 #[test]
 fn an_account_that_may_not_be_the_management_account_is_allowed_the_trail_of_any_account() {
-    let of_production = "organization: { account: production, service_access: false }\n\
-        trails:\n  - { name: Org, organization_trail: true }\n";
-    let spec = spec(&PROD.replacen("trails:\n", of_production, 1));
+    let text = PROD
+        .with("organization", "{ account: production, service_access: false }")
+        .with("trails.2", "{ name: Org, organization_trail: true }");
+    let spec = spec(&text);
     let trails = ["arn:aws:cloudtrail:*:222222222222:trail/*", "arn:aws:cloudtrail:us-east-1:*:trail/Org"];
     let trails = [(json!(trails), json!(null))];
     // Without a log group, only the service-linked roles are read.

@@ -142,6 +142,7 @@ fn recorded(desired: &Desired) -> RecordedCalls {
 
 #[cfg(test)]
 mod tests {
+    use reconcile_samples::{EditSpec, members};
     use reconcile_spec::parse;
 
     use super::*;
@@ -151,24 +152,21 @@ mod tests {
     #[test]
     fn a_trail_records_calls_on_log_files_if_it_is_on_in_the_account_and_region_of_the_bucket() {
         let spec = |trail: &str| {
-            let text = format!(
-                "version: 1\nname: test\naccounts:\n  hub: {{ id: \"111111111111\" }}\n  \
-                 member: {{ id: \"222222222222\", role: Ops }}\norganization: {{ account: hub }}\n\
-                 bucket: {{ name: test-logs, account: hub, region: eu-west-1 }}\nkey: {{ alias: test-key }}\n\
-                 trails:\n  - {{ name: Trail, data_events: {{ s3: all }}, {trail} }}\n"
-            );
+            let text = members(1, "")
+                .with("organization", "{ account: master }")
+                .with("trails", &format!("[{{ name: Trail, data_events: {{ s3: all }}, {trail} }}]"));
             parse("spec.yaml", text.as_bytes()).unwrap()
         };
         for (trail, expected) in [
-            ("accounts: [hub]".to_owned(), true),
-            ("accounts: [member]".to_owned(), false),
+            ("accounts: [master]".to_owned(), true),
+            ("accounts: [m0]".to_owned(), false),
             ("accounts: all".to_owned(), true),
             ("organization_trail: true".to_owned(), true),
-            ("accounts: [hub], enabled: false".to_owned(), false),
-            ("accounts: [hub], home_region: us-east-1".to_owned(), true),
-            ("accounts: [hub], multi_region: false".to_owned(), true),
-            (format!("accounts: [hub], {ELSEWHERE}"), false),
-            (format!("accounts: [member], {ELSEWHERE}"), false),
+            ("accounts: [master], enabled: false".to_owned(), false),
+            ("accounts: [master], home_region: us-east-1".to_owned(), true),
+            ("accounts: [master], multi_region: false".to_owned(), true),
+            (format!("accounts: [master], {ELSEWHERE}"), false),
+            (format!("accounts: [m0], {ELSEWHERE}"), false),
         ] {
             let found = recorded(spec(&trail).desired());
             assert_eq!(found, RecordedCalls { reads: expected, writes: expected }, "{trail}");

@@ -144,17 +144,20 @@ fn trail_ref(account: AccountRef, arn: &Arn) -> TrailRef {
 #[cfg(test)]
 mod tests {
     use reconcile_policy::{BucketIntent, Guest, KeyIntent, Ownership, Statement, StatementForm};
-    use reconcile_spec::parse;
+    use reconcile_samples::{BUCKET, MASTER, members};
+    use reconcile_spec::{Spec, parse};
     use serde_json::json;
 
     use super::*;
     use crate::observed::{Observed, Stray};
     use crate::view::{KeyRef, Trail};
 
-    const SPEC: &str = "version: 1\nname: test\naccounts:\n  hub: { id: \"111111111111\" }\n  \
-        member: { id: \"222222222222\", role: R }\n  shut: { id: \"333333333333\", role: R }\n\
-        bucket: { name: test-logs, account: hub, region: eu-west-1 }\nkey: { alias: test }\n\
-        trails:\n  - { name: Trail, accounts: all }\n";
+    const FIRST: &str = "000000000001";
+    const SECOND: &str = "000000000002";
+
+    fn spec() -> Spec {
+        parse("spec.yaml", members(2, "").as_bytes()).unwrap()
+    }
 
     fn arn(account: &str, name: &str) -> Arn {
         format!("arn:aws:cloudtrail:eu-west-1:{account}:trail/{name}").parse().unwrap()
@@ -168,19 +171,19 @@ mod tests {
         }
     }
 
-    /// Two trails and a guest are there, and one account cannot be read.
+    /// Two trails and a guest are there, and the second member cannot be read.
     fn observed() -> Observed {
         let mut observed = Observed::default();
-        for account in ["111111111111", "222222222222"] {
-            observed.trails.insert(arn(account, "Trail"), Some(live(account, "test-logs")));
+        for account in [MASTER, FIRST] {
+            observed.trails.insert(arn(account, "Trail"), Some(live(account, BUCKET)));
         }
-        let mut guest = OtherTrail::of(&live("222222222222", "test-logs"));
-        guest.arn = arn("222222222222", "Guest");
+        let mut guest = OtherTrail::of(&live(FIRST, BUCKET));
+        guest.arn = arn(FIRST, "Guest");
         let mut elsewhere = guest.clone();
-        (elsewhere.arn, elsewhere.bucket) = (arn("222222222222", "Elsewhere"), "other".to_owned());
+        (elsewhere.arn, elsewhere.bucket) = (arn(FIRST, "Elsewhere"), "other".to_owned());
         let mut stranger = guest.clone();
         stranger.arn = arn("999999999999", "Stranger");
-        observed.others.insert("member".parse().unwrap(), vec![guest, elsewhere, stranger]);
+        observed.others.insert("m0".parse().unwrap(), vec![guest, elsewhere, stranger]);
         observed
     }
 
@@ -191,17 +194,17 @@ mod tests {
     fn bucket(form: StatementForm, accounts: &[&str]) -> Vec<Statement> {
         let intent = BucketIntent {
             trails: accounts.iter().map(|account| arn(account, "Trail")).collect(),
-            guests: ["222222222222", "999999999999"]
+            guests: [FIRST, "999999999999"]
                 .map(|account| Guest { trail: arn(account, "Guest"), prefix: None, organization: None })
                 .to_vec(),
             require_tls: false,
-            ..BucketIntent::new(reconcile_policy::Partition::Aws, "test-logs")
+            ..BucketIntent::new(reconcile_policy::Partition::Aws, BUCKET)
         };
         intent.compile(&Ownership::of("test"), form).unwrap()
     }
 
     fn asked(subject: PolicyResource<'_>, phase: Phase, before: &Document, after: &Document) -> Vec<String> {
-        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let spec = spec();
         let observed = observed();
         let context = CompareContext::new(spec.desired(), &observed);
         let trails = trails(&context, subject, phase, Some(before), Some(after));
@@ -210,28 +213,28 @@ mod tests {
 
     #[test]
     fn only_trails_whose_part_of_the_policy_changes_are_asked() {
-        let all = ["111111111111", "222222222222", "333333333333"];
+        let all = [MASTER, FIRST, SECOND];
         let plain = document(bucket(StatementForm::Plain, &all));
         let fewer = document(bucket(StatementForm::Plain, &all[..2]));
         let short = document(bucket(StatementForm::ByAccount, &all));
         let denied = {
             let deny = json!({
                 "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
-                "Resource": "arn:aws:s3:::test-logs/AWSLogs/222222222222/*",
+                "Resource": format!("arn:aws:s3:::{BUCKET}/AWSLogs/{FIRST}/*"),
                 "Condition": { "Bool": { "aws:SecureTransport": "false" } },
             });
             let mut statements = bucket(StatementForm::Plain, &all);
             statements.push(Statement::from_value(deny).unwrap());
             document(statements)
         };
-        let everybody = ["trail/hub/Trail", "trail/member/Guest", "trail/member/Trail", "trail/shut/Trail"];
+        let everybody = ["trail/m0/Guest", "trail/m0/Trail", "trail/m1/Trail", "trail/master/Trail"];
         let cases: [(&str, &Document, &Document, &[&str]); 5] = [
             ("nothing", &plain, &plain, &[]),
             // The key does not let the trail through either.
             ("another account is allowed", &fewer, &plain, &[]),
             ("an account is not allowed any more", &plain, &fewer, &[]),
             ("another form", &plain, &short, &everybody),
-            ("a Deny of one account", &plain, &denied, &["trail/member/Guest", "trail/member/Trail"]),
+            ("a Deny of one account", &plain, &denied, &["trail/m0/Guest", "trail/m0/Trail"]),
         ];
         for (name, before, after, expected) in cases {
             assert_eq!(asked(PolicyResource::Bucket, Phase::Expand, before, after), expected, "{name}");
@@ -242,16 +245,14 @@ mod tests {
 
     #[test]
     fn a_trail_that_the_plan_deletes_is_asked_only_before_its_deletion() {
-        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let spec = spec();
         let mut observed = observed();
-        let trail = Trail { arn: arn("222222222222", "Guest"), ..live("222222222222", "test-logs") };
-        let stray = Stray { account: "member".parse().unwrap(), trail };
+        let trail = Trail { arn: arn(FIRST, "Guest"), ..live(FIRST, BUCKET) };
+        let stray = Stray { account: "m0".parse().unwrap(), trail };
         observed.strays.insert(stray.trail.arn.clone(), stray);
         let context = CompareContext::new(spec.desired(), &observed);
         let has_guest = |phase| {
-            candidates(&context, phase)
-                .iter()
-                .any(|(trail, _)| trail.address.to_string() == "trail/member/Guest")
+            candidates(&context, phase).iter().any(|(trail, _)| trail.address.to_string() == "trail/m0/Guest")
         };
         assert!(has_guest(Phase::Expand) && !has_guest(Phase::Contract));
     }
@@ -261,7 +262,7 @@ mod tests {
         let intent = KeyIntent {
             partition: reconcile_policy::Partition::Aws,
             administrators: Vec::new(),
-            trails: vec![arn("111111111111", "Trail")],
+            trails: vec![arn(MASTER, "Trail")],
             organization_trails: Vec::new(),
             guests: Vec::new(),
             organization: None,

@@ -364,6 +364,7 @@ fn key_address(desired: &Desired) -> Address {
 
 #[cfg(test)]
 mod tests {
+    use reconcile_samples::members;
     use reconcile_spec::parse;
 
     use super::*;
@@ -371,10 +372,7 @@ mod tests {
 
     #[test]
     fn an_account_is_unseen_if_a_trail_of_the_name_in_the_region_could_not_be_read() {
-        const SPEC: &str = "version: 1\nname: test\naccounts: { hub: { id: \"111111111111\" } }\n\
-            bucket: { name: test-logs, account: hub, region: eu-west-1 }\nkey: { alias: test-key }\n\
-            trails: [{ name: Trail, accounts: all }]\n";
-        let spec = parse("spec.yaml", SPEC.as_bytes()).unwrap();
+        let spec = parse("spec.yaml", members(0, "").as_bytes()).unwrap();
         let trail = |region: &str, account: &str, name: &str| -> Arn {
             format!("arn:aws:cloudtrail:{region}:{account}:trail/{name}").parse().unwrap()
         };

@@ -106,6 +106,7 @@ fn arn_in_member(pattern: &Arn, member: &Member) -> Option<Arn> {
 
 #[cfg(test)]
 mod tests {
+    use reconcile_samples::{EditSpec, members};
     use reconcile_spec::{Roster, parse};
 
     use super::super::organization::Inactive;
@@ -130,21 +131,21 @@ mod tests {
         }
     }
 
-    fn desired(organization: &str) -> Desired {
-        let text = format!(
-            "version: 1\nname: test\naccounts:\n  master: {{ id: \"999999999999\" }}\n{organization}\
-             bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test }}\n\
-             trails: [{{ name: Trail, accounts: all }}]\n"
-        );
+    /// A spec whose only account is not in [`organization`].
+    fn outside() -> String {
+        members(0, "").with("accounts.master.id", "\"999999999999\"")
+    }
+
+    fn desired(text: &str) -> Desired {
         parse("spec.yaml", text.as_bytes()).unwrap().desired().clone()
     }
 
     #[test]
     fn the_way_in_is_the_role_of_the_organization_for_its_active_members() {
         let live = organization();
-        let with_role = desired("organization: { account: master, role: Role }\n");
-        let without_role = desired("organization: { account: master }\n");
-        let without_organization = desired("");
+        let with_role = desired(&outside().with("organization", "{ account: master, role: Role }"));
+        let without_role = desired(&outside().with("organization", "{ account: master }"));
+        let without_organization = desired(&outside());
         for (spec, organization, id, expected) in [
             (&with_role, Some(&live), "222222222222", Ok("left-behind")),
             (&with_role, Some(&live), "111111111111", Err(UnreadableReason::NoRole)),
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn a_trail_of_any_account_of_the_organization_is_looked_for_in_members_that_the_spec_does_not_have() {
         let pattern: Arn = "arn:aws:cloudtrail:eu-west-1:*:trail/Trail".parse().unwrap();
-        let found = in_members(&desired(""), Some(&organization()), &BTreeSet::from([pattern]));
+        let found = in_members(&desired(&outside()), Some(&organization()), &BTreeSet::from([pattern]));
         let accounts: Vec<&str> = found.iter().map(Arn::account).collect();
         assert_eq!(accounts, ["111111111111", "222222222222"]);
     }

@@ -293,11 +293,13 @@ fn a_spec_with_every_setting_is_imported_as_it_was_written() {
     let every_setting = every_destination()
         .with(
             "bucket",
-            "{ prefix: logs, encryption: s3, lifecycle: { expire_days: 400, \
-               transitions: [{ days: 90, storage_class: GLACIER_IR }] }, blocked_encryption_types: [SSE-C], \
-               object_lock: { mode: GOVERNANCE, years: 1 }, access_logs: { bucket: access-logs, prefix: x/ }, \
-               policy: { extra_statements: [{ Sid: Athena, Effect: Allow, Principal: { AWS: \"111111111111\" }, \
-               Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] } }",
+            "{ prefix: logs, encryption: s3, blocked_encryption_types: [SSE-C], \
+               lifecycle: { expire_days: 400, transitions: [{ days: 90, storage_class: GLACIER_IR }] }, \
+               object_lock: { mode: GOVERNANCE, years: 1 }, \
+               access_logs: { bucket: access-logs, prefix: x/ }, \
+               policy: { extra_statements: [{ Sid: Athena, Effect: Allow, \
+                         Principal: { AWS: \"111111111111\" }, Action: \"s3:GetObject\", \
+                         Resource: \"arn:aws:s3:::test-logs/*\" }] } }",
         )
         .with(
             "key",

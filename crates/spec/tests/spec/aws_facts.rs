@@ -105,8 +105,11 @@ fn tags_are_valid_if_every_service_accepts_them() {
 /// A name that this version does not know is valid once the spec recognizes it.
 #[test]
 fn newer_names_are_valid_if_the_spec_recognizes_them() {
-    let policy = "{ extra_statements: [{ Effect: Allow, Principal: { AWS: \"444455556666\" }, Action: \"s3:GetFutureThing\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\", Condition: { StringEquals: { \"s3:x-amz-future\": a } } }] }";
-    let selectors = "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, { Field: resources.type, Equals: [\"AWS::S3::Objekt\"] }] }]";
+    let policy = "{ extra_statements: [{ Effect: Allow, Principal: { AWS: \"444455556666\" }, \
+        Action: \"s3:GetFutureThing\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs/*\", \
+        Condition: { StringEquals: { \"s3:x-amz-future\": a } } }] }";
+    let selectors = "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, \
+        { Field: resources.type, Equals: [\"AWS::S3::Objekt\"] }] }]";
     let text = PROD
         .with("bucket.region", "us-east-9")
         .with("bucket.policy", policy)

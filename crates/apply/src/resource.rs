@@ -1,22 +1,49 @@
-//! The way in which every resource is changed: read it, make sure that it has not changed since the plan, create, update or delete
-//! it, and wait until AWS shows the change. A kind of resource supplies only its calls.
+//! The way in which every resource is changed: read it, make sure that it has not changed since the plan, make the change, and wait
+//! until AWS shows it. A kind of resource supplies only its calls.
 //!
 //! Every kind converges from live state, setting by setting, so a change that was interrupted is completed by making it again.
+
+use std::borrow::Borrow;
 
 use reconcile_plan::plan::{Action, Views};
 use reconcile_plan::view::View;
 
 use crate::error::ApplyError;
-use crate::freshness::{is_late, view_freshness};
+use crate::freshness::{PlanFreshness, is_late, view_freshness};
 use crate::propagation::read_on;
 use crate::work::{Made, Work};
+
+/// The parts of a change of one resource.
+pub(crate) trait Convergence {
+    /// The live resource.
+    type Live;
+
+    /// Reads the resource. Waits while AWS shows its state before an earlier write of this apply.
+    async fn read(&self) -> Result<Self::Live, ApplyError>;
+
+    /// Compares the live resource with the plan.
+    fn freshness(&self, live: &Self::Live) -> PlanFreshness;
+
+    /// Makes the change, and waits until AWS shows it.
+    async fn make(&self, live: Self::Live) -> Result<(), ApplyError>;
+}
+
+/// Makes a change, if the live resource needs it, and if nobody else has changed the resource since the plan.
+pub(crate) async fn converge(work: &Work<'_>, change: &impl Convergence) -> Result<Made, ApplyError> {
+    let live = change.read().await?;
+    if !work.start(change.freshness(&live))? {
+        return Ok(Made::Unchanged);
+    }
+    change.make(live).await?;
+    Ok(Made::Applied)
+}
 
 /// The calls that read a resource.
 pub(crate) trait Reads {
     /// The view of the kind.
     type View: View;
     /// The result of a read: the view, with whatever else the kind needs.
-    type Live: Into<Self::View>;
+    type Live: Borrow<Self::View>;
 
     /// Reads the resource; `None` if it does not exist.
     async fn read(&self) -> Result<Option<Self::Live>, ApplyError>;
@@ -36,13 +63,13 @@ pub(crate) trait Creates: Reads {
 /// The calls that update a resource.
 pub(crate) trait Updates: Reads {
     /// Sets what differs.
-    async fn update(&self, live: &Self::View, wanted: &Self::View) -> Result<(), ApplyError>;
+    async fn update(&self, live: &Self::Live, wanted: &Self::View) -> Result<(), ApplyError>;
 }
 
 /// The calls that delete a resource.
 pub(crate) trait Deletes: Reads {
     /// Deletes the resource.
-    async fn delete(&self, live: &Self::View) -> Result<(), ApplyError>;
+    async fn delete(&self, live: &Self::Live) -> Result<(), ApplyError>;
 }
 
 /// Creates, updates or deletes a resource.
@@ -54,12 +81,8 @@ pub(crate) async fn change<R: Creates + Updates + Deletes>(
     match action {
         Action::Create { after: wanted } | Action::Update { after: wanted, .. } => {
             let views = Views { before: action.before(), after: Some(wanted) };
-            let act = async |live: Option<&R::View>| match live {
-                None => resource.create(wanted).await,
-                Some(live) => resource.update(live, wanted).await,
-            };
             // The futures of some kinds are large.
-            Box::pin(make(work, resource, views, act)).await
+            Box::pin(converge(work, &ViewChange { work, resource, views, act: CreateOrUpdate(wanted) })).await
         }
         Action::Delete { before } => delete(work, resource, before).await,
     }
@@ -72,7 +95,7 @@ pub(crate) async fn create<R: Creates>(
     wanted: &R::View,
 ) -> Result<Made, ApplyError> {
     let views = Views { before: None, after: Some(wanted) };
-    make(work, resource, views, async |_| resource.create(wanted).await).await
+    converge(work, &ViewChange { work, resource, views, act: Create(wanted) }).await
 }
 
 /// Deletes a resource.
@@ -82,35 +105,75 @@ pub(crate) async fn delete<R: Deletes>(
     before: &R::View,
 ) -> Result<Made, ApplyError> {
     let views = Views { before: Some(before), after: None };
-    make(work, resource, views, async |live| match live {
-        None => Ok(()),
-        Some(live) => resource.delete(live).await,
-    })
-    .await
+    converge(work, &ViewChange { work, resource, views, act: Delete }).await
 }
 
-/// Makes a change with the calls of `act`, which gets the live resource.
-async fn make<R: Reads>(
-    work: &Work<'_>,
-    resource: &R,
-    views: Views<'_, R::View>,
-    act: impl AsyncFnOnce(Option<&R::View>) -> Result<(), ApplyError>,
-) -> Result<Made, ApplyError> {
-    let live = read_on(&mut work.backoff(), work.depends_on_new(), |_| false, || resource.read()).await?;
-    if let (None, Some(live)) = (views.after, &live) {
-        let additions = resource.additions(live).await?;
-        if !additions.is_empty() {
-            return Err(ApplyError::Stale { what: format!("others use it: {}", additions.join(", ")) });
+/// The calls that make a change, of those that a kind supplies.
+trait Act<R: Reads> {
+    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError>;
+}
+
+struct CreateOrUpdate<'v, V>(&'v V);
+struct Create<'v, V>(&'v V);
+struct Delete;
+
+impl<R: Creates + Updates> Act<R> for CreateOrUpdate<'_, R::View> {
+    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
+        match live {
+            None => resource.create(self.0).await,
+            Some(live) => resource.update(live, self.0).await,
         }
     }
-    let live: Option<R::View> = live.map(Into::into);
-    if !work.start(view_freshness(work.change, views, live.as_ref()))? {
-        return Ok(Made::Unchanged);
+}
+
+impl<R: Creates> Act<R> for Create<'_, R::View> {
+    async fn act(&self, resource: &R, _: Option<&R::Live>) -> Result<(), ApplyError> {
+        resource.create(self.0).await
     }
-    act(live.as_ref()).await?;
-    // Neither a later change nor the next plan must see the state before the change.
-    let is_late = |shown: &Option<R::View>| is_late(live.as_ref(), views.after, shown.as_ref());
-    let read = async || Ok::<_, ApplyError>(resource.read().await?.map(Into::into));
-    read_on(&mut work.backoff(), true, is_late, read).await?;
-    Ok(Made::Applied)
+}
+
+impl<R: Deletes> Act<R> for Delete {
+    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
+        match live {
+            None => Ok(()),
+            Some(live) => resource.delete(live).await,
+        }
+    }
+}
+
+/// The change of a resource that is compared by its view.
+struct ViewChange<'a, R: Reads, A> {
+    work: &'a Work<'a>,
+    resource: &'a R,
+    views: Views<'a, R::View>,
+    act: A,
+}
+
+impl<R: Reads, A: Act<R>> Convergence for ViewChange<'_, R, A> {
+    type Live = Option<R::Live>;
+
+    async fn read(&self) -> Result<Self::Live, ApplyError> {
+        let Self { work, resource, views, .. } = self;
+        let live = read_on(&mut work.backoff(), work.depends_on_new(), |_| false, || resource.read()).await?;
+        if let (None, Some(live)) = (views.after, &live) {
+            let additions = resource.additions(live).await?;
+            if !additions.is_empty() {
+                return Err(ApplyError::Stale { what: format!("others use it: {}", additions.join(", ")) });
+            }
+        }
+        Ok(live)
+    }
+
+    fn freshness(&self, live: &Self::Live) -> PlanFreshness {
+        view_freshness(self.work.change, self.views, live.as_ref().map(Borrow::borrow))
+    }
+
+    async fn make(&self, live: Self::Live) -> Result<(), ApplyError> {
+        self.act.act(self.resource, live.as_ref()).await?;
+        // Neither a later change nor the next plan must see the state before the change.
+        let before = live.as_ref().map(Borrow::borrow);
+        let is_late =
+            |shown: &Self::Live| is_late(before, self.views.after, shown.as_ref().map(Borrow::borrow));
+        read_on(&mut self.work.backoff(), true, is_late, || self.resource.read()).await.map(drop)
+    }
 }

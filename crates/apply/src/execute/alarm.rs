@@ -1,5 +1,6 @@
 //! Creates, updates and deletes alarms of CloudWatch.
 
+use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder;
 use aws_sdk_cloudwatch::types::Tag;
 use reconcile_diff::observe::alarm::{LiveAlarm, read};
 use reconcile_operations::Operation;
@@ -35,55 +36,51 @@ impl Reads for AlarmCalls<'_> {
 
 impl Creates for AlarmCalls<'_> {
     async fn create(&self, wanted: &Alarm) -> Result<(), ApplyError> {
-        self.put(None, wanted).await
+        let address = &self.work.change.address;
+        let spec = self.work.context.alarm(address).ok_or_else(|| ApplyError::BadAddress(address.clone()))?;
+        let tags = spec.tags.wanted(None).into_iter();
+        let tags: Vec<Tag> = tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+        let description = format!("{}: {}", spec.detects.id, spec.detects.detects);
+        let put = || {
+            let call = self.put(wanted).set_alarm_actions(Some(wanted.actions.iter().cloned().collect()));
+            call.alarm_description(&description).set_tags(Some(tags.clone())).send()
+        };
+        self.work.write(Operation::PutMetricAlarm, put).await
     }
 }
 
 impl Updates for AlarmCalls<'_> {
-    /// A write replaces the whole alarm, so the settings that no spec manages are read and written again.
-    async fn update(&self, _: &Alarm, wanted: &Alarm) -> Result<(), ApplyError> {
-        self.put(self.read().await?, wanted).await
+    /// A write replaces the whole alarm except its tags, so the settings that no spec manages are written again.
+    async fn update(&self, live: &LiveAlarm, wanted: &Alarm) -> Result<(), ApplyError> {
+        let actions: Vec<String> = wanted.actions.union(&live.view.actions).cloned().collect();
+        let put = || {
+            let call = self.put(wanted).set_alarm_actions(Some(actions.clone()));
+            let call = call.set_alarm_description(live.description.clone());
+            let call = call.set_action_configuration(live.action_configuration.clone());
+            let call = call.set_ok_actions(Some(live.ok_actions.clone()));
+            call.set_insufficient_data_actions(Some(live.insufficient_data_actions.clone())).send()
+        };
+        self.work.write(Operation::PutMetricAlarm, put).await
     }
 }
 
 impl Deletes for AlarmCalls<'_> {
-    async fn delete(&self, _: &Alarm) -> Result<(), ApplyError> {
+    async fn delete(&self, _: &LiveAlarm) -> Result<(), ApplyError> {
         let delete = || self.cloudwatch.delete_alarms().alarm_names(self.name).send();
         self.work.delete(Operation::DeleteAlarms, delete).await
     }
 }
 
 impl AlarmCalls<'_> {
-    async fn put(&self, live: Option<LiveAlarm>, wanted: &Alarm) -> Result<(), ApplyError> {
+    /// A write of the settings that specs manage, without the actions.
+    fn put(&self, wanted: &Alarm) -> PutMetricAlarmFluentBuilder {
         let condition = &wanted.condition;
-        let spec = self.work.context.alarm(&self.work.change.address);
-        let (description, tags) = match (&live, spec) {
-            // CloudWatch ignores the tags of an existing alarm.
-            (Some(live), _) => (live.description.clone(), None),
-            (None, Some(spec)) => {
-                let tags = spec.tags.wanted(None).into_iter();
-                let tags = tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-                (Some(format!("{}: {}", spec.detects.id, spec.detects.detects)), Some(tags))
-            }
-            (None, None) => (None, None),
-        };
-        let others = live.as_ref().map(|live| live.view.actions.clone()).unwrap_or_default();
-        let actions: Vec<String> = wanted.actions.union(&others).cloned().collect();
-        let contents = live.as_ref().and_then(|live| live.action_configuration.clone());
-        let (ok, no_data) = live.map(|live| (live.ok_actions, live.insufficient_data_actions)).unzip();
-        let put = || {
-            let call = self.cloudwatch.put_metric_alarm().alarm_name(self.name);
-            let call = call.set_alarm_description(description.clone()).set_tags(tags.clone());
-            let call = call.namespace(&wanted.namespace).metric_name(&wanted.metric);
-            let call = call.set_statistic(condition.statistic.as_deref().map(Into::into));
-            let call = call.set_period(condition.period).set_evaluation_periods(condition.periods);
-            let call = call.set_threshold(condition.threshold);
-            let call = call.set_comparison_operator(condition.comparison.as_deref().map(Into::into));
-            let call = call.set_treat_missing_data(condition.missing_data.clone());
-            let call = call.actions_enabled(wanted.actions_enabled).set_alarm_actions(Some(actions.clone()));
-            let call = call.set_action_configuration(contents.clone());
-            call.set_ok_actions(ok.clone()).set_insufficient_data_actions(no_data.clone()).send()
-        };
-        self.work.write(Operation::PutMetricAlarm, put).await
+        let call = self.cloudwatch.put_metric_alarm().alarm_name(self.name);
+        let call = call.namespace(&wanted.namespace).metric_name(&wanted.metric);
+        let call = call.set_statistic(condition.statistic.as_deref().map(Into::into));
+        let call = call.set_period(condition.period).set_evaluation_periods(condition.periods);
+        let call = call.set_threshold(condition.threshold);
+        let call = call.set_comparison_operator(condition.comparison.as_deref().map(Into::into));
+        call.set_treat_missing_data(condition.missing_data.clone()).actions_enabled(wanted.actions_enabled)
     }
 }

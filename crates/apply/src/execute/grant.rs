@@ -1,5 +1,6 @@
 //! Creates and revokes grants.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
@@ -38,19 +39,33 @@ struct GrantCalls<'a> {
     planned: &'a Grant,
 }
 
+/// A grant that exists.
+struct LiveGrant {
+    id: String,
+    view: Grant,
+}
+
+impl Borrow<Grant> for LiveGrant {
+    fn borrow(&self) -> &Grant {
+        &self.view
+    }
+}
+
 impl Reads for GrantCalls<'_> {
     type View = Grant;
-    type Live = Grant;
+    type Live = LiveGrant;
 
     /// The grant of the plan, if the key has the grant: the one with its id, or else one with its name and content. KMS can return
     /// the content in other words (an id for an ARN), so the view is that of the plan.
-    async fn read(&self) -> Result<Option<Grant>, ApplyError> {
+    async fn read(&self) -> Result<Option<LiveGrant>, ApplyError> {
         let grants = list(self.work.session, self.work.region(), self.key).await?;
         let is_it = |live: &Grant| match &self.planned.id {
             Some(_) => live.id == self.planned.id,
             None => live.name == self.planned.name && allows_the_same(live, self.planned),
         };
-        Ok(grants.iter().any(is_it).then(|| self.planned.clone()))
+        let Some(found) = grants.into_iter().find(is_it) else { return Ok(None) };
+        let id = found.id.ok_or(ApplyError::Incomplete { what: "a grant", missing: "an id" })?;
+        Ok(Some(LiveGrant { id, view: self.planned.clone() }))
     }
 }
 
@@ -78,10 +93,9 @@ impl Creates for GrantCalls<'_> {
 }
 
 impl Deletes for GrantCalls<'_> {
-    async fn delete(&self, live: &Grant) -> Result<(), ApplyError> {
-        let id = live.id.as_ref().ok_or(ApplyError::Incomplete { what: "a grant", missing: "an id" })?;
+    async fn delete(&self, live: &LiveGrant) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
-        let revoke = || kms.revoke_grant().key_id(self.key.as_str()).grant_id(id).send();
+        let revoke = || kms.revoke_grant().key_id(self.key.as_str()).grant_id(&live.id).send();
         self.work.delete(Operation::RevokeGrant, revoke).await
     }
 }

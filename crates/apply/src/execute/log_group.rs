@@ -68,7 +68,8 @@ impl Creates for LogGroupCalls<'_> {
 }
 
 impl Updates for LogGroupCalls<'_> {
-    async fn update(&self, live: &LogGroup, wanted: &LogGroup) -> Result<(), ApplyError> {
+    async fn update(&self, live: &LiveLogGroup, wanted: &LogGroup) -> Result<(), ApplyError> {
+        let live = &live.view;
         let missing = wanted.tags.missing_from(&live.tags);
         if !missing.0.is_empty() {
             let arn = self.arn();
@@ -93,7 +94,7 @@ impl Updates for LogGroupCalls<'_> {
 }
 
 impl Deletes for LogGroupCalls<'_> {
-    async fn delete(&self, _: &LogGroup) -> Result<(), ApplyError> {
+    async fn delete(&self, _: &LiveLogGroup) -> Result<(), ApplyError> {
         let delete = || self.logs.delete_log_group().log_group_name(self.name).send();
         self.work.delete(Operation::DeleteLogGroup, delete).await
     }

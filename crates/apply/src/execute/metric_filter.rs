@@ -11,8 +11,10 @@ use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<MetricFilter>) -> Result<Made, ApplyError> {
+    let address = &work.change.address;
     // A name of a metric filter has no slash that is not of the log group.
-    let (group, name) = work.change.address.name.rsplit_once('/').unwrap_or_default();
+    let names = address.name.rsplit_once('/');
+    let (group, name) = names.ok_or_else(|| ApplyError::BadAddress(address.clone()))?;
     let logs = work.session.logs(work.region());
     change(work, &FilterCalls { work, logs, group, name }, action).await
 }

@@ -16,8 +16,9 @@ use reconcile_plan::plan::Views;
 use reconcile_policy::{Document, Step, canonical_text, owned};
 
 use crate::error::ApplyError;
-use crate::freshness::policy_freshness;
+use crate::freshness::{PlanFreshness, policy_freshness};
 use crate::journal;
+use crate::resource::{Convergence, converge};
 use crate::work::{Made, Work};
 use crate::write::{Write, document, is_same};
 use pending::PendingConfirmation;
@@ -37,33 +38,57 @@ pub(super) async fn execute(
     views: Views<'_, Document>,
     store: &impl PolicyStore,
 ) -> Result<Made, ApplyError> {
-    let ownership = &work.context.ownership;
-    let step = Step::between(views.before, views.after, ownership);
+    let step = Step::between(views.before, views.after, &work.context.ownership);
+    converge(work, &PolicyChange { work, store, step }).await
+}
 
-    let mut live = read_fresh(work, store, &mut work.backoff()).await?;
-    let freshness = policy_freshness(work.change, &step, document(live.as_ref()), ownership);
-    if !work.start(freshness)? {
-        return Ok(Made::Unchanged);
+/// The change of a policy, which is compared by the managed statements.
+struct PolicyChange<'a, S> {
+    work: &'a Work<'a>,
+    store: &'a S,
+    step: Step,
+}
+
+impl<S: PolicyStore> Convergence for PolicyChange<'_, S> {
+    type Live = Option<StoredPolicy>;
+
+    async fn read(&self) -> Result<Self::Live, ApplyError> {
+        read_fresh(self.work, self.store, &mut self.work.backoff()).await
     }
-    let confirmation = PendingConfirmation::begin(work, store).await;
-    if let Some(confirmation) = &confirmation {
-        confirmation.before().await?;
-        // Other policies were tried in the meantime, and CloudTrail was asked: somebody may have written since.
-        live = read_fresh(work, store, &mut work.backoff()).await?;
+
+    fn freshness(&self, live: &Self::Live) -> PlanFreshness {
+        let ownership = &self.work.context.ownership;
+        policy_freshness(self.work.change, &self.step, document(live.as_ref()), ownership)
     }
-    for _ in 0..ATTEMPTS {
-        let (previous, written) = merge(work, store, live, &step, confirmation.is_some()).await?;
-        live = read_fresh(work, store, &mut work.backoff()).await?;
-        let found = document(live.as_ref()).map(|live| owned(live, ownership)).unwrap_or_default();
-        let is_written = canonical_text(&found) == canonical_text(step.wanted());
-        if is_written && !step.is_pending(document(live.as_ref())) {
-            if let Some(confirmation) = &confirmation {
-                confirmation.after(previous.as_ref(), written.as_ref()).await?;
-            }
-            return Ok(Made::Applied);
+
+    async fn make(&self, mut live: Self::Live) -> Result<(), ApplyError> {
+        let confirmation = PendingConfirmation::begin(self.work, self.store).await;
+        if let Some(confirmation) = &confirmation {
+            confirmation.before().await?;
+            // Other policies were tried in the meantime, and CloudTrail was asked: somebody may have written since.
+            live = self.read().await?;
         }
+        for _ in 0..ATTEMPTS {
+            let (previous, written) =
+                merge(self.work, self.store, live, &self.step, confirmation.is_some()).await?;
+            live = self.read().await?;
+            if self.is_made(document(live.as_ref())) {
+                if let Some(confirmation) = &confirmation {
+                    confirmation.after(previous.as_ref(), written.as_ref()).await?;
+                }
+                return Ok(());
+            }
+        }
+        Err(ApplyError::Contended { attempts: ATTEMPTS })
     }
-    Err(ApplyError::Contended { attempts: ATTEMPTS })
+}
+
+impl<S> PolicyChange<'_, S> {
+    /// Whether the live document has the planned statements, and none that the plan removes.
+    fn is_made(&self, live: Option<&Document>) -> bool {
+        let found = live.map(|live| owned(live, &self.work.context.ownership)).unwrap_or_default();
+        canonical_text(&found) == canonical_text(self.step.wanted()) && !self.step.is_pending(live)
+    }
 }
 
 /// Applies the step to the live document, and writes the result. While AWS is not ready for the write, it is merged anew into the

@@ -59,7 +59,8 @@ impl Creates for TopicCalls<'_> {
 }
 
 impl Updates for TopicCalls<'_> {
-    async fn update(&self, live: &Topic, wanted: &Topic) -> Result<(), ApplyError> {
+    async fn update(&self, live: &LiveTopic, wanted: &Topic) -> Result<(), ApplyError> {
+        let live = &live.view;
         let missing = wanted.tags.missing_from(&live.tags);
         if !missing.0.is_empty() {
             let tag = || {
@@ -82,7 +83,7 @@ impl Updates for TopicCalls<'_> {
 }
 
 impl Deletes for TopicCalls<'_> {
-    async fn delete(&self, _: &Topic) -> Result<(), ApplyError> {
+    async fn delete(&self, _: &LiveTopic) -> Result<(), ApplyError> {
         let delete = || self.sns.delete_topic().topic_arn(self.arn.as_str()).send();
         self.work.delete(Operation::DeleteTopic, delete).await
     }

@@ -1,5 +1,7 @@
 //! Reads alarms of CloudWatch.
 
+use std::borrow::Borrow;
+
 use aws_sdk_cloudwatch::types::{
     ActionConfiguration, ComparisonOperator, EvaluationWindow, MetricAlarm, StandardUnit, Statistic,
 };
@@ -29,9 +31,9 @@ pub struct LiveAlarm {
     pub action_configuration: Option<ActionConfiguration>,
 }
 
-impl From<LiveAlarm> for Alarm {
-    fn from(live: LiveAlarm) -> Self {
-        live.view
+impl Borrow<Alarm> for LiveAlarm {
+    fn borrow(&self) -> &Alarm {
+        &self.view
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads log groups.
 
+use std::borrow::Borrow;
+
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, InheritedProperty, LogGroup as Described, LogGroupClass,
 };
@@ -20,9 +22,9 @@ pub struct LiveLogGroup {
     pub traits: GroupTraits,
 }
 
-impl From<LiveLogGroup> for LogGroup {
-    fn from(live: LiveLogGroup) -> Self {
-        live.view
+impl Borrow<LogGroup> for LiveLogGroup {
+    fn borrow(&self) -> &LogGroup {
+        &self.view
     }
 }
 

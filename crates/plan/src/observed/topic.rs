@@ -1,5 +1,7 @@
 //! Topics.
 
+use std::borrow::Borrow;
+
 use reconcile_operations::Error;
 use reconcile_policy::Document;
 
@@ -22,9 +24,9 @@ pub struct LiveTopic {
     pub pending: u64,
 }
 
-impl From<LiveTopic> for Topic {
-    fn from(live: LiveTopic) -> Self {
-        live.view
+impl Borrow<Topic> for LiveTopic {
+    fn borrow(&self) -> &Topic {
+        &self.view
     }
 }
 

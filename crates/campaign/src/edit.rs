@@ -1,11 +1,11 @@
 //! What others do to an installation: they use it, or they break it.
 
 use http::Method;
+use reconcile_samples::{ALIAS, BUCKET, MASTER, REGION};
 use reconcile_twin::Twin;
 use serde_json::{Value, json};
 
 use crate::others::{CallRefused, Others, THEIRS, console_statements, statement};
-use crate::scenario::{ALIAS, BUCKET, MASTER, REGION};
 
 /// An edit by another team. Where it cannot be done, since there is no such resource, nothing happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

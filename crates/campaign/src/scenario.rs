@@ -1,20 +1,13 @@
 //! The scenarios of the product: what exists, and the task whose apply is killed.
 
+use reconcile_samples::{ALIAS, BUCKET, EditSpec, MASTER, REGION, everything, members, organization};
 use reconcile_twin::{Setup, SetupAccount};
 
 use crate::others::{Others, console_statements, statement};
 use crate::test_bed::{RunError, Task, TestBed};
 
-/// The account of the bucket and the key in the specs of this module.
-pub const MASTER: &str = "111111111111";
-/// The Region of the bucket and the key in the specs of this module.
-pub const REGION: &str = "eu-west-1";
 /// A key that another team keeps.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-00000000beef";
-/// The bucket of the specs of this module.
-pub const BUCKET: &str = "test-logs";
-/// The alias of the key in the specs of this module.
-pub const ALIAS: &str = "alias/test";
 
 /// What exists, and the task whose apply is killed.
 #[derive(Debug, Clone)]
@@ -83,43 +76,10 @@ fn management(bed: &TestBed) -> Setup {
     Setup { management: organization["management"].as_str().map(str::to_owned), ..Setup::default() }
 }
 
-/// A spec of so many accounts; `more` goes into the trail.
-pub fn members(count: usize, more: &str) -> String {
-    let members: String =
-        (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
-    format!(
-        "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
-         bucket: {{ name: {BUCKET}, account: master, region: {REGION} }}\nkey: {{ alias: test }}\n\
-         trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
-    )
-}
-
-/// Everything that carries the name of an installation.
-fn everything(name: &str) -> String {
-    let grant =
-        format!("{{ name: audit, grantee: \"arn:aws:iam::{MASTER}:role/A\", operations: [Decrypt] }}");
-    let extra = "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111111111111:root\" }, \
-                 Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
-    let logs =
-        "cloudwatch_logs: { log_group: a, role_name: R, alarms: { controls: [CIS 4.3], topic: alarms } }";
-    members(2, &format!(", {logs}, sns_topic: {{ name: t }}"))
-        .replace("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
-        .replace("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
-        .replace("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
-        + "deletion: { bucket: true, key: true }\n"
-}
-
 /// A spec whose trails deliver to a log group with a role, and notify a topic that the key does not encrypt.
 fn destinations(group: &str, role: &str, topic: &str) -> String {
     let logs = format!("cloudwatch_logs: {{ log_group: {group}, role_name: {role} }}");
     members(1, &format!(", {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }}"))
-}
-
-/// A spec of all members of the organization but those that `exclude` names.
-pub fn organization_spec(exclude: &str) -> String {
-    let organization =
-        format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
-    members(0, "").replace("bucket: {", &format!("{organization}bucket: {{"))
 }
 
 /// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag, a rule and a trail.
@@ -189,6 +149,20 @@ trails:
 deletion: { bucket: true }
 "#;
 
+/// [`SETTINGS`] with another value of most of its settings.
+pub fn other_settings() -> String {
+    let trail = "{
+        accounts: [master],
+        insights: [ApiCallRateInsight],
+        cloudwatch_logs: { retention_days: 60 },
+    }";
+    SETTINGS
+        .with("tags.team", "platform")
+        .with("bucket.lifecycle.expire_days", "500")
+        .with("key.grants.0.operations", "[Decrypt, DescribeKey]")
+        .with("trails.0", trail)
+}
+
 /// An apply for which almost every read operation is called, on a bucket that others have set up.
 pub(crate) fn garbled() -> Scenario {
     Scenario::new("garbage", Task::apply(SETTINGS))
@@ -218,39 +192,27 @@ pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
             scenarios.push(destroy.after(&text));
         }
     }
-    let changed = SETTINGS
-        .replace("team: security", "team: platform")
-        .replace("retention_days: 30", "retention_days: 60")
-        .replace("expire_days: 400", "expire_days: 500")
-        .replace("operations: [Decrypt]", "operations: [Decrypt, DescribeKey]")
-        .replace("[ApiErrorRateInsight]", "[ApiCallRateInsight]")
-        .replace("accounts: [master, m0]", "accounts: [master]");
-    let fewer = members(3, "").replace("accounts: all", "accounts: [master, m0]");
-    let renamed = everything("after").replace("name: after\n", "name: after\nprevious_name: before\n");
-    let with = |from: &str, to: &str| members(1, "").replace(from, to);
+    let fewer = members(3, "").with("trails.0.accounts", "[master, m0]");
+    let renamed = everything("after").with("previous_name", "before");
+    let with = |path: &str, patch: &str| members(1, "").with(path, patch);
     scenarios.extend([
         Scenario::new("the adoption of a bucket of the console", Task::apply(members(1, "")))
             .with_others(console),
         Scenario::new("the adoption of statements of others", Task::apply(members(1, "")))
             .after(members(1, ""))
             .with_others(guests),
-        Scenario::new("another alias", Task::apply(with("alias: test", "alias: other")))
+        Scenario::new("another alias", Task::apply(with("key.alias", "other"))).after(members(1, "")),
+        Scenario::new("another key", Task::apply(with("key", &format!("{{ alias: null, arn: \"{KEY}\" }}"))))
             .after(members(1, "")),
-        Scenario::new("another key", Task::apply(with("alias: test", &format!("arn: \"{KEY}\""))))
-            .after(members(1, "")),
-        Scenario::new("another prefix", Task::apply(with("eu-west-1 }", "eu-west-1, prefix: new }")))
-            .after(members(1, "")),
-        Scenario::new("another name of the trails", Task::apply(with("name: Trail,", "name: Renamed,")))
+        Scenario::new("another prefix", Task::apply(with("bucket.prefix", "new"))).after(members(1, "")),
+        Scenario::new("another name of the trails", Task::apply(with("trails.0.name", "Renamed")))
             .after(members(1, "")),
         Scenario::new("accounts join", Task::apply(members(3, ""))).after(members(1, "")),
         Scenario::new("accounts leave", Task::apply(fewer)).after(members(3, "")),
-        Scenario::new(
-            "a member of the organization leaves",
-            Task::apply(organization_spec("\"000000000002\"")),
-        )
-        .with_members(MEMBERS)
-        .after(organization_spec("")),
-        Scenario::new("other settings", Task::apply(changed)).with_members(MEMBERS).after(SETTINGS),
+        Scenario::new("a member of the organization leaves", Task::apply(organization("\"000000000002\"")))
+            .with_members(MEMBERS)
+            .after(organization("")),
+        Scenario::new("other settings", Task::apply(other_settings())).with_members(MEMBERS).after(SETTINGS),
         Scenario::new("other destinations", Task::apply(destinations("b", "S", "u")))
             .after(destinations("a", "R", "t")),
         Scenario::new("no destinations any more", Task::apply(members(1, "")))

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use reconcile_samples::{EditSpec, organization};
 use reconcile_twin::Weather;
 
 use crate::edit::ForeignEdit;
-use crate::scenario::organization_spec;
 use crate::specs::{Said, specs};
 use crate::test_bed::Task;
 
@@ -82,18 +82,19 @@ fn any_spec() -> impl Strategy<Value = String> {
 fn organizations() -> impl Strategy<Value = String> {
     let exclude = subsequence(MEMBERS.to_vec(), 0..=2);
     let trail = select(vec![
-        "",
-        ", enabled: false",
-        ", sns_topic: { name: t }",
-        ", cloudwatch_logs: { log_group: a, retention_days: 30 }",
-        ", data_events: { s3: all }",
+        None,
+        Some("{ enabled: false }"),
+        Some("{ sns_topic: { name: t } }"),
+        Some("{ cloudwatch_logs: { log_group: a, retention_days: 30 } }"),
+        Some("{ data_events: { s3: all } }"),
     ]);
-    let everybodys = select(vec!["", "  - { name: Everybodys, organization_trail: true }\n"]);
-    let deletion = select(vec!["", "deletion: { bucket: true, key: true }\n"]);
+    let everybodys = select(vec![None, Some("{ name: Everybodys, organization_trail: true }")]);
+    let deletion = select(vec![None, Some("{ bucket: true, key: true }")]);
     (exclude, trail, everybodys, deletion).prop_map(|(exclude, trail, everybodys, deletion)| {
         let exclude: Vec<String> = exclude.iter().map(|id| format!("\"{id}\"")).collect();
-        let spec = organization_spec(&exclude.join(", "));
-        spec.replace("accounts: all }", &format!("accounts: all{trail} }}")) + everybodys + deletion
+        let edits = [("trails.0", trail), ("trails.1", everybodys), ("deletion", deletion)];
+        let edits = edits.into_iter().filter_map(|(path, patch)| Some((path, patch?)));
+        edits.fold(organization(&exclude.join(", ")), |spec, (path, patch)| spec.with(path, patch))
     })
 }
 

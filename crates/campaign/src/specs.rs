@@ -1,8 +1,9 @@
 //! Generated specs over everything that a spec can say without an organization.
 
 use proptest::prelude::*;
+use reconcile_samples::MASTER;
 
-use crate::scenario::{KEY, MASTER};
+use crate::scenario::KEY;
 
 /// Whether a spec says something about every aspect: what it leaves alone stays as the last spec left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

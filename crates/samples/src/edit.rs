@@ -25,6 +25,12 @@ pub trait EditSpec {
     /// # Panics
     /// If the text is not YAML, or if there is no such key.
     fn without(&self, path: &str) -> String;
+
+    /// Returns the value at `path`, which is null if there is none.
+    ///
+    /// # Panics
+    /// If the text is not YAML.
+    fn value(&self, path: &str) -> Value;
 }
 
 impl EditSpec for str {
@@ -48,6 +54,12 @@ impl EditSpec for str {
         assert!(removed.is_some(), "no `{path}` in:\n{self}");
         text(&spec)
     }
+
+    #[track_caller]
+    fn value(&self, path: &str) -> Value {
+        let pointer: String = keys(path).map(|key| format!("/{key}")).collect();
+        parsed(self).pointer(&pointer).cloned().unwrap_or_default()
+    }
 }
 
 #[track_caller]
@@ -55,10 +67,14 @@ fn parsed(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }
 
+fn keys(path: &str) -> impl Iterator<Item = &str> {
+    path.split('.').filter(|key| !key.is_empty())
+}
+
 /// The value at a path. The last key of the path can be new, and so can the position after the last one of a list.
 #[track_caller]
 fn value_at<'v>(root: &'v mut Value, path: &str) -> &'v mut Value {
-    let keys: Vec<&str> = path.split('.').filter(|key| !key.is_empty()).collect();
+    let keys: Vec<&str> = keys(path).collect();
     keys.iter().enumerate().fold(root, |value, (index, key)| {
         let is_last = index + 1 == keys.len();
         let found = match value {
@@ -147,6 +163,19 @@ mod tests {
     fn a_key_is_removed() {
         assert_eq!(SPEC.without("bucket").without("trails"), "name: \"a\"\n");
         assert_eq!(SPEC.without("bucket.tags").without("trails"), "name: \"a\"\nbucket: {\"name\":\"b\"}\n");
+    }
+
+    #[test]
+    fn a_value_is_read_at_its_path() {
+        for (path, expected) in [
+            ("name", "\"a\""),
+            ("bucket.tags", r#"{"x":"01"}"#),
+            ("trails.0.name", "\"t\""),
+            ("trails.1", "null"),
+            ("key.alias", "null"),
+        ] {
+            assert_eq!(SPEC.value(path).to_string(), expected, "{path}");
+        }
     }
 
     #[test]

@@ -10,12 +10,13 @@ mod installation;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use reconcile_samples::members;
 use tracing::span::{Attributes, Id};
 use tracing::{Instrument, Subscriber, trace_span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use installation::{Installation, members};
+use installation::Installation;
 
 /// Records the path of each span: its name after those of its parents.
 #[derive(Clone, Default)]

@@ -1,11 +1,11 @@
 //! Buckets and keys that somebody else set up.
 
 use reconcile_plan::plan::Phase;
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
-use crate::others::{BUCKET, Others, acl_check, folder, sids, write};
+use crate::installation::Installation;
+use crate::others::{Others, acl_check, folder, sids, write};
 
 /// Two statements of other teams, in spellings of their own.
 const OTHER_TEAMS: [&str; 2] = [
@@ -64,8 +64,7 @@ async fn an_account_and_a_trail_that_are_not_in_the_spec_keep_what_they_have() {
     assert!(installation.plan(&spec).await.is_in_sync());
 
     // In words, the spec may end it.
-    let strict =
-        spec.edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }");
+    let strict = spec.with("bucket.policy", "{ unlisted_accounts: remove }");
     installation.converge(&strict).await;
     let policy = others.policy().await;
     assert!(!policy.contains("2015") && policy.contains("trail/Legacy"), "{policy}");
@@ -121,7 +120,7 @@ async fn the_guide_for_several_accounts_and_a_module_with_a_prefix_are_taken_ove
         let installation = Installation::new();
         let mut spec = members(2, "");
         if let Some(prefix) = prefix {
-            spec = spec.edited("region: eu-west-1 }", &format!("region: eu-west-1, prefix: {prefix} }}"));
+            spec = spec.with("bucket.prefix", prefix);
         }
         installation.plan(&spec).await;
         let others = Others::of(&installation, MASTER);

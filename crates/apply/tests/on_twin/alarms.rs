@@ -3,10 +3,10 @@
 use aws_sdk_cloudwatch::types::{ActionConfiguration, AlarmTagsPropagation, MetricAlarm};
 use aws_sdk_cloudwatchlogs::types::MetricTransformation;
 use reconcile_plan::findings;
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::{InjectedDenial, InjectedFailure};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const M0: &str = "000000000001";
 const GROUP: &str = "events";
@@ -139,7 +139,7 @@ async fn a_destruction_deletes_alarms_and_filters_and_the_log_group_only_if_nobo
 async fn alarms_of_a_log_group_that_the_spec_no_longer_has_are_deleted() {
     let installation = Installation::new();
     installation.converge(&spec(TWO)).await;
-    let other = spec(TWO).replace(GROUP, "other");
+    let other = spec(TWO).with("trails.0.cloudwatch_logs.log_group", "other");
     let plan = installation.converge(&other).await;
     let moved: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
     // The alarms stay: they watch the same metrics.
@@ -155,7 +155,7 @@ async fn alarms_of_a_log_group_that_the_spec_no_longer_has_are_deleted() {
 async fn a_renamed_installation_renames_its_alarms() {
     let installation = Installation::new();
     installation.converge(&spec(TWO)).await;
-    let renamed = spec(TWO).edited("name: test\n", "name: newer\nprevious_name: test\n");
+    let renamed = spec(TWO).with("", "{ name: newer, previous_name: test }");
     installation.converge(&renamed).await;
     let expected = ["reconcile-newer-cloudtrail", "reconcile-newer-root-user"].map(str::to_owned).to_vec();
     assert_eq!(Account::of(&installation, M0).names().await, (expected.clone(), expected));
@@ -165,7 +165,7 @@ async fn a_renamed_installation_renames_its_alarms() {
 #[tokio::test]
 async fn alarms_have_the_tags_of_the_spec() {
     let installation = Installation::new();
-    let tagged = spec(TWO).edited("name: test\n", "name: test\ntags: { team: security }\n");
+    let tagged = spec(TWO).with("tags", "{ team: security }");
     installation.converge(&tagged).await;
     let summary = installation.twin.summary();
     let account = summary.accounts.iter().find(|it| it.id == M0).unwrap();

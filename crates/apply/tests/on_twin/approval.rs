@@ -3,10 +3,11 @@
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use reconcile_apply::{Altered, ChangeStatus, Outcome};
 use reconcile_plan::Plan;
+use reconcile_samples::{MASTER, members};
 use serde_json::{Value, json};
 
 use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
 const MORE: &str = ", cloudwatch_logs: { log_group: audit }";
 

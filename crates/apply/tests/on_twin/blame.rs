@@ -4,10 +4,11 @@ use reconcile_diff::blame;
 use reconcile_operations::{Mode, Operation, Run, permissions};
 use reconcile_plan::blame::Blame;
 use reconcile_plan::{Comparison, Finding, FindingKind, findings};
+use reconcile_samples::{MASTER, members};
 use reconcile_twin::{Clock, InjectedDenial, Share, Weather, WeatherKind};
 use serde_json::json;
 
-use crate::installation::{Installation, MASTER, client, members, spec};
+use crate::installation::{Installation, client, spec};
 
 const M0: &str = "000000000001";
 const USER: &str = "arn:aws:iam::000000000001:user/twin";

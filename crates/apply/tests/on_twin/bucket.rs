@@ -11,13 +11,13 @@ use aws_sdk_s3::types::{
 use reconcile_diff::read;
 use reconcile_plan::observed::LiveError;
 use reconcile_plan::{Comparison, Finding, Kind, Plan, Refusal, Severity, findings};
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use reconcile_text::{Hint, message};
 use reconcile_twin::InjectedDenial;
 use serde_json::json;
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members, spec};
-use crate::others::{BUCKET, Others};
+use crate::installation::{Installation, spec};
+use crate::others::Others;
 
 const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
 
@@ -35,7 +35,7 @@ fn team() -> String {
 
 /// The spec with more settings of the bucket.
 fn with(settings: &str) -> String {
-    members(1, "").edited("region: eu-west-1 }", &format!("region: eu-west-1, {settings} }}"))
+    members(1, "").with("bucket", &format!("{{ {settings} }}"))
 }
 
 /// A bucket that somebody else made, without a block and with ACLs.
@@ -236,7 +236,7 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
 async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let moved = members(1, "").edited("region: eu-west-1 }", "region: us-east-1 }");
+    let moved = members(1, "").with("bucket.region", "us-east-1");
     let spec = spec(&moved);
     let aws = installation.connect(&spec);
     let before = installation.twin.calls().len();
@@ -256,7 +256,7 @@ async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
 async fn a_bucket_is_created_in_the_namespace_of_its_account_and_region() {
     let installation = Installation::new();
     let name = format!("logs-{MASTER}-eu-west-1-an");
-    let spec = members(1, "").edited("name: test-logs", &format!("name: {name}"));
+    let spec = members(1, "").with("bucket.name", &name);
     installation.converge(&spec).await;
     assert_eq!(installation.twin.summary().buckets[0].name, name);
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -270,7 +270,7 @@ async fn tags_of_aws_itself_stay_on_a_bucket_that_is_taken_over() {
     tag(&others, &[STACK, ("team", "a")]).await;
     installation.twin.trust(false);
 
-    let spec = members(1, "") + "tags: { cost-center: \"42\" }\n";
+    let spec = members(1, "").with("tags", "{ cost-center: \"42\" }");
     installation.converge(&spec).await;
     let tags = others.s3.get_bucket_tagging().bucket(BUCKET).send().await.unwrap().tag_set;
     let tags: Vec<_> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
@@ -318,29 +318,29 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
         let blocked: Vec<String> = blocked.iter().map(|it| it.as_str().to_owned()).collect();
         (by_default.sse_algorithm.as_str().to_owned(), blocked.join(", "))
     };
-    let with =
-        |more: &str| members(0, "").edited("region: eu-west-1 }", &format!("region: eu-west-1{more} }}"));
+    let spec = members(0, "");
+    let with = |settings: &str| spec.with("bucket", settings);
     let is = |algorithm: &str, blocked: &str| (algorithm.to_owned(), blocked.to_owned());
     // S3 blocks SSE-C in a new bucket, and the first apply keeps that.
-    installation.converge(&with("")).await;
+    installation.converge(&spec).await;
     assert_eq!(live().await, is("aws:kms", "SSE-C"));
     // A plan that writes the encryption shows what it keeps.
-    let plan = installation.plan(&with(", encryption: s3")).await;
+    let plan = installation.plan(&with("{ encryption: s3 }")).await;
     let [change] = plan.changes.as_slice() else { panic!("{:#?}", plan.changes) };
     let (before, after) = change.views();
     for view in [before, after] {
         assert_eq!(view["blocked_encryption_types"], serde_json::json!(["SSE-C"]));
     }
-    installation.converge(&with(", encryption: s3")).await;
+    installation.converge(&with("{ encryption: s3 }")).await;
     assert_eq!(live().await, is("AES256", "SSE-C"));
     // The spec names them; the encryption, which it leaves alone, stays.
-    installation.converge(&with(", encryption: unmanaged, blocked_encryption_types: []")).await;
+    installation.converge(&with("{ encryption: unmanaged, blocked_encryption_types: [] }")).await;
     assert_eq!(live().await, is("AES256", "NONE"));
-    installation.converge(&with("")).await;
+    installation.converge(&spec).await;
     assert_eq!(live().await, is("aws:kms", "NONE"));
-    installation.converge(&with(", blocked_encryption_types: [SSE-C]")).await;
+    installation.converge(&with("{ blocked_encryption_types: [SSE-C] }")).await;
     assert_eq!(live().await, is("aws:kms", "SSE-C"));
-    assert!(installation.plan(&with("")).await.is_in_sync());
+    assert!(installation.plan(&spec).await.is_in_sync());
 }
 
 /// S3 replaces all notifications at once. The topic of another team is gone, so that S3 would reject a configuration that names the
@@ -400,7 +400,7 @@ async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
 #[tokio::test]
 async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     let installation = Installation::new();
-    let text = members(0, "").edited("name: test\n", "name: test\ntags: unmanaged\n");
+    let text = members(0, "").with("tags", "unmanaged");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let tags = Arc::clone(&seen);
     installation.twin.observe(move |summary| {

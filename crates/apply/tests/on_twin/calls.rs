@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use reconcile_aws::Session;
 use reconcile_operations::{Mode, Operation, permissions};
+use reconcile_samples::{EditSpec, MASTER, members};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
 #[tokio::test]
 async fn a_plan_only_reads() {
@@ -75,15 +75,27 @@ async fn a_plan_without_changes_makes_few_calls() {
 #[tokio::test]
 async fn every_call_is_in_the_permissions_of_its_account() {
     let installation = Installation::new();
-    let retention = "region: eu-west-1, lifecycle: { expire_days: 9 }, object_lock: { mode: GOVERNANCE, days: 1 }, \
-                     access_logs: { bucket: elsewhere }, eventbridge: true }";
-    let first = members(2, "").edited("region: eu-west-1 }", retention)
-        + "organization: { account: master, include: all, role: Role }\n";
-    let grant = "grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
-    let second = first.edited("{ alias: test }", &format!("{{ alias: test, rotation_days: 90, {grant} }}"));
-    let third = first
-        .edited("name: Trail,", "name: Renamed, insights: [ApiCallRateInsight], data_events: { s3: all }, event_aggregation: [API_ACTIVITY],")
-        .edited("expire_days: 9", "expire_days: 8");
+    let settings = "{
+        lifecycle: { expire_days: 9 },
+        object_lock: { mode: GOVERNANCE, days: 1 },
+        access_logs: { bucket: elsewhere },
+        eventbridge: true,
+    }";
+    let first = members(2, "")
+        .with("bucket", settings)
+        .with("organization", "{ account: master, include: all, role: Role }");
+    let key = "{
+        rotation_days: 90,
+        grants: [{ name: g, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }],
+    }";
+    let second = first.with("key", key);
+    let trail = "{
+        name: Renamed,
+        insights: [ApiCallRateInsight],
+        data_events: { s3: all },
+        event_aggregation: [API_ACTIVITY],
+    }";
+    let third = first.with("trails.0", trail).with("bucket.lifecycle.expire_days", "8");
     for spec in [&first, &second, &third] {
         let before = installation.twin.calls().len();
         let plan = installation.plan(spec).await;
@@ -94,16 +106,20 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         assert_covered(spec, Mode::Apply, &calls[planned..]);
     }
     // What trails deliver to besides, and the organization; as it comes, changes and goes again.
-    let organization = "organization: { account: master, include: { organizational_units: [r-twin], tags: { a: b } }, \
-                        role: Role, delegated_administrator: m0 }\n";
+    let organization = "{
+        account: master,
+        include: { organizational_units: [r-twin], tags: { a: b } },
+        role: Role,
+        delegated_administrator: m0,
+    }";
     let first = members(2, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
-        + organization
-        + "  - { name: Everybodys, organization_trail: true }\n"
-        + "deletion: { bucket: true, key: true }\n";
-    let first = first.replacen(organization, "", 1) + organization;
-    let second =
-        first.edited("tags: { a: b }", "tags: {}").edited("retention_days: 30", "retention_days: 60");
-    let second = second.edited("name: test\n", "name: test\ntags: { team: a }\n");
+        .with("trails.1", "{ name: Everybodys, organization_trail: true }")
+        .with("organization", organization)
+        .with("deletion", "{ bucket: true, key: true }");
+    let second = first
+        .without("organization.include.tags.a")
+        .with("trails.0.cloudwatch_logs.retention_days", "60")
+        .with("tags", "{ team: a }");
     let other = Installation::new();
     other.add_members(&["000000000001"]);
     other.twin.tag_account("000000000001", "a", "b");
@@ -129,7 +145,7 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         assert!(calls.iter().any(|call| call.operation.ends_with(&format!(":{made}"))), "{made}");
     }
 
-    let stopped = third.edited("accounts: all }", "accounts: all, enabled: false }");
+    let stopped = third.with("trails.0.enabled", "false");
     let before = installation.twin.calls().len();
     installation.converge(&stopped).await;
     assert_covered(&stopped, Mode::Apply, &installation.twin.calls()[before..]);

@@ -1,14 +1,12 @@
 //! Risks that the set-up itself has.
 
-use std::fmt::Write;
-
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketLoggingStatus, CreateBucketConfiguration, LoggingEnabled,
 };
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 use crate::others::Others;
 
 /// The codes of the warnings of a plan, each with what names it under `reviewed`.
@@ -25,22 +23,20 @@ async fn codes(installation: &Installation, spec: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
     let installation = Installation::new();
-    let spec = members(1, "").edited("eu-west-1", "eu-south-1");
+    let spec = members(1, "").with("bucket.region", "eu-south-1");
     let found = warnings(&installation, &spec).await;
     let told: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(told, ["management-account", "opt-in-region", "unlogged-access"]);
 
-    let mut reviewed = format!("{spec}reviewed:\n");
-    for (_, name) in &found {
-        writeln!(reviewed, "  - {{ finding: {name}, reason: Decided by the security board }}").unwrap();
-    }
+    let review = |name| format!("{{ finding: {name}, reason: Decided by the security board }}");
+    let reviews: Vec<String> = found.iter().map(|(_, name)| review(name)).collect();
+    let reviewed = spec.with("reviewed", &format!("[{}]", reviews.join(", ")));
     assert_eq!(codes(&installation, &reviewed).await, ["reviewed", "reviewed", "reviewed"]);
     installation.converge(&reviewed).await;
     assert_eq!(codes(&installation, &reviewed).await, ["reviewed", "reviewed", "reviewed"]);
 
     // A risk that is gone leaves its review behind.
-    let elsewhere = reviewed
-        .edited("trails:\n  - { name: Trail,", "trails:\n  - { name: Trail, data_events: { s3: all },");
+    let elsewhere = reviewed.with("trails.0.data_events", "{ s3: all }");
     assert_eq!(codes(&installation, &elsewhere).await, ["reviewed", "reviewed", "unused-review"]);
 }
 
@@ -50,9 +46,9 @@ async fn the_management_account_is_known_with_and_without_an_organization_in_the
     installation.add_members(&["000000000001"]);
     let spec = members(1, ", data_events: { s3: [test-logs] }");
     assert_eq!(codes(&installation, &spec).await, ["management-account"]);
-    let named = format!("{spec}organization: {{ account: master }}\n");
+    let named = spec.with("organization", "{ account: master }");
     assert_eq!(codes(&installation, &named).await, ["management-account"]);
-    let hub = spec.edited("account: master, region", "account: m0, region");
+    let hub = spec.with("bucket.account", "m0");
     assert_eq!(codes(&installation, &hub).await, [""; 0]);
     // An account that may not ask does not know.
     let operation = "organizations:DescribeOrganization".to_owned();
@@ -74,7 +70,7 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
     assert_eq!(told(&members(1, ", data_events: { s3: [other] }")).await, none);
     assert_eq!(told(&members(1, ", enabled: false, data_events: { s3: all }")).await, none);
     assert_eq!(told(&members(1, ", data_events: { s3: [test-logs/AWSLogs/] }")).await, None);
-    let of_members = members(1, ", data_events: { s3: all }").edited("accounts: all", "accounts: members");
+    let of_members = members(1, ", data_events: { s3: all }").with("trails.0.accounts", "members");
     assert_eq!(told(&of_members).await, none);
     let writes = members(
         1,

@@ -9,12 +9,12 @@ use futures::FutureExt;
 use reconcile_apply::{ChangeStatus, Interrupt, Outcome, PolicyAfter};
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{Change, Phase};
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use reconcile_twin::{Disagreement, InjectedDenial};
 
 use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
-const BUCKET: &str = "test-logs";
 const M0: &str = "000000000001";
 
 /// What the console and another team wrote, each in a spelling of their own.
@@ -166,11 +166,11 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
 /// Denies CloudTrail all that is not for these accounts, which only a twin without the key takes for a reason to refuse.
 fn with_a_deny(spec: &str) -> String {
     let deny = format!(
-        "extra_statements: [{{ Effect: Deny, Principal: {{ Service: cloudtrail.amazonaws.com }}, \
+        "{{ extra_statements: [{{ Effect: Deny, Principal: {{ Service: cloudtrail.amazonaws.com }}, \
          Action: \"s3:PutObject\", Resource: \"arn:aws:s3:::{BUCKET}/*\", \
-         Condition: {{ StringNotEquals: {{ \"aws:SourceAccount\": [\"{MASTER}\", \"{M0}\"] }} }} }}]"
+         Condition: {{ StringNotEquals: {{ \"aws:SourceAccount\": [\"{MASTER}\", \"{M0}\"] }} }} }}] }}"
     );
-    spec.edited("region: eu-west-1 }", &format!("region: eu-west-1, policy: {{ {deny} }} }}"))
+    spec.with("bucket.policy", &deny)
 }
 
 #[tokio::test]

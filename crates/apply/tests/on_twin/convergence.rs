@@ -5,10 +5,11 @@ use proptest::prelude::*;
 use reconcile_campaign::normal::{first_difference, sorted};
 use reconcile_campaign::scenario::KEY;
 use reconcile_campaign::specs::{Said, specs};
+use reconcile_samples::{EditSpec, MASTER};
 use reconcile_twin::KeySummary;
 use serde_json::{Value, json};
 
-use crate::installation::{Installation, MASTER};
+use crate::installation::Installation;
 
 /// Whether a spec has trails in the account of this one.
 fn has_trail(spec: &str, arn: &str) -> bool {
@@ -18,8 +19,7 @@ fn has_trail(spec: &str, arn: &str) -> bool {
     } else {
         format!("m{}", account.parse::<usize>().unwrap() - 1)
     };
-    let having = spec.split("accounts: [").nth(1).unwrap().split(']').next().unwrap();
-    having.split(", ").any(|it| it == name)
+    spec.value("trails.0.accounts").as_array().unwrap().iter().any(|it| *it == name)
 }
 
 const FOREIGN: &str = r#"{ "Sid" : "Others", "Effect":"Allow","Principal": {"AWS":"444444444444"}, "Action":["s3:ListBucket"], "Resource":"arn:aws:s3:::test-logs"}"#;

@@ -1,10 +1,10 @@
 //! What may not be read is not taken for absent, and nothing of ours is lost sight of.
 
 use reconcile_plan::Plan;
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
 const M0: &str = "000000000001";
 
@@ -24,8 +24,8 @@ fn logs(count: usize) -> String {
 async fn an_unreadable_region_keeps_the_permissions_of_its_trail() {
     let installation = Installation::new();
     let without = members(1, "");
-    let euro = "  - { name: Euro, accounts: all, home_region: us-east-1, multi_region: false }\n";
-    installation.converge(&format!("{without}{euro}")).await;
+    let euro = "{ name: Euro, accounts: all, home_region: us-east-1, multi_region: false }";
+    installation.converge(&without.with("trails.1", euro)).await;
     installation.watch_over(|_| true);
 
     let region = Some("us-east-1".to_owned());
@@ -84,7 +84,7 @@ async fn a_trail_that_references_an_unreadable_resource_is_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
     installation.watch_over(|_| true);
-    let without = members(1, "").edited("accounts: all", "accounts: [master]");
+    let without = members(1, "").with("trails.0.accounts", "[master]");
     installation.twin.deny(vec![denial(M0, "iam:GetRole")]);
     let plan = installation.plan(&without).await;
     assert!(codes(&plan).contains(&"withheld"), "{:?}", plan.warnings);
@@ -101,7 +101,7 @@ async fn unreadable_keys_are_reported_before_a_key_is_created() {
     let installation = Installation::new();
     let spec = members(0, "");
     installation.converge(&spec).await;
-    let renamed = spec.edited("alias: test", "alias: other");
+    let renamed = spec.with("key.alias", "other");
     installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
     let plan = installation.plan(&renamed).await;
     let warning = plan.warnings.iter().find(|warning| warning.code.as_str() == "hidden").unwrap();

@@ -2,19 +2,12 @@
 
 use reconcile_plan::plan::{Action, Changed, Phase, WarningCode};
 use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
+use reconcile_samples::{EditSpec, MASTER, members, organization};
 use reconcile_twin::InjectedDenial;
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
 const M1: &str = "000000000002";
-
-/// A spec of all members of the organization but those that `exclude` names.
-fn of_organization(exclude: &str) -> String {
-    let organization =
-        format!("organization: {{ account: master, include: all, role: Role, exclude: [{exclude}] }}\n");
-    members(0, "").edited("bucket: {", &format!("{organization}bucket: {{"))
-}
 
 fn phases(plan: &Plan) -> Vec<(String, Phase)> {
     plan.changes.iter().map(|change| (change.address.to_string(), change.phase)).collect()
@@ -34,10 +27,10 @@ fn of_kind(findings: &[Finding], kind: FindingKind) -> Vec<(&str, Severity)> {
 async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permission() {
     let installation = Installation::new();
     installation.add_members(&["000000000001", M1]);
-    installation.converge(&of_organization("")).await;
+    installation.converge(&organization("")).await;
     installation.watch_over(|_| true);
 
-    let without = of_organization(&format!("\"{M1}\""));
+    let without = organization(&format!("\"{M1}\""));
     let plan = installation.converge(&without).await;
     let expected = ["trail/member-2/Trail", "key_policy/master/test", "bucket_policy/master/test-logs"];
     assert_eq!(phases(&plan), expected.map(|address| (address.to_owned(), Phase::Contract)));
@@ -54,11 +47,10 @@ async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permissio
 /// The account is entered for its log group as for its trail, so a log group that is gone keeps no permission.
 #[tokio::test]
 async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() {
-    const LOGS: &str = ", cloudwatch_logs: { log_group: events, encryption: key }";
+    const LOGS: &str = "{ log_group: events, encryption: key }";
     let base = Installation::new();
     base.add_members(&["000000000001", M1]);
-    let spec =
-        |exclude: &str| of_organization(exclude).edited("accounts: all", &format!("accounts: all{LOGS}"));
+    let spec = |exclude: &str| organization(exclude).with("trails.0.cloudwatch_logs", LOGS);
     base.converge(&spec("")).await;
     let without = spec(&format!("\"{M1}\""));
     let plan = base.plan(&without).await;
@@ -82,11 +74,11 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
 
 #[tokio::test]
 async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
-    const DELETION: &str = "deletion: { bucket: true, key: true }\n";
+    const DELETION: &str = "{ bucket: true, key: true }";
     let base = Installation::new();
     base.add_members(&["000000000001", M1]);
-    base.converge(&of_organization("")).await;
-    let without = of_organization(&format!("\"{M1}\"")) + DELETION;
+    base.converge(&organization("")).await;
+    let without = organization(&format!("\"{M1}\"")).with("deletion", DELETION);
     let denial = |operation: &str| InjectedDenial {
         account: M1.to_owned(),
         region: None,
@@ -113,7 +105,7 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
     // The spec can say that nobody waits for them.
     let installation = base.fork();
     installation.twin.suspend(M1);
-    let at_once = without.edited("bucket: { ", "bucket: { policy: { unlisted_accounts: remove }, ");
+    let at_once = without.with("bucket.policy", "{ unlisted_accounts: remove }");
     let plan = installation.plan_to_destroy(&at_once).await;
     assert!(installation.apply(&at_once, &plan).await.is_complete());
     assert!(installation.twin.summary().buckets.is_empty());
@@ -123,9 +115,9 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
 async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
     let installation = Installation::new();
     installation.add_members(&["000000000001", M1]);
-    installation.converge(&of_organization("")).await;
+    installation.converge(&organization("")).await;
     installation.watch_over(|_| true);
-    let without = of_organization(&format!("\"{M1}\""));
+    let without = organization(&format!("\"{M1}\""));
     let plan = installation.plan(&without).await;
     let denial = |operation: &str| InjectedDenial {
         account: M1.to_owned(),
@@ -175,13 +167,12 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
     let found = findings(&comparison);
     assert_eq!(of_kind(&found, FindingKind::Unexpected), [("trail/000000000002/Trail", Severity::Low)]);
     // Somebody who knows of it need not be told again and again.
-    let known =
-        without.edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: keep } }");
+    let known = without.with("bucket.policy", "{ unlisted_accounts: keep }");
     assert_eq!(findings(&installation.compare(&known).await), []);
 
     let ended = without
-        .edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }")
-        .edited("{ alias: test }", "{ alias: test, policy: { unlisted_accounts: remove } }");
+        .with("bucket.policy", "{ unlisted_accounts: remove }")
+        .with("key.policy", "{ unlisted_accounts: remove }");
     installation.watch_over(|arn| !arn.contains(M1));
     let plan = installation.converge(&ended).await;
     let told = messages(&plan);
@@ -198,9 +189,9 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
 #[tokio::test]
 async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
     let installation = Installation::new();
-    installation.converge(&members(2, "").edited("eu-west-1 }", "eu-west-1, prefix: old }")).await;
+    installation.converge(&members(2, "").with("bucket.prefix", "old")).await;
     installation.watch_over(|_| true);
-    installation.converge(&members(1, "").edited("eu-west-1 }", "eu-west-1, prefix: new }")).await;
+    installation.converge(&members(1, "").with("bucket.prefix", "new")).await;
     let policy = installation.bucket_policy();
     assert!(policy.contains("test-logs/old/AWSLogs/000000000002/*"), "{policy}");
     assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
@@ -221,16 +212,14 @@ fn crowd(installation: &Installation, bytes: usize) {
 async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_accounts() {
     let installation = Installation::new();
     // Not seen from the Region of the bucket.
-    let regional = "home_region: us-east-1, multi_region: false";
-    let all = members(10, "").edited("accounts: all", &format!("accounts: all, {regional}"));
+    let all = members(10, ", home_region: us-east-1, multi_region: false");
     installation.converge(&all).await;
     crowd(&installation, 18_000);
     installation.converge(&all).await;
     assert!(installation.bucket_policy().contains("aws:SourceAccount"), "{}", installation.bucket_policy());
     installation.watch_over(|_| true);
     let names: Vec<String> = (0..9).map(|n| format!("m{n}")).collect();
-    let some = format!("accounts: [master, {}], {regional}", names.join(", "));
-    let fewer = members(10, "").edited("accounts: all", &some);
+    let fewer = all.with("trails.0.accounts", &format!("[master, {}]", names.join(", ")));
     let plan = installation.converge(&fewer).await;
     assert_eq!(plan.changes[0].address.to_string(), "trail/m9/Trail");
     assert_eq!(installation.trails().len(), 10);
@@ -242,13 +231,13 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
     let installation = Installation::new();
     let ids: Vec<String> = (1..=60).map(|n| format!("{n:012}")).collect();
     installation.add_members(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-    installation.converge(&of_organization("\"000000000001\"")).await;
+    installation.converge(&organization("\"000000000001\"")).await;
     crowd(&installation, 18_600);
-    installation.converge(&of_organization("\"000000000001\"")).await;
+    installation.converge(&organization("\"000000000001\"")).await;
     assert!(installation.bucket_policy().contains("aws:SourceOrgID"), "{}", installation.bucket_policy());
     installation.watch_over(|_| true);
 
-    let without = of_organization(&format!("\"000000000001\", \"{M1}\""));
+    let without = organization(&format!("\"000000000001\", \"{M1}\""));
     let plan = installation.converge(&without).await;
     assert_eq!(plan.changes[0].address.to_string(), "trail/member-2/Trail");
     assert!(!installation.trails().iter().any(|arn| arn.contains(M1)));
@@ -277,7 +266,7 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
 async fn a_trail_that_is_not_in_the_spec_and_cannot_deliver_any_more_is_a_finding() {
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let kept = members(1, "").edited("name: Trail,", "name: Renamed,") + "deletion: { trails: false }\n";
+    let kept = members(1, "").with("trails.0.name", "Renamed").with("deletion", "{ trails: false }");
     installation.converge(&kept).await;
     let found = findings(&installation.compare(&kept).await);
     let of_trails = [("trail/m0/Trail", Severity::Low), ("trail/master/Trail", Severity::Low)];

@@ -1,10 +1,11 @@
 //! Topics and log groups, also those that somebody else made.
 
 use reconcile_plan::plan::{ActionKind, Plan};
+use reconcile_samples::{EditSpec, MASTER, members};
 use serde_json::{Value, json};
 
 use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
 
@@ -212,7 +213,7 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     assert!(installation.plan(&without).await.is_in_sync());
 
     // And so it is by a destroy, which does not delete the key either.
-    let deletion = format!("{without}deletion: {{ key: true, bucket: true }}\n");
+    let deletion = without.with("deletion", "{ key: true, bucket: true }");
     let plan = installation.plan_to_destroy(&deletion).await;
     assert!(
         plan.warnings.iter().any(|it| it.message.contains("is encrypted with it")),
@@ -273,7 +274,7 @@ async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_ha
 async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {
     let installation = Installation::new();
     let spec = members(1, ", cloudwatch_logs: { log_group: events, encryption: key }")
-        + "deletion: { key: true, bucket: true }\n";
+        .with("deletion", "{ key: true, bucket: true }");
     installation.plan(&spec).await;
     let logs = logs(&installation, "000000000001");
     logs.create_log_group().log_group_name("events").send().await.unwrap();

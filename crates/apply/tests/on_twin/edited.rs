@@ -1,4 +1,4 @@
-//! Specs and policies that differ from another one in one place.
+//! Policies, and specs that `import` wrote, that differ from another one in one place of the text.
 
 /// A text with another part.
 pub trait Edited {

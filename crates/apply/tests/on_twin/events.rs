@@ -2,8 +2,9 @@
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_plan::{Severity, findings};
+use reconcile_samples::{MASTER, members};
 
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail";
 

@@ -9,12 +9,12 @@ use aws_sdk_s3::types::{
     Type,
 };
 use reconcile_plan::{Comparison, Finding, FindingKind, Severity, findings};
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
-use crate::others::{BUCKET, Others};
+use crate::installation::Installation;
+use crate::others::Others;
 
 pub const STRANGER: &str = "arn:aws:iam::444455556666:root";
 
@@ -192,7 +192,7 @@ async fn a_public_statement_is_a_critical_finding_whoever_manages_the_policy() {
     let statement = json!({ "Sid": "Downloads", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
         "Resource": format!("arn:aws:s3:::{BUCKET}/*") });
     installation.twin.set_bucket_policy(BUCKET, &with(&others.policy().await, &statement));
-    for spec in [spec.clone(), spec.edited("region: eu-west-1 }", "region: eu-west-1, policy: unmanaged }")] {
+    for spec in [spec.clone(), spec.with("bucket.policy", "unmanaged")] {
         let found = said(&installation.compare(&spec).await);
         assert_eq!(
             found,
@@ -215,7 +215,7 @@ async fn a_reviewed_statement_is_accepted_until_it_changes() {
     let review = found.review.clone().unwrap();
     assert!(review.starts_with("bucket_policy/Auditors@"), "{review}");
 
-    let reviewed = format!("{spec}reviewed:\n  - {{ finding: {review}, reason: The auditors read }}\n");
+    let reviewed = spec.with("reviewed", &format!("[{{ finding: {review}, reason: The auditors read }}]"));
     let comparison = installation.compare(&reviewed).await;
     let [found] = &findings(&comparison)[..] else { panic!("{:#?}", findings(&comparison)) };
     assert_eq!(found.accepted.as_deref(), Some("The auditors read"));
@@ -255,7 +255,7 @@ async fn grants_of_others_are_reported_by_what_they_allow_to_whom() {
     let [found] = &of_outsiders(&installation.compare(&spec).await)[..] else { panic!() };
     assert_eq!(found.address, "grant/master/theirs");
     let review = found.review.clone().unwrap();
-    let reviewed = format!("{spec}reviewed:\n  - {{ finding: {review}, reason: They read }}\n");
+    let reviewed = spec.with("reviewed", &format!("[{{ finding: {review}, reason: They read }}]"));
     assert!(findings(&installation.compare(&reviewed).await).iter().all(|it| !it.is_open()));
 }
 
@@ -284,7 +284,7 @@ async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
     assert_reported(&installation.compare(&spec).await, &[(Severity::Critical, says)]);
 
     // A retention of the spec is what counts.
-    let keeps = spec.edited("region: eu-west-1 }", "region: eu-west-1, lifecycle: { expire_days: 4000 } }");
+    let keeps = spec.with("bucket.lifecycle", "{ expire_days: 4000 }");
     installation.converge(&keeps).await;
     expire_beside(&others, 3650).await;
     let says = "lifecycle rule `cleanup` lets every log file expire after 3650 days, but the spec keeps them for \
@@ -360,8 +360,7 @@ async fn rules_that_cannot_be_read_are_neither_absent_nor_in_sync() {
 
 #[tokio::test]
 async fn an_acl_in_force_is_reported_by_what_it_grants() {
-    let spec =
-        members(1, "").edited("region: eu-west-1 }", "region: eu-west-1, object_ownership: unmanaged }");
+    let spec = members(1, "").with("bucket.object_ownership", "unmanaged");
     let (installation, others, _) = installed(&spec).await;
     let rule =
         OwnershipControlsRule::builder().object_ownership(ObjectOwnership::ObjectWriter).build().unwrap();

@@ -7,12 +7,13 @@ use proptest::prelude::*;
 use reconcile_campaign::specs::{Said, specs};
 use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_plan::plan::Change;
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use reconcile_text::Hint;
 use serde_json::{Value, json};
 
 use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, accounts_of, members, spec};
+use crate::installation::{Installation, accounts_of, spec};
 
 pub async fn imported(installation: &Installation, text: &str) -> Imported {
     let accounts = accounts_of(text);
@@ -307,9 +308,7 @@ async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
 
 #[tokio::test]
 async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
-    let text = members(1, "")
-        .edited("eu-west-1 }", "eu-west-1, encryption: s3 }")
-        .edited("{ alias: test }", "unmanaged");
+    let text = members(1, "").with("bucket.encryption", "s3").with("key", "unmanaged");
     let installation = Installation::new();
     installation.converge(&text).await;
     let found = imported(&installation, &text).await;
@@ -406,8 +405,7 @@ async fn the_prefix_that_changes_nothing_is_imported() {
 async fn two() -> (Installation, String) {
     let installation = Installation::new();
     let text = members(2, "");
-    let other =
-        members(1, "").edited("name: test\n", "name: other\n").edited("name: Trail,", "name: Others,");
+    let other = members(1, "").with("name", "other").with("trails.0.name", "Others");
     installation.converge(&text).await;
     installation.converge(&other).await;
     (installation, text)
@@ -800,7 +798,7 @@ async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
 #[tokio::test]
 async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
     let text = members(1, "");
-    let more = text.clone() + "  - { name: More, accounts: [m0] }\n";
+    let more = text.with("trails.1", "{ name: More, accounts: [m0] }");
     let installation = Installation::edited(&more, |state| {
         let mut elsewhere = trail_of(state, "000000000001").clone();
         elsewhere["arn"] = json!("arn:aws:cloudtrail:eu-west-1:000000000001:trail/Elsewhere");

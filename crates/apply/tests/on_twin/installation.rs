@@ -14,12 +14,11 @@ use reconcile_diff::{Progress, import, read};
 use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_plan::observed::{Live, LiveError};
 use reconcile_plan::{Comparison, Observed, Plan, compare, destroy};
+use reconcile_samples::{EditSpec, MASTER};
 use reconcile_sandbox::{connection, setup};
 use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, Twin};
-use serde_json::Value;
-
-pub const MASTER: &str = "111111111111";
+use serde_json::{Value, json};
 
 /// A client of an SDK of AWS in an account, as somebody else than `reconcile` has it.
 macro_rules! client {
@@ -285,32 +284,21 @@ pub fn spec(text: &str) -> Spec {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
-/// A spec of so many accounts; `more` goes into the trail.
-pub fn members(count: usize, more: &str) -> String {
-    let members: String =
-        (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
-    format!(
-        "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
-         bucket: {{ name: test-logs, account: master, region: eu-west-1 }}\nkey: {{ alias: test }}\n\
-         trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
-    )
-}
-
 /// What a user of `import` names of a spec: its accounts, and the organization that its members are read from.
 pub fn accounts_of(text: &str) -> String {
-    let section = |name: &str| -> String {
-        let mut lines = text.lines().skip_while(|line| !line.starts_with(&format!("{name}:")));
-        let first = lines.next().into_iter();
-        let rest = lines.take_while(|line| line.starts_with(' '));
-        first.chain(rest).map(|line| format!("{line}\n")).collect()
-    };
-    let region = text.split("region: ").nth(1).unwrap().split([' ', '\n', ',']).next().unwrap();
-    let first = section("accounts").lines().nth(1).unwrap().trim().split(':').next().unwrap().to_owned();
-    let organization = section("organization");
-    let organization = if organization.contains("include") { organization } else { String::new() };
-    format!(
-        "version: 1\nname: import\n{}{organization}bucket: {{ name: import, account: {first}, region: {region} }}\n\
-         key: {{ alias: import }}\ntrails: [{{ name: Import, accounts: all }}]\n",
-        section("accounts")
-    )
+    let accounts = text.value("accounts");
+    let first = accounts.as_object().unwrap().keys().next();
+    let mut named = json!({
+        "version": 1,
+        "name": "import",
+        "accounts": accounts,
+        "bucket": { "name": "import", "account": first, "region": text.value("bucket.region") },
+        "key": { "alias": "import" },
+        "trails": [{ "name": "Import", "accounts": "all" }],
+    });
+    let organization = text.value("organization");
+    if organization.get("include").is_some() {
+        named["organization"] = organization;
+    }
+    named.to_string()
 }

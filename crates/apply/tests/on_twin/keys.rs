@@ -2,14 +2,11 @@
 
 use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyState, KeyUsageType, Tag};
 use reconcile_plan::{Comparison, Finding, Kind, Severity, findings};
+use reconcile_samples::{ALIAS, EditSpec, MASTER, REGION, members};
 use reconcile_twin::{KeyMaterial, MultiRegion};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 use crate::others::Others;
-
-const REGION: &str = "eu-west-1";
-const ALIAS: &str = "alias/test";
 
 fn changes(comparison: &Comparison) -> Vec<String> {
     comparison.plan.changes.iter().map(|change| change.address.to_string()).collect()
@@ -56,7 +53,7 @@ async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
         installation.converge(&spec).await;
         let (before, others) = (keys_of_trails(&installation), Others::of(&installation, MASTER));
         // A plan from before the alias was moved keeps to its key, too.
-        let after = spec.edited("{ alias: test }", "{ alias: test, description: Logs, rotation_days: 180 }");
+        let after = spec.with("key", "{ description: Logs, rotation_days: 180 }");
         let earlier = installation.plan(&after).await;
         let stolen = other_key(&others, tag).await;
         point_alias_to(&others, &stolen).await;
@@ -106,10 +103,9 @@ async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaire
     // What does not need the key is still planned.
     let statement = "{ Sid: Team, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:GetObject\", \
                      Resource: \"arn:aws:s3:::test-logs/*\" }";
-    let after = spec.edited("name: Trail,", "name: Trail, log_file_validation: false,").edited(
-        "region: eu-west-1 }",
-        &format!("region: eu-west-1, policy: {{ extra_statements: [{statement}] }} }}"),
-    );
+    let after = spec
+        .with("trails.0.log_file_validation", "false")
+        .with("bucket.policy", &format!("{{ extra_statements: [{statement}] }}"));
     let comparison = installation.compare(&after).await;
     assert_eq!(codes(&comparison), ["key-unusable"]);
     assert_eq!(changes(&comparison), ["bucket_policy/master/test-logs"]);
@@ -185,7 +181,7 @@ async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
         assert!(findings(&comparison).is_empty(), "{:?}", findings(&comparison));
         let calls = installation.twin.calls();
         assert!(calls.iter().all(|call| !call.operation.contains("Rotation")), "{origin}");
-        let unmanaged = spec.edited("{ alias: test }", "{ alias: test, rotation_days: unmanaged }");
+        let unmanaged = spec.with("key.rotation_days", "unmanaged");
         assert!(
             installation.plan(&unmanaged).await.warnings.iter().all(|it| it.code.as_str() != "no-rotation")
         );
@@ -235,8 +231,8 @@ async fn another_key_of_the_installation_is_reported() {
 async fn a_grant_of_our_name_with_other_content_is_replaced() {
     let installation = Installation::new();
     let reader = format!("arn:aws:iam::{MASTER}:role/Reader");
-    let grant = format!("grants: [{{ name: g, grantee: \"{reader}\", operations: [Decrypt] }}]");
-    let spec = members(1, "").edited("{ alias: test }", &format!("{{ alias: test, {grant} }}"));
+    let grant = format!("{{ name: g, grantee: \"{reader}\", operations: [Decrypt] }}");
+    let spec = members(1, "").with("key.grants", &format!("[{grant}]"));
     installation.converge(&spec).await;
     let (key, others) = (keys_of_trails(&installation)[0].clone(), Others::of(&installation, MASTER));
     let list = async || others.kms.list_grants().key_id(&key).send().await.unwrap().grants.unwrap();
@@ -284,7 +280,7 @@ async fn a_destroy_deletes_the_other_keys_of_the_installation_where_the_spec_all
     assert!(kept.warnings.iter().any(|it| it.code.as_str() == "kept" && it.address.to_string() == address));
     assert!(!kept.changes.iter().any(|it| it.address.kind == Kind::Key));
 
-    let spec = format!("{spec}deletion: {{ key: true }}\n");
+    let spec = spec.with("deletion", "{ key: true }");
     let plan = installation.plan_to_destroy(&spec).await;
     let keys: Vec<String> = plan
         .changes

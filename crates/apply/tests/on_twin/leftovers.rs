@@ -2,11 +2,11 @@
 
 use reconcile_apply::Outcome;
 use reconcile_plan::{Kind, Plan, Severity, findings};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
 const WITH_TOPIC: &str = ", sns_topic: { name: files, encryption: unmanaged }";
@@ -202,10 +202,10 @@ async fn what_an_apply_did_not_delete_is_found_again() {
         ("no destinations", members(1, ""), vec![]),
         (
             "one trail fewer",
-            members(1, ALL).edited("accounts: all", "accounts: [master]"),
+            members(1, ALL).with("trails.0.accounts", "[master]"),
             vec!["111111111111 R", "111111111111 a", "111111111111 files"],
         ),
-        ("no trail", members(1, "").edited("Trail, accounts: all", "New, accounts: [master]"), vec![]),
+        ("no trail", members(1, "").with("trails.0", "{ name: New, accounts: [master] }"), vec![]),
     ] {
         let mut installation = Installation::new();
         installation.converge(&members(1, ALL)).await;
@@ -232,7 +232,7 @@ async fn what_an_apply_did_not_delete_is_found_again() {
 async fn a_trail_that_names_a_withheld_topic_stays_with_it() {
     let installation = Installation::new();
     installation.converge(&members(2, WITH_TOPIC)).await;
-    let without = members(2, "").edited("Trail, accounts: all", "New, accounts: [master]");
+    let without = members(2, "").with("trails.0", "{ name: New, accounts: [master] }");
     let operation = "cloudtrail:DescribeTrails".to_owned();
     installation.twin.deny(vec![InjectedDenial {
         account: "000000000002".to_owned(),

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use reconcile_samples::{MASTER, members};
 use reconcile_text::message;
 use reconcile_twin::{Clock, Event, Garbage, GarbageAnswer, InjectedFailure, Share, Weather, WeatherKind};
 
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 use crate::unreadable::{SPEC, with_others};
 
 /// So many calls of an operation that AWS throttles.

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use reconcile_apply::Interrupt;
 use reconcile_apply::lock::{self, HeldLock, Lease, LeaseState, LockError, LockRequest};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_text::message;
 use reconcile_twin::InjectedFailure;
 use tokio::sync::Semaphore;
 
-use crate::installation::{Installation, MASTER, members, spec};
+use crate::installation::{Installation, spec};
 
 const BUCKET: &str = "apply-locks";
 const KEY: &str = "test.lock";
@@ -20,8 +21,8 @@ const LONG: Lease = Lease { heartbeat: Duration::from_hours(1), ..Lease::DEFAULT
 const BUSY: Lease = Lease { heartbeat: Duration::from_millis(1), ..Lease::DEFAULT };
 
 fn text() -> String {
-    members(1, "")
-        + &format!("lock: {{ bucket: {BUCKET}, key: {KEY}, region: eu-west-1, account: master }}\n")
+    let lock = format!("{{ bucket: {BUCKET}, key: {KEY}, region: eu-west-1, account: master }}");
+    members(1, "").with("lock", &lock)
 }
 
 async fn acquire(

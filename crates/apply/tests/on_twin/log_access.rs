@@ -3,11 +3,12 @@
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;
 use reconcile_plan::{FindingKind, Severity, findings};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::exposure::{STRANGER, assert_reported, installed, of_outsiders};
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:111111111111:log-group:events";
 const OUTSIDE: &str = "arn:aws:logs:eu-west-1:444455556666:destination:theirs";
@@ -84,7 +85,8 @@ async fn a_subscription_filter_that_sends_events_to_an_outsider_is_reported_unti
     assert_eq!(found.address, "log_group/master/events");
     let review = found.review.clone().unwrap();
     assert!(review.starts_with("log_group/copy@"), "{review}");
-    let reviewed = format!("{spec}reviewed:\n  - {{ finding: {review}, reason: Our security provider }}\n");
+    let reviewed =
+        spec.with("reviewed", &format!("[{{ finding: {review}, reason: Our security provider }}]"));
     let comparison = installation.compare(&reviewed).await;
     assert!(findings(&comparison).iter().all(|it| !it.is_open()), "{:#?}", findings(&comparison));
     // Other events are another finding.
@@ -151,7 +153,8 @@ async fn policies_and_filters_that_cannot_be_read_are_neither_absent_nor_in_sync
 #[tokio::test]
 async fn the_policies_of_an_account_are_read_once_for_all_its_log_groups() {
     let (spec, installation, _) = with_log_group().await;
-    let spec = spec + "  - { name: Second, accounts: [master], cloudwatch_logs: { log_group: more } }\n";
+    let second = "{ name: Second, accounts: [master], cloudwatch_logs: { log_group: more } }";
+    let spec = spec.with("trails.1", second);
     installation.converge(&spec).await;
     let before = installation.twin.calls().len();
     assert!(installation.plan(&spec).await.is_in_sync());

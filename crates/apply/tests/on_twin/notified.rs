@@ -1,11 +1,11 @@
 //! What the proof says of a topic by its policy and by the key that encrypts its messages.
 
 use reconcile_plan::{Comparison, FindingKind, Severity, findings};
+use reconcile_samples::{EditSpec, MASTER, members};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
 use crate::exposure::{STRANGER, assert_reported, installed};
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
 const THEIRS: &str = "arn:aws:sns:us-east-1:999999999999:theirs";
@@ -268,25 +268,23 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
         let refused = refused_by_aws(&installation);
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{key}");
         // With the key of the spec, the plan has nothing to refuse.
-        let own = installation.compare(&with("").edited("encryption: unmanaged", "encryption: key")).await;
+        let own = installation.compare(&with("").with("trails.0.sns_topic.encryption", "key")).await;
         assert_eq!(own.plan.refused, [], "{key}");
     }
 }
 
 #[tokio::test]
 async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
-    let spec = |topic: &str, more: &str| {
-        members(1, topic).edited("{ alias: test }", &format!("{{ alias: test{more} }}"))
-    };
+    let spec = members(1, "");
     let installation = Installation::new();
-    installation.converge(&spec("", "")).await;
+    installation.converge(&spec).await;
     let sns = sns(&installation);
     sns.create_topic().name("files").send().await.unwrap();
     let other = publish(&json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }));
     set(&sns, "Policy", &json!({ "Version": "2012-10-17", "Statement": [other] }).to_string()).await;
-    let plan = installation
-        .plan(&spec(&format!(", sns_topic: {{ arn: \"{TOPIC}\" }}"), ", rotation_days: 180"))
-        .await;
+    let changed =
+        spec.with("trails.0.sns_topic", &format!("{{ arn: \"{TOPIC}\" }}")).with("key.rotation_days", "180");
+    let plan = installation.plan(&changed).await;
     let changes: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
     assert_eq!(changes, ["key/master/test"]);
     let left_out: Vec<String> =

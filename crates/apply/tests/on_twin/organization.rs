@@ -2,16 +2,17 @@
 
 use reconcile_plan::plan::{ActionKind, Plan};
 use reconcile_plan::{FindingKind, Severity, findings};
+use reconcile_samples::{EditSpec, members};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, members};
+use crate::installation::Installation;
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// A spec with four members, of which these are delegated administrators.
 fn delegating(to: &str) -> String {
-    let trail = "  - { name: Everybodys, organization_trail: true }\n";
-    members(4, "") + trail + &format!("organization: {{ account: master, delegated_administrator: {to} }}\n")
+    members(4, "")
+        .with("trails.1", "{ name: Everybodys, organization_trail: true }")
+        .with("organization", &format!("{{ account: master, delegated_administrator: {to} }}"))
 }
 
 fn registered(plan: &Plan) -> Vec<String> {
@@ -41,7 +42,7 @@ async fn up_to_three_delegated_administrators_are_registered_missed_and_imported
     assert_eq!(found, [("delegated_administrator/master/m1", FindingKind::Missing, Severity::High)]);
     installation.converge(&spec).await;
 
-    let with_members = spec.edited("account: master, d", "account: master, include: all, role: Role, d");
+    let with_members = spec.with("organization", "{ include: all, role: Role }");
     let imported = crate::import::imported(&installation, &with_members).await.text;
     assert!(imported.contains("delegated_administrator: [m0, m1, m2]"), "{imported}");
 

@@ -2,12 +2,10 @@
 
 use aws_sdk_cloudtrail::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::types::GrantOperation;
+use reconcile_samples::{BUCKET, REGION};
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
-
-pub const BUCKET: &str = "test-logs";
-const HOME: &str = "eu-west-1";
 
 /// Clients of another make than ours, in one account.
 pub struct Others {
@@ -18,7 +16,7 @@ pub struct Others {
 
 impl Others {
     pub fn of(installation: &Installation, account: &str) -> Self {
-        Self::in_region(installation, account, HOME)
+        Self::in_region(installation, account, REGION)
     }
 
     pub fn in_region(installation: &Installation, account: &str, region: &str) -> Self {
@@ -68,7 +66,7 @@ impl Others {
     async fn create_bucket(&self, name: &str) {
         use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
-        let region = BucketLocationConstraint::from(HOME);
+        let region = BucketLocationConstraint::from(REGION);
         let configuration = CreateBucketConfiguration::builder().location_constraint(region).build();
         let call = self.s3.create_bucket().bucket(name).create_bucket_configuration(configuration);
         call.send().await.unwrap();

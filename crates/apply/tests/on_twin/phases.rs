@@ -1,16 +1,16 @@
 //! What goes only after nothing relies on it any more.
 
 use reconcile_plan::plan::Phase;
+use reconcile_samples::{EditSpec, members};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, members};
+use crate::installation::Installation;
 
 #[tokio::test]
 async fn a_prefix_changes_without_a_gap() {
     let installation = Installation::new();
     let before = members(2, "");
     installation.converge(&before).await;
-    let after = before.edited("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let after = before.with("bucket.prefix", "new");
     let plan = installation.converge(&after).await;
 
     let phases: Vec<(String, Phase)> =
@@ -35,10 +35,9 @@ async fn permissions_of_an_account_are_removed_only_when_all_accounts_are_readab
     installation.converge(&members(3, "")).await;
     // The spec loses an account, and another cannot be entered.
     let remaining = members(2, "")
-        .edited("region: eu-west-1 }", "region: eu-west-1, policy: { unlisted_accounts: remove } }")
-        .edited("{ alias: test }", "{ alias: test, policy: { unlisted_accounts: remove } }");
-    let fewer = remaining
-        .edited("m1: { id: \"000000000002\", role: Role }", "m1: { id: \"000000000002\", role: Other }");
+        .with("bucket.policy", "{ unlisted_accounts: remove }")
+        .with("key.policy", "{ unlisted_accounts: remove }");
+    let fewer = remaining.with("accounts.m1.role", "Other");
     let plan = installation.plan(&fewer).await;
     assert!(plan.partial);
     assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", plan.changes);
@@ -58,7 +57,7 @@ async fn a_changed_grant_is_created_before_the_old_grant_is_revoked() {
         let grant = format!(
             "{{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [{operation}] }}"
         );
-        members(0, "").edited("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
+        members(0, "").with("key.grants", &format!("[{grant}]"))
     };
     installation.converge(&with("Decrypt")).await;
     let plan = installation.converge(&with("DescribeKey")).await;
@@ -82,12 +81,10 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
     let installation = Installation::new();
     let spec = members(1, "");
     installation.converge(&spec).await;
-    let moved = spec.edited("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
-    let extra = "extra_statements: [{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", \
-                 Resource: \"arn:aws:s3:::test-logs/new/*\" }]";
+    let moved = spec.with("bucket.prefix", "new");
+    let deny = "{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", Resource: \"arn:aws:s3:::test-logs/new/*\" }";
     // The proof sees it; the spec has the plan go on all the same.
-    let denied =
-        moved.edited("prefix: new }", &format!("prefix: new, policy: {{ proof: warn, {extra} }} }}"));
+    let denied = moved.with("bucket.policy", &format!("{{ proof: warn, extra_statements: [{deny}] }}"));
     let plan = installation.plan(&denied).await;
     let outcome = installation.apply(&denied, &plan).await;
     // Both trails are refused; taking away what they still use is not even tried.
@@ -104,7 +101,7 @@ async fn a_renamed_trail_is_created_before_the_old_trail_is_deleted() {
     let before = members(2, "");
     installation.converge(&before).await;
     installation.watch_over(|_| true);
-    let after = before.edited("name: Trail,", "name: Renamed,");
+    let after = before.with("trails.0.name", "Renamed");
     let plan = installation.converge(&after).await;
     let phases: Vec<(String, Phase)> =
         plan.changes.iter().map(|change| (change.address.to_string(), change.phase)).collect();
@@ -128,12 +125,11 @@ async fn a_renamed_trail_is_created_before_the_old_trail_is_deleted() {
 #[tokio::test]
 async fn resources_that_the_spec_does_not_let_delete_are_kept_and_reported() {
     let installation = Installation::new();
-    let grant =
-        "grants: [{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
-    let before = members(1, "").edited("{ alias: test }", &format!("{{ alias: test, {grant} }}"));
+    let grants = "[{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
+    let before = members(1, "").with("key.grants", grants);
     installation.converge(&before).await;
-    let after = members(1, "").edited("name: Trail,", "name: Renamed,")
-        + "deletion: { trails: false, grants: false, statements: false }\n";
+    let renamed = members(1, "").with("trails.0.name", "Renamed");
+    let after = renamed.with("deletion", "{ trails: false, grants: false, statements: false }");
     let plan = installation.converge(&after).await;
     assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", plan.changes);
     let kept = plan.warnings.iter().filter(|warning| warning.code.as_str() == "kept").count();
@@ -141,7 +137,7 @@ async fn resources_that_the_spec_does_not_let_delete_are_kept_and_reported() {
     assert!(installation.plan(&after).await.is_in_sync());
     // The old trails are seen to deliver, so our own statements go on to let them.
     installation.watch_over(|_| true);
-    let plan = installation.converge(&after.edited("deletion: {", "deletion: { bucket: false }\n#")).await;
+    let plan = installation.converge(&renamed.with("deletion", "{ bucket: false }")).await;
     assert_eq!(plan.summary.delete, 3);
-    assert!(installation.plan(&members(1, "").edited("name: Trail,", "name: Renamed,")).await.is_in_sync());
+    assert!(installation.plan(&renamed).await.is_in_sync());
 }

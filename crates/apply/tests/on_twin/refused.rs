@@ -3,10 +3,10 @@
 use reconcile_apply::ChangeStatus;
 use reconcile_plan::plan::Phase;
 use reconcile_plan::{Comparison, FindingKind, Plan, Severity, findings};
+use reconcile_samples::{EditSpec, MASTER, members};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
 const M0: &str = "000000000001";
 
@@ -38,11 +38,8 @@ async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
     let before = members(2, "");
     installation.converge(&before).await;
     installation.add_to_bucket_policy(deny()).await;
-    // Another alias, another rotation, and a change of all three trails.
-    let after = before
-        .edited("{ alias: test }", "{ alias: other, rotation_days: 180 }")
-        .edited("name: Trail,", "name: Trail, log_file_validation: false,")
-        .edited("alias: other", "alias: test");
+    // Another rotation, and a change of all three trails.
+    let after = before.with("key.rotation_days", "180").with("trails.0.log_file_validation", "false");
     let plan = installation.plan(&after).await;
     assert!(plan.partial);
     let [refused] = plan.refused.as_slice() else { panic!("{:#?}", plan.refused) };
@@ -89,7 +86,7 @@ async fn permissions_that_a_refused_trail_still_uses_are_kept() {
     let installation = Installation::new();
     let before = members(2, "");
     installation.converge(&before).await;
-    let after = before.edited("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let after = before.with("bucket.prefix", "new");
     let mut statement = deny();
     statement["Resource"] = json!(format!("arn:aws:s3:::test-logs/new/AWSLogs/{M0}/*"));
     installation.add_to_bucket_policy(statement).await;
@@ -111,9 +108,7 @@ async fn a_refusal_counts_only_for_the_targets_that_it_concerns() {
     let before = members(2, "");
     installation.converge(&before).await;
     installation.add_to_bucket_policy(deny()).await;
-    let after = before
-        .edited("{ alias: test }", "{ alias: test, rotation_days: 180 }")
-        .edited("name: Trail,", "name: Trail, log_file_validation: false,");
+    let after = before.with("key.rotation_days", "180").with("trails.0.log_file_validation", "false");
     for (target, refused, expected) in [
         ("key/master/test", 0, vec!["key/master/test (Expand)"]),
         // A trail needs the key as planned.
@@ -145,11 +140,8 @@ async fn a_spec_accepts_what_the_proof_of_a_policy_refuses_and_the_plan_says_so(
         ("{ proof: warn }", "accepted, because the spec has `bucket.policy.proof: warn`"),
         ("unmanaged", "`bucket.policy: unmanaged` leaves the policy to you"),
     ] {
-        let with = |more: &str| {
-            spec.edited("region: eu-west-1 }", &format!("region: eu-west-1, policy: {policy} }}"))
-                .edited("name: Trail,", &format!("name: Trail{more},"))
-        };
-        let comparison = installation.compare(&with(", log_file_validation: false")).await;
+        let spec = spec.with("bucket.policy", policy).with("trails.0.log_file_validation", "false");
+        let comparison = installation.compare(&spec).await;
         let plan = &comparison.plan;
         assert_eq!(plan.refused, []);
         assert!(changes(plan).contains(&"trail/m0/Trail (Converge)".to_owned()), "{:?}", changes(plan));
@@ -178,12 +170,11 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
     let refused = installation.compare(&spec).await;
     assert_eq!((refused.plan.refused.len(), undelivered(&refused)), (1, vec![Severity::Critical]));
 
-    let other = "administrators: [\"arn:aws:iam::000000000001:role/Admin\"]";
     for (policy, why) in [
-        ("policy: { proof: warn }", "accepted, because the spec has `key.policy.proof: warn`"),
-        ("policy: unmanaged", "`key.policy: unmanaged` leaves the policy to you"),
+        ("{ proof: warn }", "accepted, because the spec has `key.policy.proof: warn`"),
+        ("unmanaged", "`key.policy: unmanaged` leaves the policy to you"),
     ] {
-        let spec = spec.edited("{ alias: test }", &format!("{{ alias: test, {policy} }}"));
+        let spec = spec.with("key.policy", policy);
         let comparison = installation.compare(&spec).await;
         assert_eq!(comparison.plan.refused, []);
         let [warning] = warnings(&comparison.plan, "delivery-denied")[..] else {
@@ -192,14 +183,13 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
         assert!(warning.contains("NotThisAccount") && warning.ends_with(why), "{warning}");
         assert_eq!(undelivered(&comparison), [Severity::Critical], "{policy}");
     }
-    let accepted =
-        spec.edited("{ alias: test }", &format!("{{ alias: test, {other}, policy: {{ proof: warn }} }}"));
-    let plan = installation.plan(&accepted).await;
+    let accepted = "{ administrators: [\"arn:aws:iam::000000000001:role/Admin\"], policy: { proof: warn } }";
+    let plan = installation.plan(&spec.with("key", accepted)).await;
     assert_eq!(plan.refused, []);
     let [warning] = warnings(&plan, "locked-out")[..] else { panic!("{:#?}", plan.warnings) };
     assert!(warning.ends_with("accepted, because the spec has `key.policy.proof: warn`"), "{warning}");
     // Nobody writes a policy of a key that is left alone, so that it is not judged.
-    let unmanaged = spec.edited("{ alias: test }", "{ alias: test, policy: unmanaged }");
+    let unmanaged = spec.with("key.policy", "unmanaged");
     installation.twin.set_key_policy(
         MASTER,
         "eu-west-1",
@@ -215,11 +205,8 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
     let installation = Installation::new();
     let before = members(1, "");
     installation.converge(&before).await;
-    let lost =
-        "{ alias: test, rotation_days: 180, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
-    let after = before
-        .edited("{ alias: test }", lost)
-        .edited("name: Trail,", "name: Trail, log_file_validation: false,");
+    let lost = "{ rotation_days: 180, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
+    let after = before.with("key", lost).with("trails.0.log_file_validation", "false");
     let plan = installation.plan(&after).await;
     assert_eq!(plan.refused.len(), 1);
     assert_eq!(plan.refused[0].code.as_str(), "locked-out");
@@ -231,12 +218,12 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
     let outcome = installation.apply(&after, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
     // Under another prefix, the trails need the bucket policy and not the key policy.
-    let moved = after.edited("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let moved = after.with("bucket.prefix", "new");
     let plan = installation.plan(&moved).await;
     let outcome = installation.apply(&moved, &plan).await;
     assert!(outcome.is_complete() && plan.refused.len() == 1, "{:#?}", outcome.results);
     // A new account needs the key policy.
-    let more = members(2, "").edited("{ alias: test }", lost);
+    let more = members(2, "").with("key", lost);
     let plan = installation.plan(&more).await;
     let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
     assert!(left_out.contains(&"trail/m1/Trail".to_owned()), "{left_out:?}");
@@ -246,8 +233,8 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
 #[tokio::test]
 async fn a_new_key_with_a_policy_that_nobody_could_change_is_not_created() {
     let installation = Installation::new();
-    let lost = "{ alias: test, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
-    let plan = installation.plan(&members(1, "").edited("{ alias: test }", lost)).await;
+    let lost = "{ administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
+    let plan = installation.plan(&members(1, "").with("key", lost)).await;
     assert_eq!(changes(&plan), Vec::<String>::new());
     let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
     assert_eq!(left_out[0], "key/master/test");
@@ -284,7 +271,7 @@ async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organi
     ] {
         assert!(warning.contains(part), "{warning}");
     }
-    let declared = spec.clone() + "organization: { account: master }\n";
+    let declared = spec.with("organization", "{ account: master }");
     let plan = installation.plan(&declared).await;
     assert!(plan.is_in_sync() && warnings(&plan, "delivery-unknown").is_empty(), "{:#?}", plan.warnings);
 
@@ -326,7 +313,7 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     };
     let comparison = installation.compare(&spec).await;
     assert_eq!(of_key_policy(&comparison), [Severity::Medium]);
-    let accepted = spec.edited("{ alias: test }", "{ alias: test, policy: { proof: warn } }");
+    let accepted = spec.with("key.policy", "{ proof: warn }");
     let accepted = installation.compare(&accepted).await;
     assert_eq!(
         (of_key_policy(&accepted), warnings(&accepted.plan, "administration-unknown").len()),
@@ -342,7 +329,7 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
     ] {
         assert!(warning.contains(part), "{warning}");
     }
-    let declared = spec.clone() + "organization: { account: master }\n";
+    let declared = spec.with("organization", "{ account: master }");
     let plan = installation.converge(&declared).await;
     assert_eq!(warnings(&plan, "administration-unknown"), Vec::<&str>::new());
     assert!(installation.plan(&declared).await.is_in_sync());
@@ -390,7 +377,7 @@ async fn a_bucket_policy_that_denies_us_its_next_change_is_seen() {
         })
     };
     let change = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
-    let spec = members(1, "").edited("id: \"111111111111\" }", "id: \"111111111111\", role: Role }");
+    let spec = members(1, "").with("accounts.master.role", "Role");
     for (statement, expected) in [
         (
             protect(&change, "Breakglass"),
@@ -422,7 +409,7 @@ async fn a_deny_by_source_ip_that_allowed_the_read_is_not_reported() {
             },
         })
     };
-    let spec = members(1, "").edited("id: \"111111111111\" }", "id: \"111111111111\", role: Role }");
+    let spec = members(1, "").with("accounts.master.role", "Role");
     for (action, expected) in [("s3:*", 0), ("s3:PutBucketPolicy", 1)] {
         let installation = Installation::new();
         installation.converge(&spec).await;

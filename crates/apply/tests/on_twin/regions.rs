@@ -1,8 +1,9 @@
 //! An installation with every kind of resource, in each partition.
 
 use reconcile_policy::{Partition, Region};
+use reconcile_samples::MASTER;
 
-use crate::installation::{Installation, MASTER};
+use crate::installation::Installation;
 
 /// A spec that has every kind of resource.
 fn everything(region: &Region) -> String {

@@ -1,22 +1,13 @@
 //! A spec whose name changed: nothing is doubled, and nothing is revoked.
 
 use reconcile_plan::Refusal;
+use reconcile_samples::{EditSpec, MASTER, everything, members};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
-/// Everything that carries the name of an installation.
-fn everything(name: &str) -> String {
-    let grant =
-        format!("{{ name: audit, grantee: \"arn:aws:iam::{MASTER}:role/A\", operations: [Decrypt] }}");
-    let extra = "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111111111111:root\" }, \
-                 Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::test-logs/*\" }] }";
-    let trail = ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: t }";
-    members(2, trail)
-        .edited("name: test\n", &format!("name: {name}\nreaders: [{{ account: m0, logs: own }}]\n"))
-        .edited("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
-        .edited("eu-west-1 }", &format!("eu-west-1, lifecycle: {{ expire_days: 400 }}, {extra} }}"))
-        + "deletion: { bucket: true, key: true }\n"
+/// A spec of everything that has the name of the installation, except alarms.
+fn named(name: &str) -> String {
+    everything(name).without("trails.0.cloudwatch_logs.alarms")
 }
 
 /// All that the twin holds, as a text.
@@ -27,8 +18,8 @@ fn state(installation: &Installation) -> String {
 #[tokio::test]
 async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     let installation = Installation::new();
-    installation.converge(&everything("before")).await;
-    let refusals = installation.compare(&everything("after")).await.refusals;
+    installation.converge(&named("before")).await;
+    let refusals = installation.compare(&named("after")).await.refusals;
     // The role keeps the account of each trail from being read, and a trail without one carries the mark itself.
     assert!(refusals.iter().all(|it| matches!(it, Refusal::OtherInstallation { .. })), "{refusals:#?}");
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
@@ -37,8 +28,7 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
 
     let installation = Installation::new();
     installation.converge(&members(1, "")).await;
-    let refusals =
-        installation.compare(&members(1, "").edited("name: test\n", "name: after\n")).await.refusals;
+    let refusals = installation.compare(&members(1, "").with("name", "after")).await.refusals;
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "trail/master/Trail and 1 more are managed by installation `test`");
 }
@@ -46,9 +36,9 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
 #[tokio::test]
 async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previous_name() {
     let installation = Installation::new();
-    installation.converge(&everything("before")).await;
+    installation.converge(&named("before")).await;
     installation.watch_over(|_| true);
-    let renamed = everything("after").edited("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = named("after").with("previous_name", "before");
     let plan = installation.converge(&renamed).await;
     assert_eq!(plan.summary.create, 1, "the grant is made anew: {:#?}", plan.changes);
     let reasons: Vec<&str> = plan.changes.iter().flat_map(|it| &it.reasons).map(String::as_str).collect();
@@ -63,10 +53,10 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
         mark.chain(left.match_indices("Before").map(|(at, _)| &left[at..at + 20])).collect();
     assert!(marks.is_empty(), "{marks:#?}");
     // The line has done its work.
-    assert!(installation.plan(&everything("after")).await.is_in_sync());
+    assert!(installation.plan(&named("after")).await.is_in_sync());
 
-    let plan = installation.plan_to_destroy(&everything("after")).await;
-    assert!(installation.apply(&everything("after"), &plan).await.is_complete());
+    let plan = installation.plan_to_destroy(&named("after")).await;
+    assert!(installation.apply(&named("after"), &plan).await.is_complete());
     let summary = installation.twin.summary();
     assert_eq!(summary.buckets, []);
     for account in summary.accounts {
@@ -78,7 +68,7 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
 
 #[tokio::test]
 async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
-    let renamed = everything("after").edited("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = named("after").with("previous_name", "before");
     for denied in [
         "kms:PutKeyPolicy",
         "iam:PutRolePolicy",
@@ -87,7 +77,7 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
         "cloudtrail:AddTags",
     ] {
         let installation = Installation::new();
-        installation.converge(&everything("before")).await;
+        installation.converge(&named("before")).await;
         installation.watch_over(|_| true);
         let plan = installation.plan(&renamed).await;
         let accounts = [MASTER, "000000000001", "000000000002"];
@@ -108,10 +98,9 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
 #[tokio::test]
 async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
     let installation = Installation::new();
-    let unmanaged =
-        |name: &str| members(1, "").edited("name: test\n", &format!("name: {name}\ntags: unmanaged\n"));
+    let unmanaged = |name: &str| members(1, "").with("", &format!("{{ name: {name}, tags: unmanaged }}"));
     installation.converge(&unmanaged("before")).await;
-    let renamed = unmanaged("after").edited("name: after\n", "name: after\nprevious_name: before\n");
+    let renamed = unmanaged("after").with("previous_name", "before");
     installation.converge(&renamed).await;
     assert!(!state(&installation).contains("before"), "{}", state(&installation));
     assert!(installation.plan(&unmanaged("after")).await.is_in_sync());
@@ -120,8 +109,7 @@ async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
 #[tokio::test]
 async fn two_installations_with_separate_trails_can_share_a_bucket() {
     let installation = Installation::new();
-    let other =
-        members(1, "").edited("name: test\n", "name: other\n").edited("name: Trail,", "name: Others,");
+    let other = members(1, "").with("name", "other").with("trails.0.name", "Others");
     installation.converge(&members(1, "")).await;
     let comparison = installation.compare(&other).await;
     assert_eq!(comparison.refusals, []);

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
 use reconcile_apply::{ChangeStatus, Event, EventObserver, Interrupt};
+use reconcile_samples::{EditSpec, members};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, members};
+use crate::installation::Installation;
 
 /// Stops an apply when so many changes are made.
 struct StopAfter {
@@ -77,7 +77,7 @@ async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_sam
     }
 
     let spec = members(2, "");
-    let moved = spec.edited("region: eu-west-1 }", "region: eu-west-1, prefix: new }");
+    let moved = spec.with("bucket.prefix", "new");
     for killed_at in [(true, true), (false, true)] {
         let installation = Installation::new();
         installation.converge(&spec).await;

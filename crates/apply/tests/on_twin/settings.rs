@@ -21,11 +21,11 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 
 use reconcile_plan::{Comparison, Finding, FindingKind, findings};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::{InjectedDenial, Twin};
 use serde_json::Value;
 
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, client, members};
+use crate::installation::{Installation, client};
 
 const PAGE: &str = include_str!("../../../../docs/src/reference/settings.md");
 const MODEL: &str = include_str!("../../../twin/models/settings.json");
@@ -187,19 +187,12 @@ fn spec(kind: &str, setting: &str) -> String {
     let ownership = if setting.starts_with("ACL") { ", object_ownership: unmanaged" } else { "" };
     let events = if setting == "notifications to EventBridge" { ", eventbridge: true" } else { "" };
     let bucket = format!(
-        "region: eu-west-1, blocked_encryption_types: [SSE-C], access_logs: {{ bucket: access-logs }}, lifecycle: {{ transitions: [{{ days: 90, \
+        "{{ blocked_encryption_types: [SSE-C], access_logs: {{ bucket: access-logs }}, lifecycle: {{ transitions: [{{ days: 90, \
          storage_class: GLACIER }}], expire_days: 400, noncurrent_expire_days: 30, abort_incomplete_multipart_days: 7 \
          }}{lock}{ownership}{events} }}"
     );
     let grant =
         format!("{{ name: g, grantee: \"arn:aws:iam::{MASTER}:role/Reader\", operations: [Decrypt] }}");
-    let (trail, organization) = match setting {
-        "organization" => (
-            "  - { name: Everybodys, organization_trail: true }\n",
-            "organization: { account: master, include: all, role: Role }\n",
-        ),
-        _ => ("", ""),
-    };
     let boundary = match setting {
         "permissions boundary of the spec" => {
             ", permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\""
@@ -218,10 +211,15 @@ fn spec(kind: &str, setting: &str) -> String {
              }}, sns_topic: {{ name: files }}"
         ),
     )
-    .edited("region: eu-west-1 }", &bucket)
-    .edited("{ alias: test }", &format!("{{ alias: test, grants: [{grant}] }}"))
-    .edited("name: test\n", "name: test\ntags: { team: security }\n");
-    format!("{spec}{trail}{organization}")
+    .with("bucket", &bucket)
+    .with("key.grants", &format!("[{grant}]"))
+    .with("tags", "{ team: security }");
+    match setting {
+        "organization" => spec
+            .with("trails.1", "{ name: Everybodys, organization_trail: true }")
+            .with("organization", "{ account: master, include: all, role: Role }"),
+        _ => spec,
+    }
 }
 
 fn text(finding: &Finding) -> String {

@@ -7,20 +7,17 @@ use reconcile_apply::{ChangeStatus, Outcome, PolicyAfter, RefusedTrail};
 use reconcile_plan::plan::{Change, Phase};
 use reconcile_plan::{Plan, Refusal};
 use reconcile_policy::{Document, Obstacle, Ownership, StatementForm};
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use reconcile_twin::Disagreement;
 
 use crate::confirm::{apply_and_die, asked, errors, key_policy, obstacles, unknown};
-use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
+use crate::installation::Installation;
 
-const BUCKET: &str = "test-logs";
 const LIMIT: usize = 20_480;
 
-/// The spec with this line in the policy of the bucket or the key.
+/// The spec with this form of the policy of the bucket or the key.
 fn with_form(spec: &str, of: &str, form: &str) -> String {
-    let end = if of == "bucket" { "region: eu-west-1 }" } else { "key: { alias: test }" };
-    let (start, _) = end.rsplit_once(" }").unwrap();
-    spec.replace(end, &format!("{start}, policy: {{ form: {form} }} }}"))
+    spec.with(&format!("{of}.policy"), &format!("{{ form: {form} }}"))
 }
 
 /// A twin that does not resolve a variable, although the condition key has a value.
@@ -184,7 +181,7 @@ async fn a_form_that_the_spec_names_is_tried_again_and_the_tag_is_cleared() {
 
 #[tokio::test]
 async fn a_refused_organization_keeps_the_list_of_accounts() {
-    let organization = |spec: &str| spec.edited("bucket: {", "organization: { account: master }\nbucket: {");
+    let organization = |spec: &str| spec.with("organization", "{ account: master }");
     let by_account = organization(&with_form(&members(3, ""), "bucket", "by_account"));
     let installation = Installation::new();
     installation.converge(&by_account).await;

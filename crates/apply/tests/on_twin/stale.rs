@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt;
 use reconcile_apply::{ChangeStatus, Interrupt, Outcome};
+use reconcile_campaign::scenario::other_settings;
+use reconcile_samples::{BUCKET, EditSpec, members};
 use reconcile_twin::{InjectedFailure, Lag, Twin};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
-use crate::installation::{Installation, members};
-use crate::others::BUCKET;
+use crate::installation::Installation;
 use crate::unreadable::{SPEC, is_kept, keys, reads, with_others};
 
 fn lag(operation: &str, calls: usize) -> Vec<Lag> {
@@ -39,13 +39,7 @@ fn errors(outcome: &Outcome) -> Vec<String> {
 #[tokio::test]
 async fn an_apply_completes_when_every_read_is_stale() {
     let installation = with_others().await.patient();
-    let changed = SPEC
-        .edited("team: security", "team: platform")
-        .edited("retention_days: 30", "retention_days: 60")
-        .edited("expire_days: 400", "expire_days: 500")
-        .edited("operations: [Decrypt]", "operations: [Decrypt, DescribeKey]")
-        .edited("[ApiErrorRateInsight]", "[ApiCallRateInsight]")
-        .edited("name: Trail\n    accounts: [master, m0]", "name: Trail\n    accounts: [master]");
+    let changed = other_settings();
     for spec in [SPEC, &changed] {
         let plan = installation.plan(spec).await;
         installation.twin.lag(lag("*", 2));
@@ -227,7 +221,7 @@ async fn an_apply_waits_until_aws_is_ready_for_what_was_made_a_moment_ago() {
 #[tokio::test]
 async fn a_deletion_waits_until_aws_is_ready_for_it() {
     let spec = members(1, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
-        + "deletion: { bucket: true, key: true }\n";
+        .with("deletion", "{ bucket: true, key: true }");
     let base = Installation::new().patient();
     base.converge(&spec).await;
     let plan = base.plan_to_destroy(&spec).await;
@@ -255,8 +249,7 @@ async fn a_deletion_waits_until_aws_is_ready_for_it() {
 #[tokio::test]
 async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
     let base = with_others().await.patient();
-    let spec =
-        format!("{SPEC}\n").edited("trails:\n", "trails:\n  - { name: All, organization_trail: true }\n");
+    let spec = SPEC.with("trails.1", "{ name: All, organization_trail: true }");
     let plan = base.plan(&spec).await;
     for code in ["CloudTrailAccessNotEnabledException", "NotOrganizationMasterAccountException"] {
         for operation in ["cloudtrail:CreateTrail", "cloudtrail:RegisterOrganizationDelegatedAdmin"] {

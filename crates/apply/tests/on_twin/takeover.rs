@@ -3,12 +3,13 @@
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
 use reconcile_policy::Sources;
+use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
 use crate::edited::Edited;
-use crate::installation::{Installation, MASTER, members};
-use crate::others::{BUCKET, Others, acl_check, folder, sids, write};
+use crate::installation::Installation;
+use crate::others::{Others, acl_check, folder, sids, write};
 
 const M0: &str = "000000000001";
 
@@ -160,7 +161,7 @@ fn baseline(name: &str) -> Value {
 #[tokio::test]
 async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     let key = format!("arn:aws:kms:eu-west-1:{MASTER}:key/11111111-2222-3333-4444-555555555555");
-    let spec = members(1, "").edited("key: { alias: test }", &format!("key: {{ arn: \"{key}\" }}"));
+    let spec = members(1, "").with("key", &format!("{{ alias: null, arn: \"{key}\" }}"));
     let policy = |statement: &Value| {
         let root = json!({
             "Sid": "Root", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
@@ -207,13 +208,13 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
 
 /// A spec of its own on the same bucket and key, with trails of another name and prefix.
 fn second(spec: &str) -> String {
-    spec.edited("name: test\n", "name: other\n").edited("name: Trail", "name: Second")
+    spec.with("name", "other").with("trails.0.name", "Second")
 }
 
 #[tokio::test]
 async fn two_installations_on_one_bucket_and_key_leave_each_other_alone() {
     let installation = Installation::new();
-    let one = members(1, "").edited("key: { alias: test }", "key: { alias: test, description: unmanaged }");
+    let one = members(1, "").with("key.description", "unmanaged");
     let two = second(&one);
     installation.converge(&one).await;
     installation.converge(&two).await;
@@ -289,8 +290,7 @@ async fn removing_foreign_statements_names_every_trail_that_is_cut_off() {
     assert_eq!(messages(&plan, "cuts-off"), Vec::<&str>::new());
     assert!(master.policy().await.contains("LogsTrailWrite"));
 
-    let strict =
-        spec.edited("region: eu-west-1 }", "region: eu-west-1, policy: { foreign_statements: remove } }");
+    let strict = spec.with("bucket.policy", "{ foreign_statements: remove }");
     let plan = installation.converge(&strict).await;
     let told = messages(&plan, "cuts-off").join("\n");
     assert!(told.contains("trail Theirs of account 999999999999"), "{told}");

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use reconcile_campaign::garbage::{garbage, kinds, other_resource_not_found};
 pub use reconcile_campaign::scenario::SETTINGS as SPEC;
+use reconcile_samples::MASTER;
 use reconcile_twin::GarbageAnswer;
 use serde_json::json;
 
-use crate::installation::{Installation, MASTER, client};
+use crate::installation::{Installation, client};
 use crate::others::{Others, acl_check, sids};
 
 const M0: &str = "000000000001";

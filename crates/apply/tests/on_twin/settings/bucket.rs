@@ -7,10 +7,10 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag, Tagging,
     Type, VersioningConfiguration,
 };
+use reconcile_samples::BUCKET;
 use serde_json::json;
 
 use super::{STRANGER, World, with, without};
-use crate::others::BUCKET;
 
 pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     let s3 = &world.s3;

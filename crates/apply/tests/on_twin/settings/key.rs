@@ -2,13 +2,11 @@
 
 use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{ExpirationModelType, GrantOperation, Tag};
+use reconcile_samples::{ALIAS, MASTER};
 use reconcile_twin::{KeyMaterial, MultiRegion};
 use serde_json::json;
 
 use super::{STRANGER, World, with, without};
-use crate::installation::MASTER;
-
-const ALIAS: &str = "alias/test";
 
 pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     let (kms, key) = (&world.kms, world.key.as_str());

@@ -11,10 +11,9 @@ use aws_sdk_s3::types::{
 };
 
 use aws_sdk_s3::types::builders::LifecycleRuleBuilder;
+use reconcile_samples::{BUCKET, MASTER};
 
 use super::{STRANGER, World};
-use crate::installation::MASTER;
-use crate::others::BUCKET;
 
 const OWN_RULE: &str = "reconcile-test";
 

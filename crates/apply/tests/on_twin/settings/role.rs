@@ -1,6 +1,7 @@
 //! Settings of the role that delivers to a log group.
 
 use aws_sdk_iam::types::Tag;
+use reconcile_samples::MASTER;
 use serde_json::json;
 
 use super::World;
@@ -69,6 +70,6 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
 /// The name of the role.
 fn name(world: &World) -> String {
     let summary = world.installation.twin.summary();
-    let account = summary.accounts.iter().find(|it| it.id == crate::installation::MASTER).unwrap();
+    let account = summary.accounts.iter().find(|it| it.id == MASTER).unwrap();
     account.iam_roles.as_object().unwrap().keys().next().unwrap().clone()
 }

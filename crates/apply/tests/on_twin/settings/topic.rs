@@ -1,6 +1,7 @@
 //! Settings of a topic.
 
 use aws_sdk_sns::types::Tag;
+use reconcile_samples::MASTER;
 use serde_json::json;
 
 use super::{STRANGER, World, with, without};
@@ -55,7 +56,7 @@ async fn subscribe(world: &World, protocol: &str, endpoint: &str) {
     let found = reconcile_plan::findings(&world.compare().await);
     assert!(found.is_empty(), "nobody confirmed yet: {found:#?}");
     let summary = world.installation.twin.summary();
-    let account = summary.accounts.iter().find(|it| it.id == crate::installation::MASTER).unwrap();
+    let account = summary.accounts.iter().find(|it| it.id == MASTER).unwrap();
     let token = &account.topics["eu-west-1"]["files"]["subscriptions"][0]["token"];
     let call = world.sns.confirm_subscription().topic_arn(TOPIC).token(token.as_str().unwrap());
     call.send().await.unwrap();

@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::process::Stdio;
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
-use crate::support::{PROD, Project};
+use crate::support::Project;
 
 #[test]
 fn version_and_help_are_results() {
@@ -127,8 +128,8 @@ fn less_and_more_is_printed_as_options_say() {
 #[test]
 fn permissions_are_printed_for_the_mode_and_the_options() {
     let project = Project::new();
-    let lock = "lock: { bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }\n";
-    project.write("specs/locked.yaml", format!("{PROD}{lock}"));
+    let lock = "{ bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }";
+    project.write("specs/locked.yaml", PROD.with("lock", lock));
     for (options, has, lacks) in [
         ("", "kms:PutKeyPolicy", "cloudtrail:LookupEvents"),
         ("--mode plan", "kms:GetKeyPolicy", "kms:PutKeyPolicy"),
@@ -156,9 +157,9 @@ fn permissions_are_printed_for_the_mode_and_the_options() {
         .says("role OrganizationAccountAccessRole has the permissions of an administrator");
 
     // A managed policy of IAM does not have room for so many roles.
-    let members: String =
-        (1..=200).map(|n| format!("  member-{n}: {{ id: \"{n:012}\", role: Audit{n} }}\n")).collect();
-    project.write("specs/many.yaml", PROD.replacen("accounts:\n", &format!("accounts:\n{members}"), 1));
+    let members: Vec<String> =
+        (1..=200).map(|n| format!("member-{n}: {{ id: \"{n:012}\", role: Audit{n} }}")).collect();
+    project.write("specs/many.yaml", PROD.with("accounts", &format!("{{ {} }}", members.join(", "))));
     project.run("permissions specs/many.yaml").exits(0).says(", for the current credentials, policy 1 of 2:");
 }
 

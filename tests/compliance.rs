@@ -30,10 +30,9 @@ fn valid(document: &Value) {
 #[test]
 fn an_applied_spec_passes_what_the_spec_can_meet_and_names_the_line_for_the_rest() {
     let project = Project::new();
-    let data = "    data_events: { s3: all, lambda: all }\n";
-    let alarms = "    cloudwatch_logs: { log_group: /trails, alarms: { topic: security-alarms } }\n";
-    let spec = project.read("specs/prod.yaml").replace(data, &format!("{data}{alarms}"));
-    project.write("specs/prod.yaml", spec);
+    for trail in ["trails.0.cloudwatch_logs", "trails.1.cloudwatch_logs"] {
+        project.edit_spec(trail, "{ log_group: /trails, alarms: { topic: security-alarms } }");
+    }
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     let document = project.run(&format!("{COMPLIANCE} --format json")).exits(2).json();
     valid(&document);

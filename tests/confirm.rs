@@ -1,5 +1,6 @@
 //! CloudTrail has the last word on a policy, through the binary.
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
 use crate::support::Project;
@@ -91,12 +92,7 @@ fn a_refusal_is_told_with_the_words_of_aws_and_of_the_proof() {
 fn the_first_use_of_a_short_form_is_planned_refused_and_not_repeated() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    let spec = project.read("specs/prod.yaml");
-    let line = "  region: us-east-1\n";
-    project.write(
-        "specs/short.yaml",
-        spec.replacen(line, &format!("{line}  policy: {{ form: by_account }}\n"), 1),
-    );
+    project.write("specs/short.yaml", PROD.with("bucket.policy", "{ form: by_account }"));
     project.run("plan specs/short.yaml --sandbox").exits(0).says("`policy.form` asks for the form `by account`").says(
         "first use of the form `by account`: CloudTrail confirms trail/master/SecurityTrailMaster, before any other change",
     );

@@ -1,28 +1,23 @@
 //! Where trails deliver to besides the bucket: log groups with their roles, and topics.
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
-use crate::support::{Moto, Project};
+use crate::support::{Moto, Project, regional};
 
 const SPEC: &str = "specs/prod.yaml";
 const BOTH: &str =
-    "cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90 }\n    sns_topic: { name: log-files }";
+    "{ cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90 }, sns_topic: { name: log-files } }";
 
 /// The spec of the README with more in every trail.
 fn with(project: &Project, more: &str) {
-    let prod = project.read("prod.yaml");
-    let data = "    data_events: { s3: all, lambda: all }\n";
-    project.write(SPEC, prod.replace(data, &format!("{data}    {more}\n")));
+    project.write(SPEC, project.read("prod.yaml").with("trails.0", more).with("trails.1", more));
 }
 
 fn project() -> Project {
     let project = Project::new();
-    project.write("prod.yaml", crate::support::PROD);
+    project.write("prod.yaml", PROD);
     project
-}
-
-fn regional<'s>(state: &'s mut Value, account: &str) -> &'s mut Value {
-    &mut state["accounts"][account]["regions"]["us-east-1"]
 }
 
 /// What exists is used, and neither marked nor ever removed.
@@ -73,7 +68,7 @@ fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
 
     // Nor do they go with the setting.
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    project.write(SPEC, crate::support::PROD);
+    project.write(SPEC, PROD);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     unchanged(&project.json(".reconcile/sandbox.json"));
@@ -105,9 +100,8 @@ fn log_groups_roles_and_topics_on_moto() {
     let project = moto.project();
     // moto looks for a topic in the trail's own account only.
     project.write("prod.yaml", project.read(SPEC));
-    with(&project, "cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90, encryption: key }");
-    let own = "accounts: [master]\n    sns_topic: { name: log-files }\n";
-    project.write(SPEC, project.read(SPEC).replace("accounts: [master]\n", own));
+    with(&project, "{ cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90, encryption: key } }");
+    project.edit_spec("trails.0.sns_topic", "{ name: log-files }");
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
     let keys = moto.boto3(

@@ -1,29 +1,17 @@
 //! Taking everything away again.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{Moto, Project};
+use crate::support::{Moto, Project, addresses};
 
-const SPEC: &str = "specs/prod.yaml";
-const GRANT: &str = "  alias: secprod-cloudtrail
-  grants:
-    - { name: audit, grantee: \"arn:aws:iam::333333333333:role/Audit\", operations: [Decrypt] }
-";
-const ALL: &str = "deletion: { bucket: true, key: true }\n";
-
-fn spec(project: &Project, more: &str) {
-    let text = project.read(SPEC).replace("  alias: secprod-cloudtrail\n", GRANT);
-    project.write(SPEC, text + more);
-}
-
-fn addresses(plan: &Value) -> Vec<&str> {
-    plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap()).collect()
-}
+const GRANTS: &str =
+    "[{ name: audit, grantee: \"arn:aws:iam::333333333333:role/Audit\", operations: [Decrypt] }]";
+const ALL: &str = "{ bucket: true, key: true }";
 
 #[test]
 fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let project = Project::new();
-    spec(&project, "");
+    project.edit_spec("key.grants", GRANTS);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     let foreign = r#"{"Sid":"Theirs","Effect":"Allow","Principal":{"AWS":"444444444444"},"Action":"s3:ListBucket","Resource":"arn:aws:s3:::secprod-multiaccount-logs"}"#;
     project.edit(".reconcile/sandbox.json", |state| {
@@ -65,7 +53,8 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
 #[test]
 fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
     let project = Project::new();
-    spec(&project, ALL);
+    project.edit_spec("key.grants", GRANTS);
+    project.edit_spec("deletion", ALL);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
         state["buckets"]["secprod-multiaccount-logs"]["objects"] = json!({ "AWSLogs/1": "log" });
@@ -93,7 +82,8 @@ fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
 fn everything_goes_on_moto() {
     let moto = Moto::start();
     let project = moto.project();
-    spec(&project, ALL);
+    project.edit_spec("key.grants", GRANTS);
+    project.edit_spec("deletion", ALL);
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("apply specs/prod.yaml --yes --destroy").exits(0);
     project.run("plan specs/prod.yaml --destroy").exits(0).says("No changes.");

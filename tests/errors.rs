@@ -111,8 +111,7 @@ fn refusals() {
 #[test]
 fn a_lock_that_is_held() {
     let project = Project::new();
-    let lock = "lock: { bucket: apply-locks, key: lock, region: us-east-1, account: master }\n";
-    project.write("specs/prod.yaml", project.read("specs/prod.yaml") + lock);
+    project.edit_spec("lock", "{ bucket: apply-locks, key: lock, region: us-east-1, account: master }");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.edit(SANDBOX, |state| state["buckets"]["apply-locks"]["objects"] = json!({ "lock": "?" }));
     let error = fails(&project, "apply specs/prod.yaml --sandbox --yes", 3, "locked");

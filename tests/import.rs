@@ -1,6 +1,6 @@
 //! Set-ups that somebody else's tool made.
 
-use crate::support::{Moto, Project};
+use crate::support::{Moto, Project, regional};
 
 /// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for Terraform leave them.
 const MODULE: &str = r#"
@@ -249,8 +249,7 @@ fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
-        let trails = &mut state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"];
-        trails["SecurityTrail"]["prefix"] = serde_json::json!("elsewhere");
+        regional(state, "222222222222")["trails"]["SecurityTrail"]["prefix"] = serde_json::json!("elsewhere");
         let configuration = state["buckets"]["secprod-multiaccount-logs"]["configuration"].as_object_mut();
         configuration.unwrap().remove("versioning").unwrap();
     });
@@ -281,10 +280,9 @@ fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
 #[test]
 fn a_region_that_this_version_does_not_know_is_imported() {
     let project = Project::new();
-    let spec = project.read("specs/prod.yaml").replace("us-east-1", "us-east-9");
-    project.write("specs/prod.yaml", &spec);
+    project.edit_spec("bucket.region", "us-east-9");
     project.run("validate specs/prod.yaml").exits(1).says("did you mean `us-east-1`?");
-    project.write("specs/prod.yaml", format!("{spec}recognize: [us-east-9]\n"));
+    project.edit_spec("recognize", "[us-east-9]");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run(&format!("{FROM_SANDBOX} --region us-east-9")).exits(0);
     assert!(project.read("imported.yaml").contains("recognize: [us-east-9]\n"));

@@ -2,24 +2,19 @@
 
 use std::process::Stdio;
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
 use crate::support::{Moto, Project};
 
 const SPEC: &str = "specs/prod.yaml";
-const LOCK: &str = "lock: { bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }\n";
-
-fn with(project: &Project, from: &str, to: &str) {
-    let text = project.read(SPEC);
-    assert!(text.contains(from), "{from}");
-    project.write(SPEC, text.replacen(from, to, 1));
-}
+const LOCK: &str = "{ bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }";
 
 #[test]
 fn a_trail_with_another_home_region_is_explained() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    with(&project, "accounts: [master]\n", "accounts: [master]\n    home_region: eu-west-1\n");
+    project.edit_spec("trails.0.home_region", "eu-west-1");
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
@@ -35,7 +30,7 @@ fn lock_state(holder: &str) -> Value {
 #[test]
 fn two_applies_do_not_run_at_once() {
     let project = Project::new();
-    project.write(SPEC, project.read(SPEC) + LOCK);
+    project.edit_spec("lock", LOCK);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     let objects = |project: &Project| {
         project.json(".reconcile/sandbox.json")["buckets"]["apply-locks"]["objects"].clone()
@@ -70,12 +65,11 @@ fn two_applies_do_not_run_at_once() {
 #[test]
 fn the_first_apply_makes_the_bucket_that_its_lock_is_in() {
     let project = Project::new();
-    let lock = LOCK.replace("apply-locks", "secprod-multiaccount-logs");
-    project.write(SPEC, project.read(SPEC) + &lock);
+    let locked = PROD.with("lock", LOCK);
+    project.write(SPEC, locked.with("lock.bucket", "secprod-multiaccount-logs"));
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
-    let lock = LOCK.replace("account: master", "account: production");
-    project.write(SPEC, crate::support::PROD.to_owned() + &lock);
+    project.write(SPEC, locked.with("lock.account", "production"));
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
 }
 
@@ -95,7 +89,7 @@ fn hold(project: &Project, seconds_ago: i64) {
 fn unlock_shows_the_holder_and_releases_the_lock_of_an_apply_that_is_not_running() {
     let project = Project::new();
     project.run("unlock specs/prod.yaml --sandbox --yes").exits(1).says("the spec has no `lock`");
-    project.write(SPEC, project.read(SPEC) + LOCK);
+    project.edit_spec("lock", LOCK);
     project
         .run("unlock specs/prod.yaml --sandbox")
         .exits(0)
@@ -142,8 +136,8 @@ boto3.client("s3").create_bucket(Bucket="apply-locks")
 print(boto3.client("kms").create_key(Description="theirs")["KeyMetadata"]["Arn"])
 "#,
     );
-    with(&project, "  alias: secprod-cloudtrail\n", &format!("  arn: \"{}\"\n", arn.trim()));
-    project.write(SPEC, project.read(SPEC) + LOCK);
+    project.edit_spec("key", &format!("{{ alias: null, arn: \"{}\" }}", arn.trim()));
+    project.edit_spec("lock", LOCK);
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
     let told = moto.boto3(

@@ -58,15 +58,13 @@ fn from_nothing_to_no_changes() {
 fn what_another_hand_breaks_is_named_and_repaired_and_what_it_adds_stays() {
     let moto = Moto::start();
     let project = moto.project();
-    let spec = project.read("specs/prod.yaml");
-    let grants = "  alias: secprod-cloudtrail
-  grants:
+    let grants = "
     - name: auditors
       grantee: arn:aws:iam::123456789012:role/Auditor
       operations: [Decrypt, DescribeKey]
       constraints: { encryption_context_subset: { team: audit } }
 ";
-    project.write("specs/prod.yaml", spec.replace("  alias: secprod-cloudtrail\n", grants));
+    project.edit_spec("key.grants", grants);
     project.run("plan specs/prod.yaml").exits(0).says("Plan: 9 to create");
     project.run("apply").exits(0);
     project.run("drift specs/prod.yaml").exits(0);
@@ -176,8 +174,7 @@ fn credentials_of_the_wrong_account_are_refused() {
 fn a_trail_that_the_spec_has_no_more_is_removed() {
     let moto = Moto::start();
     let project = converged(&moto);
-    let spec = project.read("specs/prod.yaml").replace("name: SecurityTrail\n", "name: AuditTrail\n");
-    project.write("specs/prod.yaml", spec);
+    project.edit_spec("trails.1.name", "AuditTrail");
     project.run("plan specs/prod.yaml").exits(0).says("2 to delete");
     project.run("apply").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
@@ -194,9 +191,14 @@ print(json.dumps([it["Name"] for it in production.client("cloudtrail").describe_
 fn advanced_event_selectors_and_insights() {
     let moto = Moto::start();
     let project = moto.project();
-    let events = "advanced_event_selectors: [{ Name: Management, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]\n    insights: [ApiCallRateInsight]";
-    let spec = project.read("specs/prod.yaml").replace("data_events: { s3: all, lambda: all }", events);
-    project.write("specs/prod.yaml", spec);
+    let events = "
+    data_events: null
+    advanced_event_selectors: [{ Name: Management, FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]
+    insights: [ApiCallRateInsight]
+";
+    for trail in ["trails.0", "trails.1"] {
+        project.edit_spec(trail, events);
+    }
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
 }
@@ -214,13 +216,12 @@ s3.put_bucket_policy(Bucket="access-logs", Policy=json.dumps({"Version": "2012-1
     "Action": "s3:PutObject", "Resource": "arn:aws:s3:::access-logs/*"}]}))
 "#,
     );
-    let retention = "  region: us-east-1
-  lifecycle: { transitions: [{ days: 90, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 30 }
-  object_lock: { mode: GOVERNANCE, years: 1 }
-  access_logs: { bucket: access-logs, prefix: central/ }
+    let retention = "
+    lifecycle: { transitions: [{ days: 90, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 30 }
+    object_lock: { mode: GOVERNANCE, years: 1 }
+    access_logs: { bucket: access-logs, prefix: central/ }
 ";
-    let spec = project.read("specs/prod.yaml").replace("  region: us-east-1\n", retention);
-    project.write("specs/prod.yaml", spec);
+    project.edit_spec("bucket", retention);
     project.run("apply specs/prod.yaml --yes").exits(0);
     project.run("plan specs/prod.yaml").exits(0).says("No changes.");
     let rules = moto.boto3(&format!(

@@ -1,17 +1,34 @@
 //! Accounts that come from AWS Organizations.
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
-use crate::support::{Moto, Project};
+use crate::support::{Moto, Project, regional};
 
-const ORGANIZATION: &str = "organization: { account: master, include: all, role: OrganizationAccountAccessRole, exclude: [\"555555555555\"] }\n";
+/// The ID of the account of moto, as YAML.
+const MOTO: &str = "\"123456789012\"";
+
+/// The spec of the README with only the account `master`, and one trail.
+fn alone() -> String {
+    PROD.with(
+        "",
+        "{
+            accounts: { production: null, development: null },
+            trails: [{ name: SecurityTrail, accounts: all }],
+        }",
+    )
+}
 
 /// A spec whose accounts are those of the organization.
 fn spec() -> String {
-    format!(
-        "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n\
-         bucket: {{ name: secprod-multiaccount-logs, account: master, region: us-east-1 }}\n\
-         key: {{ alias: secprod-cloudtrail }}\ntrails:\n  - {{ name: SecurityTrail, accounts: all }}\n{ORGANIZATION}"
+    alone().with(
+        "organization",
+        "{
+            account: master,
+            include: all,
+            role: OrganizationAccountAccessRole,
+            exclude: [\"555555555555\"],
+        }",
     )
 }
 
@@ -62,7 +79,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
 
     // An account that leaves the selection loses its trail, also without a saved plan.
-    let without = spec().replace("[\"555555555555\"]", "[\"555555555555\", \"222222222222\"]");
+    let without = spec().with("organization.exclude", "[\"555555555555\", \"222222222222\"]");
     project.write("specs/without.yaml", without);
     project.run("apply specs/without.yaml --sandbox --yes").exits(0).says("Applied 3 changes");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
@@ -83,8 +100,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         .exits(2)
         .says("trail/777777777777/SecurityTrail")
         .says("the account is not in the organization");
-    let bucket = "region: us-east-1";
-    let removed = spec().replace(bucket, &format!("{bucket}, policy: {{ unlisted_accounts: remove }}"));
+    let removed = spec().with("bucket.policy", "{ unlisted_accounts: remove }");
     project.write("specs/organization.yaml", removed);
     project
         .run("plan specs/organization.yaml --sandbox")
@@ -97,11 +113,9 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
 #[test]
 fn an_organization_that_cannot_be_listed_is_an_error_that_says_why() {
     let project = Project::new();
-    let spec = spec().replace("organization: { account: master", "organization: { account: production");
-    let spec = spec.replace(
-        "accounts:\n",
-        "accounts:\n  production: { id: \"222222222222\", role: OrganizationAccountAccessRole }\n",
-    );
+    let spec = spec()
+        .with("organization.account", "production")
+        .with("accounts.production", "{ id: \"222222222222\", role: OrganizationAccountAccessRole }");
     project.write("specs/organization.yaml", spec);
     project
         .run("plan specs/organization.yaml --sandbox")
@@ -112,33 +126,20 @@ fn an_organization_that_cannot_be_listed_is_an_error_that_says_why() {
 
 /// A spec whose accounts are some of the organization: those of the unit `Workloads` with a tag.
 fn of_units(unit: &str) -> String {
-    let include = format!(
-        "organization: {{ account: master, role: OrganizationAccountAccessRole, include: {{ organizational_units: [{unit}], \
-         tags: {{ logging: central }} }}, exclude: [Workloads/Sandbox] }}\n"
-    );
-    spec().replace(ORGANIZATION, &include)
+    let include = format!("{{ organizational_units: [{unit}], tags: {{ logging: central }} }}");
+    spec().with("organization", &format!("{{ include: {include}, exclude: [Workloads/Sandbox] }}"))
 }
 
-/// A trail of the organization, with the security account as its delegated administrator.
-pub fn organization_trail(more: &str) -> String {
-    format!(
-        "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n  \
-         security: {{ id: \"222222222222\", role: OrganizationAccountAccessRole }}\n\
-         organization: {{ account: master{more} }}\n\
-         bucket: {{ name: secprod-multiaccount-logs, account: master, region: us-east-1 }}\n\
-         key: {{ alias: secprod-cloudtrail }}\nreaders:\n  - {{ account: security, logs: own }}\n\
-         trails:\n  - {{ name: SecurityTrail, organization_trail: true }}\n"
-    )
-}
-
-/// A trail for each of three accounts, or one for the organization that they are in.
-fn of_accounts_or_organization(trail: &str) -> String {
-    format!(
-        "version: 1\nname: secprod\naccounts:\n  master: {{ id: \"111111111111\" }}\n  \
-         prod: {{ id: \"222222222222\", role: R }}\n  dev: {{ id: \"333333333333\", role: R }}\n\
-         organization: {{ account: master }}\n\
-         bucket: {{ name: secprod-multiaccount-logs, account: master, region: us-east-1 }}\n\
-         key: {{ alias: secprod-cloudtrail }}\ntrails:\n  - {{ {trail} }}\n"
+/// A trail of the organization, in a spec that has the security account as well.
+pub fn organization_trail() -> String {
+    alone().with(
+        "",
+        "{
+            accounts: { security: { id: \"222222222222\", role: OrganizationAccountAccessRole } },
+            organization: { account: master },
+            readers: [{ account: security, logs: own }],
+            trails: [{ name: SecurityTrail, organization_trail: true }],
+        }",
     )
 }
 
@@ -146,12 +147,15 @@ fn of_accounts_or_organization(trail: &str) -> String {
 #[test]
 fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     let project = Project::new();
-    let spec = organization_trail("").replace("account: master }\nbucket", "account: security }\nbucket");
+    let spec = organization_trail().with("organization.account", "security");
     project.write("specs/organization.yaml", spec.as_str());
-    project.write("specs/first.yaml", organization_trail(", delegated_administrator: security"));
+    project.write(
+        "specs/first.yaml",
+        organization_trail().with("organization.delegated_administrator", "security"),
+    );
     project.run("apply specs/first.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
-        state["accounts"]["111111111111"]["regions"]["us-east-1"]["trails"] = json!({});
+        regional(state, "111111111111")["trails"] = json!({});
     });
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
@@ -161,8 +165,7 @@ fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     assert_eq!(trails["SecurityTrail"]["logging"], json!(true));
 
     // It takes it away, too.
-    let own =
-        spec.replace("name: SecurityTrail, organization_trail: true", "name: Own, accounts: [security]");
+    let own = spec.with("trails", "[{ name: Own, accounts: [security] }]");
     project.write("specs/organization.yaml", own);
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     let state = project.json(".reconcile/sandbox.json");
@@ -174,11 +177,19 @@ fn a_delegated_administrator_makes_the_trail_of_the_organization() {
 #[test]
 fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
     let project = Project::new();
-    let spec = of_accounts_or_organization("name: OrgTrail, organization_trail: true");
+    let spec = alone().with(
+        "",
+        "{
+            accounts: { prod: { id: \"222222222222\", role: R }, dev: { id: \"333333333333\", role: R } },
+            organization: { account: master },
+            trails: [{ name: OrgTrail, organization_trail: true }],
+        }",
+    );
     project.write("specs/s.yaml", spec.as_str());
     project.run("apply specs/s.yaml --sandbox --yes").exits(0);
-    let kept = spec.replace("name: OrgTrail, organization_trail: true", "name: SecurityTrail, accounts: all");
-    project.write("specs/s.yaml", kept.clone() + "deletion: { trails: false }\n");
+    let others = spec.with("trails", "[{ name: SecurityTrail, accounts: all }]");
+    let kept = others.with("deletion", "{ trails: false }");
+    project.write("specs/s.yaml", kept.as_str());
     let policy = |project: &Project| {
         let state = project.json(".reconcile/sandbox.json");
         state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap().to_owned()
@@ -189,11 +200,10 @@ fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
         .says("no longer in the spec; kept because `deletion.trails` is false");
     assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
     // Also where nobody asks the organization any more.
-    let asks = "organization: { account: master }\n";
-    project.write("specs/s.yaml", kept.replace(asks, "") + "deletion: { trails: false }\n");
+    project.write("specs/s.yaml", kept.without("organization"));
     project.run("apply specs/s.yaml --sandbox --yes").exits(0);
     assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
-    project.write("specs/s.yaml", kept.replace(asks, ""));
+    project.write("specs/s.yaml", others.without("organization"));
     project.run("apply specs/s.yaml --sandbox --yes").exits(0);
     assert!(!policy(&project).contains("o-twin000000"), "{}", policy(&project));
     project.run("plan specs/s.yaml --sandbox").exits(0).says("No changes.");
@@ -203,7 +213,6 @@ fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
 fn members_of_an_organization_on_moto() {
     let moto = Moto::start();
     let project = moto.project();
-    let master = "123456789012";
     let ids = moto.boto3(
         r#"
 organizations = boto3.client("organizations", region_name="us-east-1")
@@ -214,7 +223,8 @@ print(json.dumps(ids))
 "#,
     );
     let ids: Vec<String> = serde_json::from_str(&ids).unwrap();
-    let spec = spec().replace("111111111111", master).replace("555555555555", &ids[1]);
+    let spec =
+        spec().with("accounts.master.id", MOTO).with("organization.exclude", &format!("[\"{}\"]", ids[1]));
     project.write("specs/organization.yaml", spec);
     project.run("apply specs/organization.yaml --yes").exits(0);
     let plan = project.run("plan specs/organization.yaml --format json").exits(0).json();
@@ -247,8 +257,7 @@ print(json.dumps(ids))
 "#,
     );
     let ids: Value = serde_json::from_str(&ids).unwrap();
-    let master = "123456789012";
-    project.write("specs/organization.yaml", of_units("Workloads").replace("111111111111", master));
+    project.write("specs/organization.yaml", of_units("Workloads").with("accounts.master.id", MOTO));
     let plan = project.run("plan specs/organization.yaml --format json").exits(0).json();
     let trails: Vec<&str> = plan["changes"]
         .as_array()
@@ -257,10 +266,10 @@ print(json.dumps(ids))
         .filter(|change| change["kind"] == "trail")
         .filter_map(|change| change["account"]["id"].as_str())
         .collect();
-    assert_eq!(trails, [master, ids["Nested"].as_str().unwrap()]);
+    assert_eq!(trails, ["123456789012", ids["Nested"].as_str().unwrap()]);
 
-    let spec = organization_trail("").replace("111111111111", master);
-    project.write("specs/organization.yaml", spec.replace("222222222222", ids["Nested"].as_str().unwrap()));
+    let spec = organization_trail().with("accounts.master.id", MOTO);
+    project.write("specs/organization.yaml", spec.with("accounts.security.id", &ids["Nested"].to_string()));
     project.run("apply specs/organization.yaml --yes").exits(0);
     project.run("plan specs/organization.yaml").exits(0).says("No changes.");
     let told = moto.boto3(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Moto, Project};
+use crate::support::{Moto, Project, regional};
 
 const BUCKET: &str = "secprod-multiaccount-logs";
 
@@ -131,7 +131,7 @@ fn apply_does_not_wait_for_what_waiting_cannot_bring() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {
-        state["accounts"]["222222222222"]["regions"]["us-east-1"]["trails"] = json!({});
+        regional(state, "222222222222")["trails"] = json!({});
     });
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     add(&project, &deny(&json!({ "Bool": { "aws:SecureTransport": "true" } })));
@@ -156,14 +156,7 @@ fn a_deleted_principal_is_refused_until_the_spec_drops_it() {
         .says("FormerAuditor")
         .says("AROAEXAMPLEEXAMPLE12")
         .says("bucket.policy.deleted_principals: remove");
-    let spec = project.read("specs/prod.yaml");
-    project.write(
-        "specs/prod.yaml",
-        spec.replace(
-            "  region: us-east-1\n",
-            "  region: us-east-1\n  policy: { deleted_principals: remove }\n",
-        ),
-    );
+    project.edit_spec("bucket.policy", "{ deleted_principals: remove }");
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("names a deleted principal");
     project.run("apply --sandbox").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");

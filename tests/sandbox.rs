@@ -3,9 +3,10 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
 
-use crate::support::{Project, boto3};
+use crate::support::{Project, addresses, boto3, regional};
 
 const SPEC: &str = "specs/prod.yaml";
 
@@ -15,15 +16,6 @@ fn converged() -> Project {
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox").exits(0);
     project
-}
-
-fn addresses(plan: &Value) -> Vec<&str> {
-    plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap()).collect()
-}
-
-/// The state of an account in a Region.
-fn regional<'s>(state: &'s mut Value, account: &str) -> &'s mut Value {
-    &mut state["accounts"][account]["regions"]["us-east-1"]
 }
 
 #[test]
@@ -99,13 +91,12 @@ fn the_json_of_plans_is_as_documented() {
         regional(state, "333333333333")["trails"]["SecurityTrail"]["multi_region"] = json!(false);
     });
     assert_eq!(addresses(&check("updates")).len(), 2);
-    let everything = "cloudwatch_logs: { log_group: a }
-    sns_topic: { name: b }
-  - { name: Everybodys, organization_trail: true }
-organization: { account: master, delegated_administrator: production }
-deletion: { bucket: true, key: true }
-";
-    project.write(SPEC, format!("{}    {everything}", crate::support::PROD));
+    let every_kind = PROD
+        .with("trails.1", "{ cloudwatch_logs: { log_group: a }, sns_topic: { name: b } }")
+        .with("trails.2", "{ name: Everybodys, organization_trail: true }")
+        .with("organization", "{ account: master, delegated_administrator: production }")
+        .with("deletion", "{ bucket: true, key: true }");
+    project.write(SPEC, every_kind);
     let kinds = |plan: &Value| -> std::collections::BTreeSet<String> {
         plan["changes"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
     };
@@ -273,7 +264,7 @@ fn the_sandbox_is_emptied() {
 fn the_sandbox_is_served_to_clients_of_any_make() {
     let project = converged();
     // The ambient account manages the organization where the spec has one.
-    project.write(SPEC, format!("{}organization: {{ account: master }}\n", project.read(SPEC)));
+    project.edit_spec("organization", "{ account: master }");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     let mut server = project.command("sandbox serve --port 0").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
@@ -304,14 +295,14 @@ except trails.exceptions.InsufficientS3BucketPolicyException:
     assert_eq!(addresses(&plan), ["trail/production/SecurityTrail"]);
 }
 
-const RETENTION: &str = "  region: us-east-1
-  lifecycle:
-    transitions: [{ days: 90, storage_class: GLACIER_IR }]
-    expire_days: 400
-    noncurrent_expire_days: 30
-    abort_incomplete_multipart_days: 7
-  object_lock: { mode: GOVERNANCE, days: 30 }
-  access_logs: { bucket: access-logs, prefix: central/ }
+const RETENTION: &str = "
+lifecycle:
+  transitions: [{ days: 90, storage_class: GLACIER_IR }]
+  expire_days: 400
+  noncurrent_expire_days: 30
+  abort_incomplete_multipart_days: 7
+object_lock: { mode: GOVERNANCE, days: 30 }
+access_logs: { bucket: access-logs, prefix: central/ }
 ";
 
 #[test]
@@ -325,7 +316,7 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
         configuration["lifecycle"] = json!(foreign);
         configuration["x-amz-transition-default-minimum-object-size"] = json!("varies_by_storage_class");
     });
-    project.write(SPEC, crate::support::PROD.replace("  region: us-east-1\n", RETENTION));
+    project.edit_spec("bucket", RETENTION);
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(0)
@@ -357,7 +348,7 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("drift specs/prod.yaml --sandbox").exits(0);
     // Left alone again, they stay as they are.
-    project.write(SPEC, crate::support::PROD);
+    project.write(SPEC, PROD);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 

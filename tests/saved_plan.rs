@@ -1,8 +1,9 @@
 //! A saved plan: what an edited one cannot do. `on_twin/approval.rs` has every edit.
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::json;
 
-use crate::support::{PROD, Project};
+use crate::support::Project;
 
 const PLAN: &str = ".reconcile/plan.json";
 
@@ -46,7 +47,7 @@ fn a_plan_names_neither_its_journal_nor_any_file_as_its_spec() {
     }
     // Another spec, which whoever edited the plan has written.
     let project = edited(|_| {});
-    project.write("evil.yaml", PROD.replace("SecurityTrailMaster", "Evil"));
+    project.write("evil.yaml", PROD.with("trails.0.name", "Evil"));
     project.run("plan evil.yaml --sandbox").exits(0);
     project
         .run("apply --sandbox --spec specs/prod.yaml")
@@ -78,8 +79,8 @@ fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
 #[test]
 fn several_specs_get_a_plan_each_and_one_that_fails_keeps_no_other_from_it() {
     let project = Project::new();
-    let other = project.read("specs/prod.yaml").replace("name: secprod", "name: other");
-    project.write("specs/other.yaml", &other);
+    let other = PROD.with("", "{ name: other, bucket: { name: other-multiaccount-logs } }");
+    project.write("specs/other.yaml", other);
     project.write("specs/wrong.yaml", "name: [");
     let words = "plan specs/prod.yaml specs/wrong.yaml specs/other.yaml --sandbox --out plans";
     let run = project.run(words).exits(1);

@@ -4,10 +4,12 @@ mod moto;
 mod project;
 pub mod python;
 mod served;
+mod state;
 
 pub use moto::{GUIDE, Moto, boto3, search_path};
-pub use project::{PROD, Project, Run};
+pub use project::{Project, Run};
 pub use served::Served;
+pub use state::{addresses, regional};
 
 /// The tests that a page of the book names (`tests/file.rs::name`) and that do not exist.
 pub fn missing_tests(page: &str) -> Vec<&str> {

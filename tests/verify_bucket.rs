@@ -45,7 +45,7 @@ fn every_account_and_region_of_the_trails_is_verified_without_being_named() {
 fn every_member_of_an_organization_trail_is_verified_also_one_without_any_file() {
     let served = Served::start();
     let project = served.project();
-    project.write("specs/organization.yaml", organization_trail(""));
+    project.write("specs/organization.yaml", organization_trail());
     project.run("apply specs/organization.yaml --yes").exits(0);
     deliver_hours(&served.twin, 4, UNTIL);
     let verify = VERIFY.replace("prod.yaml", "organization.yaml");

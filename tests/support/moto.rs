@@ -7,7 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::project::{PROD, Project};
+use reconcile_samples::{EditSpec, PROD};
+
+use super::project::Project;
 use super::python;
 
 /// The guide for users of moto. The tests run on the package that it names.
@@ -71,7 +73,7 @@ impl Moto {
     /// A user's folder with specs for moto's accounts, and an environment that leads to this server.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());
-        project.write("specs/prod.yaml", PROD.replace("111111111111", AMBIENT));
+        project.write("specs/prod.yaml", PROD.with("accounts.master.id", &format!("\"{AMBIENT}\"")));
         project
     }
 

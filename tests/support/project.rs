@@ -3,10 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use reconcile_samples::{EditSpec, PROD};
 use serde_json::Value;
-
-/// The spec that the README shows.
-pub const PROD: &str = include_str!("../../specs/prod.yaml");
 
 /// A folder of a user. Gone when it is dropped.
 pub struct Project {
@@ -58,6 +56,12 @@ impl Project {
         let mut value = self.json(name);
         edit(&mut value);
         self.write(name, value.to_string());
+    }
+
+    /// Merges YAML into `specs/prod.yaml`, as [`EditSpec::with`] does.
+    #[track_caller]
+    pub fn edit_spec(&self, path: &str, patch: &str) {
+        self.write("specs/prod.yaml", self.read("specs/prod.yaml").with(path, patch));
     }
 
     /// All files of the folder with their bytes.

@@ -1,10 +1,9 @@
 //! The embedded AWS of the test itself, served to the binary: a test can hold calls, and see what was called.
 
+use reconcile_samples::{MASTER, PROD};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
-use super::project::{PROD, Project};
-
-const MASTER: &str = "111111111111";
+use super::project::Project;
 
 /// A twin that is served as long as this value lives.
 pub struct Served {

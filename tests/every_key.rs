@@ -4,14 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use reconcile_samples::EditSpec;
 use serde_json::{Value, json};
 
-use crate::support::{self, Moto, Project};
+use crate::support::{self, Moto, Project, regional};
 
 const SPEC: &str = "specs/prod.yaml";
 const BASE: &str = "version: 1
 name: secprod
-#top
 accounts:
   master: { id: \"111111111111\" }
   production: { id: \"222222222222\", role: Audit }
@@ -19,14 +19,11 @@ bucket:
   name: secprod-multiaccount-logs
   account: master
   region: us-east-1
-  #bucket
 key:
   alias: secprod-cloudtrail
-  #key
 trails:
   - name: SecurityTrail
     accounts: all
-    #trail
 ";
 const COVERAGE: &str = include_str!("../docs/src/reference/coverage.md");
 
@@ -34,7 +31,7 @@ const COVERAGE: &str = include_str!("../docs/src/reference/coverage.md");
 struct Case {
     /// As the table calls it.
     key: &'static str,
-    /// What is replaced in the spec above.
+    /// The path in the spec above where the values are merged.
     at: &'static str,
     first: &'static str,
     second: &'static str,
@@ -44,13 +41,9 @@ struct Case {
 }
 
 const MANY_STATEMENTS: [&str; 2] = [
-    "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
-    "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
+    "{ extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
+    "{ extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:ListBucket\", Resource: \"arn:aws:s3:::secprod-multiaccount-logs\" }] }",
 ];
-
-fn regional<'s>(state: &'s mut Value, account: &str) -> &'s mut Value {
-    &mut state["accounts"][account]["regions"]["us-east-1"]
-}
 
 fn trail(state: &mut Value) -> &mut Value {
     &mut regional(state, "222222222222")["trails"]["SecurityTrail"]
@@ -92,77 +85,76 @@ fn cases() -> Vec<Case> {
     let on_twin = |key, at, first, second, drift| Case { key, at, first, second, drift: Some(drift), on_moto: false };
     let of_us = |key, at, first, second| Case { key, at, first, second, drift: None, on_moto: true };
     vec![
-        case("tags", "#top", "tags: { team: a }", "tags: { team: b }", |state: &mut Value| trail(state)["tags"]["team"] = json!("c")),
-        of_us("accounts.*.external_id, accounts.*.session_name", "role: Audit", "role: Audit, external_id: one, session_name: one", "role: Audit, external_id: two, session_name: two"),
-        of_us("accounts.*.profile", "\"111111111111\" }\n  production: { id: \"222222222222\"",
-            "\"111111111111\", profile: one }\n  production: { id: \"222222222222\", profile: one",
-            "\"111111111111\", profile: two }\n  production: { id: \"222222222222\", profile: two"),
-        of_us("recognize", "#top", "recognize: [eu-north-9]", "recognize: [eu-north-9, \"s3:GetFutureThing\"]"),
-        case("bucket.prefix", "#bucket", "prefix: one", "prefix: two", |state| trail(state)["prefix"] = json!("three")),
-        case("bucket.encryption", "#bucket", "encryption: s3", "encryption: key", |state| without(state, "encryption")),
-        on_twin("bucket.blocked_encryption_types", "#bucket", "blocked_encryption_types: []", "blocked_encryption_types: [SSE-C]", |state| without(state, "encryption")),
-        case("bucket.versioning", "#bucket", "versioning: false", "versioning: true", |state| without(state, "versioning")),
-        case("bucket.block_public_access", "#bucket", "block_public_access: false", "block_public_access: true", |state| without(state, "publicAccessBlock")),
-        case("bucket.object_ownership", "#bucket", "object_ownership: ObjectWriter", "object_ownership: BucketOwnerPreferred", |state| without(state, "ownershipControls")),
-        case("bucket.require_tls", "#bucket", "require_tls: false", "require_tls: true", |state| dropped(&mut bucket(state)["policy"], "SecprodDenyInsecureTransport")),
-        case("bucket.lifecycle", "#bucket",
-            "lifecycle: { transitions: [{ days: 30, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 10, abort_incomplete_multipart_days: 3 }",
-            "lifecycle: { transitions: [{ days: 60, storage_class: GLACIER }], expire_days: 500, noncurrent_expire_days: 20, abort_incomplete_multipart_days: 4 }",
+        case("tags", "tags", "{ team: a }", "{ team: b }", |state: &mut Value| trail(state)["tags"]["team"] = json!("c")),
+        of_us("accounts.*.external_id, accounts.*.session_name", "accounts.production", "{ external_id: one, session_name: one }", "{ external_id: two, session_name: two }"),
+        of_us("accounts.*.profile", "accounts",
+            "{ master: { profile: one }, production: { profile: one } }",
+            "{ master: { profile: two }, production: { profile: two } }"),
+        of_us("recognize", "recognize", "[eu-north-9]", "[eu-north-9, \"s3:GetFutureThing\"]"),
+        case("bucket.prefix", "bucket.prefix", "one", "two", |state| trail(state)["prefix"] = json!("three")),
+        case("bucket.encryption", "bucket.encryption", "s3", "key", |state| without(state, "encryption")),
+        on_twin("bucket.blocked_encryption_types", "bucket.blocked_encryption_types", "[]", "[SSE-C]", |state| without(state, "encryption")),
+        case("bucket.versioning", "bucket.versioning", "false", "true", |state| without(state, "versioning")),
+        case("bucket.block_public_access", "bucket.block_public_access", "false", "true", |state| without(state, "publicAccessBlock")),
+        case("bucket.object_ownership", "bucket.object_ownership", "ObjectWriter", "BucketOwnerPreferred", |state| without(state, "ownershipControls")),
+        case("bucket.require_tls", "bucket.require_tls", "false", "true", |state| dropped(&mut bucket(state)["policy"], "SecprodDenyInsecureTransport")),
+        case("bucket.lifecycle", "bucket.lifecycle",
+            "{ transitions: [{ days: 30, storage_class: STANDARD_IA }], expire_days: 400, noncurrent_expire_days: 10, abort_incomplete_multipart_days: 3 }",
+            "{ transitions: [{ days: 60, storage_class: GLACIER }], expire_days: 500, noncurrent_expire_days: 20, abort_incomplete_multipart_days: 4 }",
             |state| without(state, "lifecycle")),
-        case("bucket.object_lock", "#bucket", "object_lock: { mode: GOVERNANCE, days: 1 }", "object_lock: { mode: COMPLIANCE, years: 1 }", |state| without(state, "object-lock")),
-        on_twin("bucket.access_logs", "#bucket", "access_logs: { bucket: logs-a, prefix: x/ }", "access_logs: { bucket: logs-b }", |state| without(state, "logging")),
-        on_twin("bucket.eventbridge", "#bucket", "eventbridge: false\n  prefix: one", "eventbridge: true\n  prefix: one", |state| without(state, "notification")),
-        case("bucket.policy.extra_statements", "#bucket", MANY_STATEMENTS[0], MANY_STATEMENTS[1], |state| taken(&mut bucket(state)["policy"], "SecprodExtraMine")),
-        case("key.alias", "secprod-cloudtrail", "one", "two", |state| regional(state, "111111111111")["aliases"] = json!({})),
-        case("key.description", "#key", "description: one", "description: two", |state| key(state)["description"] = json!("three")),
-        case("key.rotation_days", "#key", "rotation_days: unmanaged", "rotation_days: 365", |state| key(state)["rotation_days"] = json!(null)),
-        case("key.administrators", "#key", "administrators: [\"arn:aws:iam::111111111111:role/A\"]", "administrators: [\"arn:aws:iam::111111111111:role/B\", \"arn:aws:iam::111111111111:root\"]", |state| taken(&mut key(state)["policy"], "SecprodAdministration")),
-        case("key.grants", "#key",
-            "grants: [{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt], constraints: { encryption_context_subset: { a: b } }, retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
-            "grants: [{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt, DescribeKey], constraints: { encryption_context_equals: { a: b } } }]",
+        case("bucket.object_lock", "bucket.object_lock", "{ mode: GOVERNANCE, days: 1 }", "{ mode: COMPLIANCE, years: 1 }", |state| without(state, "object-lock")),
+        on_twin("bucket.access_logs", "bucket.access_logs", "{ bucket: logs-a, prefix: x/ }", "{ bucket: logs-b }", |state| without(state, "logging")),
+        on_twin("bucket.eventbridge", "bucket", "{ eventbridge: false, prefix: one }", "{ eventbridge: true, prefix: one }", |state| without(state, "notification")),
+        case("bucket.policy.extra_statements", "bucket.policy", MANY_STATEMENTS[0], MANY_STATEMENTS[1], |state| taken(&mut bucket(state)["policy"], "SecprodExtraMine")),
+        case("key.alias", "key.alias", "one", "two", |state| regional(state, "111111111111")["aliases"] = json!({})),
+        case("key.description", "key.description", "one", "two", |state| key(state)["description"] = json!("three")),
+        case("key.rotation_days", "key.rotation_days", "unmanaged", "365", |state| key(state)["rotation_days"] = json!(null)),
+        case("key.administrators", "key.administrators", "[\"arn:aws:iam::111111111111:role/A\"]", "[\"arn:aws:iam::111111111111:role/B\", \"arn:aws:iam::111111111111:root\"]", |state| taken(&mut key(state)["policy"], "SecprodAdministration")),
+        case("key.grants", "key.grants",
+            "[{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt], constraints: { encryption_context_subset: { a: b } }, retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+            "[{ name: g, grantee: \"arn:aws:iam::333333333333:role/A\", operations: [Decrypt, DescribeKey], constraints: { encryption_context_equals: { a: b } } }]",
             |state| key(state)["grants"] = json!([])),
-        on_twin("key.grants.[].grantee_service, key.grants.[].source_arn", "#key",
-            "grants: [{ name: g, grantee_service: rds.amazonaws.com, source_arn: \"arn:aws:rds:us-east-1:111111111111:db:one\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
-            "grants: [{ name: g, grantee_service: rds.amazonaws.com, source_arn: \"arn:aws:rds:us-east-1:111111111111:db:two\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+        on_twin("key.grants.[].grantee_service, key.grants.[].source_arn", "key.grants",
+            "[{ name: g, grantee_service: rds.amazonaws.com, source_arn: \"arn:aws:rds:us-east-1:111111111111:db:one\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
+            "[{ name: g, grantee_service: rds.amazonaws.com, source_arn: \"arn:aws:rds:us-east-1:111111111111:db:two\", operations: [Decrypt], retiring_principal: \"arn:aws:iam::333333333333:role/R\" }]",
             |state| key(state)["grants"] = json!([])),
-        case("key.policy.extra_statements", "#key",
-            "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
-            "policy: { extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
+        case("key.policy.extra_statements", "key.policy",
+            "{ extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"333333333333\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
+            "{ extra_statements: [{ Sid: Mine, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\" }] }",
             |state| taken(&mut key(state)["policy"], "SecprodExtraMine")),
-        case("readers", "#top", "readers: [{ principal: \"arn:aws:iam::333333333333:role/A\", logs: [production] }]", "readers: [{ principal: \"arn:aws:iam::333333333333:role/A\", logs: all }]", |state| taken(&mut bucket(state)["policy"], "SecprodRead")),
-        case("readers.[].account", "#top", "readers: [{ account: master, logs: own }]", "readers: [{ account: production, logs: own }]", |state| taken(&mut key(state)["policy"], "SecprodRead")),
-        case("trails.[].name", "SecurityTrail", "OneTrail", "TwoTrail", |state| regional(state, "222222222222")["trails"] = json!({})),
-        case("trails.[].accounts", "accounts: all", "accounts: [master]", "accounts: [production]", |state| regional(state, "222222222222")["trails"] = json!({})),
-        case("trails.[].enabled", "#trail", "enabled: false", "enabled: true", |state| trail(state)["logging"] = json!(false)),
-        case("trails.[].multi_region", "#trail", "multi_region: false", "multi_region: true", |state| trail(state)["multi_region"] = json!(false)),
-        case("trails.[].global_service_events", "#trail", "multi_region: false\n    global_service_events: false", "multi_region: false\n    global_service_events: true", |state| trail(state)["global_service_events"] = json!(false)),
-        case("trails.[].log_file_validation", "#trail", "log_file_validation: false", "log_file_validation: true", |state| trail(state)["log_file_validation"] = json!(false)),
-        case("trails.[].management_events", "#trail", "management_events: read", "management_events: { read_write: write, exclude: [kms.amazonaws.com] }", |state| trail(state)["event_selectors"] = json!([])),
-        case("trails.[].data_events", "#trail", "data_events: { s3: all, lambda: all, dynamodb: all }",
-            "data_events: { s3: { read_write: write, resources: [one/two] }, lambda: [\"arn:aws:lambda:us-east-1:222222222222:function:f\"], dynamodb: [\"arn:aws:dynamodb:us-east-1:222222222222:table/orders\"] }",
+        case("readers", "readers", "[{ principal: \"arn:aws:iam::333333333333:role/A\", logs: [production] }]", "[{ principal: \"arn:aws:iam::333333333333:role/A\", logs: all }]", |state| taken(&mut bucket(state)["policy"], "SecprodRead")),
+        case("readers.[].account", "readers", "[{ account: master, logs: own }]", "[{ account: production, logs: own }]", |state| taken(&mut key(state)["policy"], "SecprodRead")),
+        case("trails.[].name", "trails.0.name", "OneTrail", "TwoTrail", |state| regional(state, "222222222222")["trails"] = json!({})),
+        case("trails.[].accounts", "trails.0.accounts", "[master]", "[production]", |state| regional(state, "222222222222")["trails"] = json!({})),
+        case("trails.[].enabled", "trails.0.enabled", "false", "true", |state| trail(state)["logging"] = json!(false)),
+        case("trails.[].multi_region", "trails.0.multi_region", "false", "true", |state| trail(state)["multi_region"] = json!(false)),
+        case("trails.[].global_service_events", "trails.0", "{ multi_region: false, global_service_events: false }", "{ multi_region: false, global_service_events: true }", |state| trail(state)["global_service_events"] = json!(false)),
+        case("trails.[].log_file_validation", "trails.0.log_file_validation", "false", "true", |state| trail(state)["log_file_validation"] = json!(false)),
+        case("trails.[].management_events", "trails.0.management_events", "read", "{ read_write: write, exclude: [kms.amazonaws.com] }", |state| trail(state)["event_selectors"] = json!([])),
+        case("trails.[].data_events", "trails.0.data_events", "{ s3: all, lambda: all, dynamodb: all }",
+            "{ s3: { read_write: write, resources: [one/two] }, lambda: [\"arn:aws:lambda:us-east-1:222222222222:function:f\"], dynamodb: [\"arn:aws:dynamodb:us-east-1:222222222222:table/orders\"] }",
             |state| trail(state)["event_selectors"][0]["DataResources"] = json!([])),
-        on_twin("trails.[].recursive_logging", "#trail", "recursive_logging: false", "recursive_logging: true", |state| trail(state)["recursive_logging"] = json!(false)),
-        on_twin("trails.[].advanced_event_selectors", "#trail",
-            "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]",
-            "advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }, { Field: readOnly, Equals: [\"false\"] }] }]",
+        on_twin("trails.[].recursive_logging", "trails.0.recursive_logging", "false", "true", |state| trail(state)["recursive_logging"] = json!(false)),
+        on_twin("trails.[].advanced_event_selectors", "trails.0.advanced_event_selectors",
+            "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }] }]",
+            "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Management] }, { Field: readOnly, Equals: [\"false\"] }] }]",
             |state| trail(state)["advanced_event_selectors"] = json!([])),
-        on_twin("trails.[].insights", "#trail", "insights: [ApiCallRateInsight]", "data_events: { s3: all }\n    insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }", |state| trail(state)["insight_selectors"] = json!([])),
-        on_twin("trails.[].event_aggregation", "#trail", "data_events: { lambda: all }\n    event_aggregation: [API_ACTIVITY]", "data_events: { lambda: all }\n    event_aggregation: [RESOURCE_ACCESS, USER_ACTIONS]", |state| trail(state)["aggregation"] = json!([])),
-        case("trails.[].cloudwatch_logs", "#trail", "cloudwatch_logs: { log_group: a, retention_days: 30 }", "cloudwatch_logs: { log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
-        case("trails.[].cloudwatch_logs.permissions_boundary", "#trail", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\" }", "cloudwatch_logs: { log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchFullAccess\" }", |state| role(state)["boundary"] = json!(null)),
-        on_twin("trails.[].cloudwatch_logs.encryption", "#trail", "cloudwatch_logs: { log_group: a }", "cloudwatch_logs: { log_group: a, encryption: key }", |state| regional(state, "222222222222")["log_groups"]["a"]["kms_key"] = json!(null)),
-        on_twin("trails.[].cloudwatch_logs.alarms", "#trail", "cloudwatch_logs: { log_group: a, alarms: { controls: [CIS 4.3], topic: pagers } }",
-            "cloudwatch_logs: { log_group: a, alarms: { topic: alarms } }",
+        on_twin("trails.[].insights", "trails.0", "{ insights: [ApiCallRateInsight] }", "{ data_events: { s3: all }, insights: { management: [ApiErrorRateInsight], data: [ApiCallRateInsight] } }", |state| trail(state)["insight_selectors"] = json!([])),
+        on_twin("trails.[].event_aggregation", "trails.0", "{ data_events: { lambda: all }, event_aggregation: [API_ACTIVITY] }", "{ data_events: { lambda: all }, event_aggregation: [RESOURCE_ACCESS, USER_ACTIONS] }", |state| trail(state)["aggregation"] = json!([])),
+        case("trails.[].cloudwatch_logs", "trails.0.cloudwatch_logs", "{ log_group: a, retention_days: 30 }", "{ log_group: b, retention_days: 60, role_name: Deliver }", |state| regional(state, "222222222222")["log_groups"]["b"]["retention_days"] = json!(7)),
+        case("trails.[].cloudwatch_logs.permissions_boundary", "trails.0.cloudwatch_logs", "{ log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\" }", "{ log_group: a, permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchFullAccess\" }", |state| role(state)["boundary"] = json!(null)),
+        on_twin("trails.[].cloudwatch_logs.encryption", "trails.0.cloudwatch_logs", "{ log_group: a }", "{ log_group: a, encryption: key }", |state| regional(state, "222222222222")["log_groups"]["a"]["kms_key"] = json!(null)),
+        on_twin("trails.[].cloudwatch_logs.alarms", "trails.0.cloudwatch_logs", "{ log_group: a, alarms: { controls: [CIS 4.3], topic: pagers } }",
+            "{ log_group: a, alarms: { topic: alarms } }",
             |state| regional(state, "222222222222")["alarms"]["reconcile-secprod-root-user"]["settings"]["ActionsEnabled"] = json!(false)),
-        on_twin("trails.[].sns_topic.encryption", "#trail", "sns_topic: { name: a, encryption: unmanaged }", "sns_topic: { name: a, encryption: key }", |state| regional(state, "111111111111")["topics"]["a"]["kms_key"] = json!(null)),
-        on_twin("trails.[].sns_topic", "#trail", "sns_topic: { name: a }", "sns_topic: { name: b, account: production }", |state| trail(state)["topic"] = json!(null)),
+        on_twin("trails.[].sns_topic.encryption", "trails.0.sns_topic", "{ name: a, encryption: unmanaged }", "{ name: a, encryption: key }", |state| regional(state, "111111111111")["topics"]["a"]["kms_key"] = json!(null)),
+        on_twin("trails.[].sns_topic", "trails.0.sns_topic", "{ name: a }", "{ name: b, account: production }", |state| trail(state)["topic"] = json!(null)),
     ]
 }
 
 impl Case {
     fn spec(&self, value: &str) -> String {
-        assert!(BASE.contains(self.at), "{}", self.key);
-        BASE.replacen(self.at, value, 1)
+        BASE.with(self.at, value)
     }
 }
 

@@ -60,8 +60,8 @@ impl Project {
 
     /// Merges YAML into `specs/prod.yaml`, as [`EditSpec::with`] does.
     #[track_caller]
-    pub fn edit_spec(&self, path: &str, patch: &str) {
-        self.write("specs/prod.yaml", self.read("specs/prod.yaml").with(path, patch));
+    pub fn edit_spec(&self, path: &str, change: &str) {
+        self.write("specs/prod.yaml", self.read("specs/prod.yaml").with(path, change));
     }
 
     /// All files of the folder with their bytes.

@@ -194,7 +194,7 @@ pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
     }
     let fewer = members(3, "").with("trails.0.accounts", "[master, m0]");
     let renamed = everything("after").with("previous_name", "before");
-    let with = |path: &str, patch: &str| members(1, "").with(path, patch);
+    let with = |path: &str, change: &str| members(1, "").with(path, change);
     scenarios.extend([
         Scenario::new("the adoption of a bucket of the console", Task::apply(members(1, "")))
             .with_others(console),

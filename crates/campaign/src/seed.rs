@@ -93,8 +93,8 @@ fn organizations() -> impl Strategy<Value = String> {
     (exclude, trail, everybodys, deletion).prop_map(|(exclude, trail, everybodys, deletion)| {
         let exclude: Vec<String> = exclude.iter().map(|id| format!("\"{id}\"")).collect();
         let edits = [("trails.0", trail), ("trails.1", everybodys), ("deletion", deletion)];
-        let edits = edits.into_iter().filter_map(|(path, patch)| Some((path, patch?)));
-        edits.fold(organization(&exclude.join(", ")), |spec, (path, patch)| spec.with(path, patch))
+        let edits = edits.into_iter().filter_map(|(path, change)| Some((path, change?)));
+        edits.fold(organization(&exclude.join(", ")), |spec, (path, change)| spec.with(path, change))
     })
 }
 

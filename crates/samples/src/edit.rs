@@ -9,7 +9,7 @@ use serde_json::Value;
 /// A path names keys and positions of lists from the top, such as `trails.0.sns_topic`. The result has one line for each
 /// section of the spec.
 pub trait EditSpec {
-    /// Returns the spec with the YAML of `values` merged into the value at `path`. Mappings are merged, null removes a key,
+    /// Returns the spec with the YAML of `change` merged into the value at `path`. Mappings are merged, null removes a key,
     /// and every other value replaces the former value. The position after the last one of a list appends to the list. An
     /// empty path is the whole spec.
     ///
@@ -18,7 +18,7 @@ pub trait EditSpec {
     /// # Panics
     /// If a text is not YAML, if the path leads through something that does not exist, or if the spec already has these
     /// values: a test would otherwise try the spec that it did not change.
-    fn with(&self, path: &str, values: &str) -> String;
+    fn with(&self, path: &str, change: &str) -> String;
 
     /// Returns the spec without the key at `path`.
     ///
@@ -35,11 +35,11 @@ pub trait EditSpec {
 
 impl EditSpec for str {
     #[track_caller]
-    fn with(&self, path: &str, values: &str) -> String {
+    fn with(&self, path: &str, change: &str) -> String {
         let before = parsed(self);
         let mut after = before.clone();
-        merge(value_at(&mut after, path), parsed(values));
-        assert!(after != before, "`{path}` already has `{values}` in:\n{self}");
+        merge(value_at(&mut after, path), parsed(change));
+        assert!(after != before, "`{path}` already has `{change}` in:\n{self}");
         text(&after)
     }
 
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn patches_are_merged_as_in_rfc_7396() {
-        for (path, values, expected) in [
+        for (path, change, expected) in [
             ("name", "c", r#"name: "c" bucket: {"name":"b","tags":{"x":"01"}} trails: [{"name":"t"}]"#),
             ("", "{ name: null }", r#"bucket: {"name":"b","tags":{"x":"01"}} trails: [{"name":"t"}]"#),
             (
@@ -155,7 +155,7 @@ mod tests {
                 r#"name: "a" bucket: {"name":"b","tags":{"x":"01"}} trails: [{"name":"t"},{"name":"u"}]"#,
             ),
         ] {
-            assert_eq!(SPEC.with(path, values).trim().replace('\n', " "), expected, "{path}");
+            assert_eq!(SPEC.with(path, change).trim().replace('\n', " "), expected, "{path}");
         }
     }
 

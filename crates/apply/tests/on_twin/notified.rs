@@ -282,9 +282,9 @@ async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
     sns.create_topic().name("files").send().await.unwrap();
     let other = publish(&json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } }));
     set(&sns, "Policy", &json!({ "Version": "2012-10-17", "Statement": [other] }).to_string()).await;
-    let changed =
+    let after =
         spec.with("trails.0.sns_topic", &format!("{{ arn: \"{TOPIC}\" }}")).with("key.rotation_days", "180");
-    let plan = installation.plan(&changed).await;
+    let plan = installation.plan(&after).await;
     let changes: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
     assert_eq!(changes, ["key/master/test"]);
     let left_out: Vec<String> =

@@ -87,6 +87,11 @@ pub enum ApplyError {
         /// The number of attempts.
         attempts: usize,
     },
+    /// The policy of the key or the topic would have no statement.
+    ///
+    /// See "Key policies in AWS KMS" in the KMS developer guide: every key has a policy.
+    #[error("the policy would have no statement, and AWS rejects such a policy of a key or a topic")]
+    NoStatements,
     /// The plan uses a key that none of its changes created.
     #[error("the ARN of the key that {0} creates is unknown")]
     UnknownKey(Address),
@@ -179,6 +184,11 @@ impl Hint for ApplyError {
             Self::Contended { .. } => {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }
+            Self::NoStatements => Some(
+                "add a statement to the live policy, such as one that lets an administrator manage the resource, \
+                 and plan again"
+                    .to_owned(),
+            ),
             Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::BadAddress(_) => Some("plan again".to_owned()),
             Self::Aws(_) | Self::Read(_) | Self::Journal(_) | Self::Incomplete { .. } => None,
         }

@@ -170,6 +170,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         }
         Refusal::OtherInstallation { .. }
         | Refusal::LockedOut { .. }
+        | Refusal::EmptyPolicy { .. }
         | Refusal::DeletedPrincipal { .. }
         | Refusal::PublicStatement { .. }
         | Refusal::RequesterPays { .. }
@@ -269,6 +270,7 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
         | Refusal::Undeliverable { .. }
         | Refusal::OtherInstallation { .. }
         | Refusal::LockedOut { .. }
+        | Refusal::EmptyPolicy { .. }
         | Refusal::DeletedPrincipal { .. }
         | Refusal::PublicStatement { .. }
         | Refusal::AliasElsewhere { .. }

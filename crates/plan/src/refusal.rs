@@ -63,6 +63,14 @@ pub enum Refusal {
         /// The setting in the spec that accepts this.
         setting: &'static str,
     },
+    /// A key policy would have no statement, which KMS rejects: every key has a policy.
+    ///
+    /// See `PutKeyPolicy` in the KMS API reference.
+    #[error("{address}: no statement would be left, and KMS rejects a key policy without statements")]
+    EmptyPolicy {
+        /// The key policy.
+        address: Address,
+    },
     /// AWS refuses to save a policy that names a principal that was deleted.
     #[error(
         "{address}: {statement} names `{}`, a user or role that was deleted, and AWS rejects such a policy",
@@ -140,6 +148,7 @@ impl Refusal {
             Self::Undeliverable { .. } => RefusalCode::Undeliverable,
             Self::OtherInstallation { .. } => RefusalCode::OtherInstallation,
             Self::LockedOut { .. } => RefusalCode::LockedOut,
+            Self::EmptyPolicy { .. } => RefusalCode::EmptyPolicy,
             Self::DeletedPrincipal { .. } => RefusalCode::DeletedPrincipal,
             Self::PublicStatement { .. } => RefusalCode::PublicStatement,
             Self::RequesterPays { .. } => RefusalCode::RequesterPays,
@@ -155,6 +164,7 @@ impl Refusal {
             Self::Blocked { policy: address, .. }
             | Self::Undeliverable { address, .. }
             | Self::LockedOut { address, .. }
+            | Self::EmptyPolicy { address }
             | Self::OtherInstallation { address, .. }
             | Self::DeletedPrincipal { address, .. }
             | Self::PublicStatement { address, .. }
@@ -180,6 +190,7 @@ impl Refusal {
             Self::KeyUnusable { resources, .. } => resources,
             Self::AliasElsewhere { .. }
             | Self::LockedOut { .. }
+            | Self::EmptyPolicy { .. }
             | Self::DeletedPrincipal { .. }
             | Self::PublicStatement { .. }
             | Self::TooLarge { .. } => &[],
@@ -190,6 +201,7 @@ impl Refusal {
     pub(crate) fn keeps_policy(&self, policy: &Address) -> bool {
         match self {
             Self::LockedOut { address, .. }
+            | Self::EmptyPolicy { address }
             | Self::DeletedPrincipal { address, .. }
             | Self::PublicStatement { address, .. }
             | Self::TooLarge { address, .. } => address == policy,
@@ -240,6 +252,11 @@ impl Refusal {
                 "name at least one principal of the key's account under `key.administrators`; if you know that \
                  somebody can administer the key, set `{setting}: warn`"
             ),
+            Self::EmptyPolicy { .. } => {
+                "add a statement to the live key policy that lets an administrator of the account of the key manage \
+                 the key, then plan again"
+                    .to_owned()
+            }
             Self::DeletedPrincipal { setting: Some(setting), .. } => {
                 format!("remove the statement from the policy, or set `{setting}: remove` in the spec")
             }

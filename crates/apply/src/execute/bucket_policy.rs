@@ -31,6 +31,10 @@ impl<'a> BucketPolicyStore<'a> {
     fn of(work: &'a Work<'a>) -> Result<Self, ApplyError> {
         Ok(Self { work, bucket: super::bucket::name(work)? })
     }
+
+    fn s3(&self) -> aws_sdk_s3::Client {
+        self.work.session.s3(self.work.region())
+    }
 }
 
 impl PolicyStore for BucketPolicyStore<'_> {
@@ -42,15 +46,15 @@ impl PolicyStore for BucketPolicyStore<'_> {
         Ok(read_stored(self.work.session, self.work.region(), &self.bucket).await?)
     }
 
-    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
-        let session = self.work.session;
-        let (s3, owner) = (session.s3(self.work.region()), session.id().as_str());
-        let Some(text) = text else {
-            let call = s3.delete_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner);
-            return self.work.call(Operation::DeleteBucketPolicy, call.send()).await.map(drop);
-        };
-        let call =
-            s3.put_bucket_policy().bucket(self.bucket.as_str()).expected_bucket_owner(owner).policy(text);
+    async fn write(&self, text: &str) -> Result<(), ApplyError> {
+        let call = self.s3().put_bucket_policy().bucket(self.bucket.as_str()).policy(text);
+        let call = call.expected_bucket_owner(self.work.session.id().as_str());
         self.work.call(Operation::PutBucketPolicy, call.send()).await.map(drop)
+    }
+
+    async fn delete(&self) -> Result<(), ApplyError> {
+        let call = self.s3().delete_bucket_policy().bucket(self.bucket.as_str());
+        let call = call.expected_bucket_owner(self.work.session.id().as_str());
+        self.work.call(Operation::DeleteBucketPolicy, call.send()).await.map(drop)
     }
 }

@@ -43,9 +43,7 @@ impl PolicyStore for KeyPolicyStore<'_> {
         Ok(Some(read_stored(session, region, &self.key, Operation::GetKeyPolicy).await?))
     }
 
-    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
-        // A key always has a policy: KMS rejects an empty one.
-        let text = text.unwrap_or_default();
+    async fn write(&self, text: &str) -> Result<(), ApplyError> {
         let kms = self.work.session.kms(self.work.region());
         let call = kms.put_key_policy().key_id(self.key.as_str()).policy_name("default").policy(text);
         self.work.call(Operation::PutKeyPolicy, call.send()).await.map(drop)

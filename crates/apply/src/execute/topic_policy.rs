@@ -48,9 +48,7 @@ impl PolicyStore for TopicPolicyStore<'_> {
         Ok(found.map(|topic| topic.policy))
     }
 
-    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError> {
-        // A topic always has a policy: SNS rejects an empty one.
-        let text = text.unwrap_or_default();
+    async fn write(&self, text: &str) -> Result<(), ApplyError> {
         let sns = self.work.session.sns(self.work.region());
         let call = sns
             .set_topic_attributes()

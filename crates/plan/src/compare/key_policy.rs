@@ -105,13 +105,16 @@ fn users<'a>(context: &CompareContext<'a>) -> Vec<&'a OtherTrail> {
 }
 
 /// Refuses a policy that nobody could change any more, because nobody could undo it. Warns if that
-/// is unknown or accepted.
+/// is unknown or accepted. A policy without statements cannot be accepted, because KMS rejects it.
 fn refuse_lockout(context: &CompareContext<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &context.desired.key.site;
     let Some(account) = context.desired.account(&site.account) else { return };
     let membership = membership(context.observed, account.id.as_str());
     let found = |document| administration(document, site.region.partition(), &account.id, &membership);
     let address = context.key_policy_address();
+    if merged.contracted.statements().is_empty() {
+        return compared.refusals.push(Refusal::EmptyPolicy { address });
+    }
     let accepted = context.accepted(&address);
     let (code, message) = match (found(&merged.expanded), found(&merged.contracted)) {
         (Administration::Lost, _) | (_, Administration::Lost) => {

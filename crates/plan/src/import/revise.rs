@@ -83,6 +83,7 @@ fn after_refusal(draft: &mut Draft<'_>, refusal: &Refusal) {
         Refusal::Blocked { .. }
         | Refusal::Undeliverable { .. }
         | Refusal::LockedOut { .. }
+        | Refusal::EmptyPolicy { .. }
         | Refusal::DeletedPrincipal { .. }
         | Refusal::PublicStatement { .. }
         | Refusal::RequesterPays { .. }

@@ -172,6 +172,8 @@ codes! {
         OtherInstallation "other-installation",
         /// Nobody could change the key policy any more.
         LockedOut "locked-out",
+        /// A key policy without statements, which KMS rejects.
+        EmptyPolicy "empty-policy",
         /// The policy names a principal that was deleted.
         DeletedPrincipal "deleted-principal",
         /// The policy has a public statement while Block Public Access is on.

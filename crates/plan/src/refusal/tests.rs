@@ -53,7 +53,8 @@ fn next(last: Option<&Refusal>) -> Option<Refusal> {
         Some(Refusal::OtherInstallation { .. }) => {
             Refusal::LockedOut { address: key(), setting: "key.policy.proof" }
         }
-        Some(Refusal::LockedOut { .. }) => deleted(Some("bucket.policy.deleted_principals")),
+        Some(Refusal::LockedOut { .. }) => Refusal::EmptyPolicy { address: key() },
+        Some(Refusal::EmptyPolicy { .. }) => deleted(Some("bucket.policy.deleted_principals")),
         Some(Refusal::DeletedPrincipal { setting: Some(_), .. }) => deleted(None),
         Some(Refusal::DeletedPrincipal { setting: None, .. }) => {
             Refusal::PublicStatement { address: bucket(), statements: "statement `Downloads`".to_owned() }

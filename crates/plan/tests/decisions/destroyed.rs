@@ -4,17 +4,19 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use reconcile_operations::Operation;
-use reconcile_plan::destroy;
 use reconcile_plan::observed::{
     GroupTraits, KeyState, LogAccess, NameReceiver, Observed, OtherPolicy, Reach, ReceiverTarget, SpareKey,
     Subscription, Unread, UnreadableReason, UsedKey,
 };
+use reconcile_plan::plan::RefusalCode;
 use reconcile_plan::view::{KeyRef, Notification, OtherTrail, Tags, Trail};
+use reconcile_plan::{Kind, destroy};
 use reconcile_policy::Document;
 use reconcile_samples::{EditSpec, every_destination, members};
+use reconcile_spec::Spec;
 use serde_json::json;
 
-use super::made::{denied, hub, made, planned, spec, to_bucket, unread};
+use super::made::{apply, compared, denied, hub, made, planned, spec, to_bucket, to_key, unread};
 
 const GROUP: &str = "arn:aws:logs:eu-west-1:222222222222:log-group:/trails";
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:log-files";
@@ -311,4 +313,36 @@ fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
     assert!(!changed.iter().any(|it| it.starts_with("key/") || it.starts_with("alias/")), "{changed:?}");
     let kept: Vec<&str> = plan.warnings.iter().map(|it| it.message.as_str()).collect();
     assert_eq!(kept, ["kept: this spec does not manage the key (`key.arn`)"]);
+}
+
+/// KMS rejects a policy without statements, even if the spec accepts that nobody could change the policy.
+#[test]
+fn a_key_policy_of_which_no_statement_would_be_left_is_refused() {
+    let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
+    let with_proof = |proof: &str| {
+        let key = format!("{{ alias: null, arn: \"{arn}\", policy: {{ proof: {proof} }} }}");
+        spec(&members(0, "").with("key", &key))
+    };
+    let accepting = with_proof("warn");
+    let mut observed = Observed { key: made(&spec(&every_destination())).key, ..made(&accepting) };
+    hub(&mut observed).policy = Document::new(Vec::new());
+    let plan = compared(&accepting, &observed).plan;
+    apply(accepting.desired(), &mut observed, &plan);
+    let refused = |spec: &Spec, observed: &Observed| {
+        let plan = destroy(spec, observed, Timestamp::UNIX_EPOCH).plan;
+        let is_written = plan.changes.iter().any(|it| it.address.kind == Kind::KeyPolicy);
+        let refused: Vec<RefusalCode> = plan.refused.iter().map(|it| it.code.clone()).collect();
+        (refused, is_written)
+    };
+    for proof in ["refuse", "warn"] {
+        assert_eq!(
+            refused(&with_proof(proof), &observed),
+            (vec![RefusalCode::EmptyPolicy], false),
+            "{proof}"
+        );
+    }
+    let administrators = json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" },
+        "Action": "kms:*", "Resource": "*" });
+    to_key(&mut observed, administrators);
+    assert_eq!(refused(&accepting, &observed), (vec![], true));
 }

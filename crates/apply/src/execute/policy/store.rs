@@ -17,8 +17,13 @@ pub(crate) trait PolicyStore {
     /// The live policy.
     async fn read(&self) -> Result<Option<StoredPolicy>, ApplyError>;
 
-    /// Writes the text of a policy in one call; `None` deletes the policy.
-    async fn write(&self, text: Option<&str>) -> Result<(), ApplyError>;
+    /// Writes the text of a policy in one call.
+    async fn write(&self, text: &str) -> Result<(), ApplyError>;
+
+    /// Deletes the policy. Only a bucket can be without a policy: KMS and SNS reject a policy without statements.
+    async fn delete(&self) -> Result<(), ApplyError> {
+        Err(ApplyError::NoStatements)
+    }
 }
 
 /// Reads the policy, and waits while AWS returns the document that this apply replaced.
@@ -43,7 +48,10 @@ pub(super) async fn put(
     text: Option<String>,
 ) -> Result<Option<StoredPolicy>, ApplyError> {
     let written = stored(work, text)?;
-    store.write(written.as_ref().map(|it| it.text.as_str())).await?;
+    match &written {
+        Some(policy) => store.write(&policy.text).await?,
+        None => store.delete().await?,
+    }
     let write = Write { before: live.cloned(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
     Ok(written)

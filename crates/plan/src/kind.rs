@@ -6,6 +6,8 @@ use std::str::FromStr;
 use reconcile_policy::PolicyKind;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{Act, ActionKind};
+
 /// The table of kinds, in the order in which a first apply creates them: variant, name, and the type of the action, with the view
 /// that a plan shows. Calls a macro with all rows.
 ///
@@ -67,6 +69,13 @@ macro_rules! kind {
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
+                }
+            }
+
+            /// The actions that a plan can have for the kind.
+            pub fn actions(self) -> &'static [ActionKind] {
+                match self {
+                    $(Self::$kind => <$action as Act>::ACTIONS,)*
                 }
             }
         }
@@ -134,16 +143,25 @@ impl FromStr for Kind {
 mod tests {
     use super::*;
 
+    /// The doc comment of each row.
+    macro_rules! docs {
+        ($(#[doc = $doc:literal] $kind:ident $name:literal $action:ty,)*) => {
+            [$((Kind::$kind, $doc)),*]
+        };
+    }
+
     #[test]
     fn every_kind_is_in_the_book_and_in_the_schemas() {
         let page = include_str!("../../../docs/src/reference/command-line.md");
         let schemas = [include_str!("../../../docs/src/reference/schemas/plan.schema.json")];
-        for kind in Kind::ALL {
-            assert!(page.contains(&format!("`{kind}`")), "{kind} is not on the page");
+        for (kind, doc) in with_kinds!(docs) {
+            let actions: Vec<&str> = kind.actions().iter().map(|action| action.as_str()).collect();
+            let row = format!("\n| `{kind}` | {} | {} |\n", doc.trim_matches([' ', '.']), actions.join(", "));
+            assert!(page.contains(&row), "the page has no row {row}");
             for schema in schemas {
                 assert!(schema.contains(&format!("\"{kind}\"")), "{kind} is not in a schema");
             }
-            assert_eq!(kind.as_str().parse(), Ok(*kind));
+            assert_eq!(kind.as_str().parse(), Ok(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
         }
     }

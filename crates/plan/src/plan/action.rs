@@ -14,6 +14,17 @@ pub enum ActionKind {
     Delete,
 }
 
+impl ActionKind {
+    /// The action as the JSON plan names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// The views of a resource before and after an action; `None` if the resource does not exist.
 #[derive(Debug, PartialEq)]
 pub struct Views<'v, V> {
@@ -35,6 +46,9 @@ impl<V> Copy for Views<'_, V> {}
 pub trait Act: Sized {
     /// The view of the kind.
     type View;
+
+    /// The actions that the kind has.
+    const ACTIONS: &[ActionKind];
 
     /// The action with these views; `None` if the kind does not have the action.
     fn of(before: Option<Self::View>, after: Option<Self::View>) -> Option<Self>;
@@ -149,6 +163,8 @@ impl<V: Clone> Action<V> {
 impl<V> Act for Action<V> {
     type View = V;
 
+    const ACTIONS: &[ActionKind] = &[ActionKind::Create, ActionKind::Update, ActionKind::Delete];
+
     fn of(before: Option<V>, after: Option<V>) -> Option<Self> {
         match (before, after) {
             (None, after) => after.map(|after| Self::Create { after }),
@@ -169,6 +185,8 @@ impl<V> Act for Action<V> {
 impl<V> Act for Create<V> {
     type View = V;
 
+    const ACTIONS: &[ActionKind] = &[ActionKind::Create];
+
     fn of(before: Option<V>, after: Option<V>) -> Option<Self> {
         after.filter(|_| before.is_none()).map(|after| Self { after })
     }
@@ -181,6 +199,8 @@ impl<V> Act for Create<V> {
 impl<V> Act for CreateOrUpdate<V> {
     type View = V;
 
+    const ACTIONS: &[ActionKind] = &[ActionKind::Create, ActionKind::Update];
+
     fn of(before: Option<V>, after: Option<V>) -> Option<Self> {
         after.map(|after| Self { before, after })
     }
@@ -192,6 +212,8 @@ impl<V> Act for CreateOrUpdate<V> {
 
 impl<V> Act for CreateOrDelete<V> {
     type View = V;
+
+    const ACTIONS: &[ActionKind] = &[ActionKind::Create, ActionKind::Delete];
 
     fn of(before: Option<V>, after: Option<V>) -> Option<Self> {
         match (before, after) {
@@ -239,13 +261,21 @@ mod tests {
 
     #[test]
     fn a_kind_has_only_its_actions() {
+        use ActionKind::{Create as Creates, Delete as Deletes, Update as Updates};
         fn kind<A: Act<View = u8>>(before: Option<u8>, after: Option<u8>) -> Option<ActionKind> {
-            A::of(before, after).map(|action| {
+            let found = A::of(before, after).map(|action| {
                 assert_eq!(action.views(), Views { before: before.as_ref(), after: after.as_ref() });
                 action.kind()
-            })
+            });
+            let asked = match (before, after) {
+                (None, None) => None,
+                (None, Some(_)) => Some(Creates),
+                (Some(_), Some(_)) => Some(Updates),
+                (Some(_), None) => Some(Deletes),
+            };
+            assert_eq!(found, asked.filter(|action| A::ACTIONS.contains(action)));
+            found
         }
-        use ActionKind::{Create as Creates, Delete as Deletes, Update as Updates};
         for (before, after, action, create, create_or_update, create_or_delete) in [
             (None, Some(2), Some(Creates), Some(Creates), Some(Creates), Some(Creates)),
             (Some(1), Some(2), Some(Updates), None, Some(Updates), None),

@@ -66,10 +66,15 @@ pub(super) enum JsonError {
     Kind { address: Address, kind: Kind },
     #[error("`{address}`: the {side} view does not fit the action")]
     Side { address: Address, side: &'static str },
-    #[error("`{address}`: a `{kind}` does not have this action")]
-    Action { address: Address, kind: Kind },
+    #[error("`{address}`: a plan cannot {} a `{kind}`, only {}", action.as_str(), actions(*kind))]
+    Action { address: Address, kind: Kind, action: ActionKind },
     #[error("`{address}`: {error}")]
     View { address: Address, error: serde_json::Error },
+}
+
+/// The actions of a kind, for people.
+fn actions(kind: Kind) -> String {
+    kind.actions().iter().map(|action| action.as_str()).collect::<Vec<_>>().join(" or ")
 }
 
 impl TryFrom<Json> for Change {
@@ -121,7 +126,8 @@ impl Json {
         };
         let before = view(&self.before, "`before`", self.action != ActionKind::Create)?;
         let after = view(&self.after, "`after`", self.action != ActionKind::Delete)?;
-        let none = || JsonError::Action { address: self.address.clone(), kind: self.kind };
+        let none =
+            || JsonError::Action { address: self.address.clone(), kind: self.kind, action: self.action };
         A::of(before, after).ok_or_else(none)
     }
 
@@ -166,13 +172,13 @@ mod tests {
         assert_eq!(read("alias", "delete", alias(), no.clone()), Ok(ActionKind::Delete));
         assert_eq!(read("key_policy", "update", policy(), policy()), Ok(ActionKind::Update));
         assert_eq!(read("bucket_policy", "delete", policy(), no.clone()), Ok(ActionKind::Delete));
-        for (kind, action, before, after) in [
-            ("service_access", "delete", access(), no.clone()),
-            ("alias", "update", alias(), alias()),
-            ("key_policy", "delete", policy(), no.clone()),
-            ("topic_policy", "delete", policy(), no.clone()),
+        for (kind, action, before, after, actions) in [
+            ("service_access", "delete", access(), no.clone(), "create"),
+            ("alias", "update", alias(), alias(), "create or delete"),
+            ("key_policy", "delete", policy(), no.clone(), "create or update"),
+            ("topic_policy", "delete", policy(), no.clone(), "create or update"),
         ] {
-            let error = format!("`{kind}/security/name`: a `{kind}` does not have this action");
+            let error = format!("`{kind}/security/name`: a plan cannot {action} a `{kind}`, only {actions}");
             assert_eq!(read(kind, action, before, after), Err(error));
         }
         for (action, before, after, side) in [

@@ -144,7 +144,7 @@ impl Baseline {
             id: finding.id.clone(),
             spec: checked.installation.clone(),
             address: finding.address.clone(),
-            code: finding.code.clone(),
+            code: finding.code.to_string(),
             severity: finding.severity,
             message: finding.message.clone(),
             reason: review.reason.clone(),

@@ -1,5 +1,7 @@
 //! Converts a plan into the findings of a drift check.
 
+mod code;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use reconcile_policy::AccountId;
@@ -14,6 +16,7 @@ use crate::difference::Difference;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
 use crate::severity::{Severity, change_severity};
+pub use code::FindingCode;
 
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,10 +31,8 @@ pub struct Finding {
     pub account: Option<AccountRef>,
     /// The kind of the finding.
     pub kind: FindingKind,
-    /// The code for programs: that of the warning or refusal of a plan, or `missing`, `changed`,
-    /// `unexpected`, `unreadable`, `undeliverable`, `delivery-unknown`, `unlisted-trail`, `unlisted-undeliverable`, `exposure`,
-    /// `stale-digests`, `unreadable-digests`.
-    pub code: String,
+    /// The code, which programs match.
+    pub code: FindingCode,
     /// The severity.
     pub severity: Severity,
     /// The message for people.
@@ -131,22 +132,26 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         kind: FindingKind::Unreadable,
         severity: Severity::Critical,
         hint: unreadable.hint.clone(),
-        ..viewless(format!("account/{}", unreadable.account.name), "unreadable", unreadable.error.clone())
+        ..viewless(
+            format!("account/{}", unreadable.account.name),
+            FindingCode::Unreadable,
+            unreadable.error.clone(),
+        )
     });
     let undelivered = comparison.undelivered.iter().map(|path| {
         let refusals = path.refusals();
         let (severity, code, message) = if refusals.is_empty() {
             let unknowns = path.unknowns().join("; ");
             let message = format!("it is not known whether it can deliver: {unknowns}");
-            (Severity::Medium, "delivery-unknown", message)
+            (Severity::Medium, FindingCode::DeliveryUnknown, message)
         } else {
-            (Severity::Critical, "undeliverable", refusals.join("; "))
+            (Severity::Critical, FindingCode::Undeliverable, refusals.join("; "))
         };
         Finding { kind: FindingKind::Delivery, severity, ..viewless(path.address.to_string(), code, message) }
     });
     let of_warning = |warning: &Warning| {
         let (kind, severity) = significance(&warning.code)?;
-        let finding = viewless(warning.address.to_string(), warning.code.as_str(), warning.message.clone());
+        let finding = viewless(warning.address.to_string(), warning.code.clone(), warning.message.clone());
         Some(Finding { kind, severity, ..finding })
     };
     let is_of_kind = |warning: &Warning, wanted: FindingKind| {
@@ -155,7 +160,10 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     let is_unhealthy = |it: &&Warning| is_of_kind(it, FindingKind::Delivery);
     let unhealthy = plan.warnings.iter().filter(is_unhealthy).filter_map(of_warning);
     let outsiders = comparison.outsiders.iter().map(|outsider| {
-        let code = if outsider.can_deliver { "unlisted-trail" } else { "unlisted-undeliverable" };
+        let code = match outsider.can_deliver {
+            true => FindingCode::UnlistedTrail,
+            false => FindingCode::UnlistedUndeliverable,
+        };
         let finding = viewless(outsider.address.to_string(), code, outsider.message.clone());
         match outsider.can_deliver {
             true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..finding },
@@ -184,14 +192,15 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
         let severity = refused_severity(refusal, &comparison.absent);
         let hint = Some(refusal.hint());
-        let finding = viewless(address, refusal.code().as_str(), message);
+        let finding = viewless(address, refusal.code(), message);
         Finding { kind: FindingKind::Changed, severity, hint, ..finding }
     });
     let is_withheld = |it: &&Warning| it.code == WarningCode::WithheldSetting;
     let withheld = plan.warnings.iter().filter(is_withheld).filter_map(of_warning);
     let unsettled = comparison.unsettled.iter();
-    let unsettled = unsettled
-        .map(|(address, message)| viewless(address.to_string(), "administration-unknown", message.clone()));
+    let unsettled = unsettled.map(|(address, message)| {
+        viewless(address.to_string(), WarningCode::AdministrationUnknown, message.clone())
+    });
     let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
     let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
     // A finding about access of outsiders says more than that the statement is foreign.
@@ -205,7 +214,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
         severity: access.severity,
         review: Some(access.review.clone()),
         accepted: access.accepted.clone(),
-        ..viewless(access.address.to_string(), "exposure", access.message.clone())
+        ..viewless(access.address.to_string(), FindingCode::Exposure, access.message.clone())
     });
     let is_other = |it: &&Warning| !is_unhealthy(it) && !is_withheld(it) && !is_unread(it) && !is_foreign(it);
     let others = plan.warnings.iter().filter(is_other).filter_map(of_warning);
@@ -355,12 +364,12 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
 }
 
 /// A finding without views.
-pub(crate) fn viewless(address: String, code: &str, message: String) -> Finding {
+pub(crate) fn viewless(address: String, code: impl Into<FindingCode>, message: String) -> Finding {
     Finding {
         id: String::new(),
         address,
         account: None,
-        code: code.to_owned(),
+        code: code.into(),
         kind: FindingKind::Unexpected,
         severity: Severity::Medium,
         message,
@@ -377,9 +386,9 @@ pub(crate) fn viewless(address: String, code: &str, message: String) -> Finding 
 fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {
     let (before, after) = change.views();
     let (kind, code) = match change.action() {
-        ActionKind::Create => (FindingKind::Missing, "missing"),
-        ActionKind::Update => (FindingKind::Changed, "changed"),
-        ActionKind::Delete => (FindingKind::Unexpected, "unexpected"),
+        ActionKind::Create => (FindingKind::Missing, FindingCode::Missing),
+        ActionKind::Update => (FindingKind::Changed, FindingCode::Changed),
+        ActionKind::Delete => (FindingKind::Unexpected, FindingCode::Unexpected),
     };
     Finding {
         kind,
@@ -397,23 +406,25 @@ mod tests {
 
     #[test]
     fn the_id_of_a_finding_stays_while_its_message_changes() {
-        let ids = |installation: &str, findings: &[(&str, &str, &str)]| -> Vec<String> {
-            let finding = |(address, code, message): &(&str, &str, &str)| {
-                viewless((*address).to_owned(), code, (*message).to_owned())
+        let ids = |installation: &str, findings: &[(&str, FindingCode, &str)]| -> Vec<String> {
+            let finding = |(address, code, message): &(&str, FindingCode, &str)| {
+                viewless((*address).to_owned(), code.clone(), (*message).to_owned())
             };
             let mut findings: Vec<Finding> = findings.iter().map(finding).collect();
             identify(installation, &mut findings);
             findings.into_iter().map(|finding| finding.id).collect()
         };
-        let stopped = ("trail/a/T", "changed", "stopped");
-        let first = ids("prod", &[stopped]);
+        let stopped = || ("trail/a/T", FindingCode::Changed, "stopped");
+        let first = ids("prod", &[stopped()]);
         assert_eq!(
             (first[0].len(), &first),
-            (32, &ids("prod", &[("trail/a/T", "changed", "stopped yesterday")]))
+            (32, &ids("prod", &[("trail/a/T", FindingCode::Changed, "stopped yesterday")]))
         );
-        let two = ids("prod", &[stopped, stopped]);
+        let two = ids("prod", &[stopped(), stopped()]);
         assert_eq!((&two[0], two[0] == two[1]), (&first[0], false));
-        for other in [ids("test", &[stopped]), ids("prod", &[("trail/a/T", "missing", "stopped")])] {
+        for other in
+            [ids("test", &[stopped()]), ids("prod", &[("trail/a/T", FindingCode::Missing, "stopped")])]
+        {
             assert_ne!(other, first);
         }
     }

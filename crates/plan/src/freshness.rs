@@ -10,7 +10,7 @@ use reconcile_policy::{AccountId, Region};
 use reconcile_spec::{Desired, Trail};
 
 use crate::address::Address;
-use crate::drift::{DriftReport, Finding, FindingKind, viewless};
+use crate::drift::{DriftReport, Finding, FindingCode, FindingKind, viewless};
 use crate::observed::{LiveOrganization, Observed};
 use crate::severity::Severity;
 
@@ -167,7 +167,7 @@ impl DriftReport {
                     "digests of account {account} in {region} stopped: {newest}, and other Regions have newer ones. CloudTrail delivers \
                      one every hour{unless}"
                 );
-                (FindingKind::Delivery, severity, "stale-digests", message)
+                (FindingKind::Delivery, severity, FindingCode::StaleDigests, message)
             }
             Staleness::Account { account, newest, is_own, .. } => {
                 let account = self.named(account);
@@ -182,7 +182,7 @@ impl DriftReport {
                     "digests of account {account} stopped in all Regions: {newest}. CloudTrail delivers one every hour in each \
                      Region{unless}"
                 );
-                (FindingKind::Delivery, severity, "stale-digests", message)
+                (FindingKind::Delivery, severity, FindingCode::StaleDigests, message)
             }
             Staleness::Unlisted { count, reason, .. } => {
                 let message = format!(
@@ -193,7 +193,7 @@ impl DriftReport {
                         Some(count) => format!(" of {count} accounts and Regions"),
                     }
                 );
-                (FindingKind::Unreadable, Severity::High, "unreadable-digests", message)
+                (FindingKind::Unreadable, Severity::High, FindingCode::UnreadableDigests, message)
             }
         };
         Finding { kind, severity, ..viewless(stale.trail().to_string(), code, message) }

@@ -31,7 +31,7 @@ pub use address::{Address, NotAnAddress, addresses, spare_key};
 pub use compare::{Comparison, allows_the_same, compare, copy, destroy};
 pub use delivery::{DeliveryPath, Unproven, Why, live_paths, obstacle};
 pub use difference::{Difference, StatementId, diff_views};
-pub use drift::{DriftReport, Finding, FindingKind, findings};
+pub use drift::{DriftReport, Finding, FindingCode, FindingKind, findings};
 pub use fingerprint::Fingerprint;
 pub use foreign::ForeignAccess;
 pub use kind::{Kind, UnknownKind};

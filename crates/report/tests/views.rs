@@ -6,7 +6,7 @@ use reconcile_apply::{ChangeResult, ChangeStatus, Outcome, OutcomeCounts};
 use reconcile_evidence::{Tally, VerificationOutcome};
 use reconcile_plan::freshness::DigestTrails;
 use reconcile_plan::plan::{ActionKind, Phase};
-use reconcile_plan::{Comparison, DriftReport, Finding, FindingKind, Plan, Severity};
+use reconcile_plan::{Comparison, DriftReport, Finding, FindingCode, FindingKind, Plan, Severity};
 use reconcile_report::drift::SpecDrift;
 use reconcile_report::error::{CommandError, Details, ErrorCode};
 use reconcile_report::verify::{Brief, NamedFinding};
@@ -269,7 +269,7 @@ fn every_sort() -> Vec<SpecDrift> {
     findings[1].accepted = Some("a test account".to_owned());
     findings[1].severity = Severity::High;
     findings[2].kind = FindingKind::Unreadable;
-    "unreadable".clone_into(&mut findings[2].code);
+    findings[2].code = FindingCode::Unreadable;
     let mut drifts = Vec::from(checked(findings));
     drifts.extend(checked(Vec::new()));
     drifts.push(SpecDrift { result: Err(failure("cannot read `specs/none.yaml`")), ..drifts[1].clone() });

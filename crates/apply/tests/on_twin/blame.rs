@@ -90,7 +90,8 @@ async fn a_finding_names_the_call_that_caused_it() {
     assert_eq!(call.event_source, "cloudtrail.amazonaws.com");
     assert!(!call.event_id.is_empty());
     // The finding of the delivery has no author of its own.
-    let delivery = findings.iter().filter(|it| it.code == "undeliverable");
+    let delivery: Vec<&Finding> = findings.iter().filter(|it| it.code.as_str() == "undeliverable").collect();
+    assert!(!delivery.is_empty(), "the trails cannot notify the topic");
     for finding in delivery {
         let blame = finding.blame.as_ref().unwrap();
         assert!(blame.calls.is_empty() && blame.unknown[0].contains("see the findings"), "{blame:?}");

@@ -57,7 +57,7 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
 
 /// The rule of a finding: its code and the kind of the resource.
 fn rule(finding: &Finding) -> (&str, &str) {
-    (&finding.code, kind(finding))
+    (finding.code.as_str(), kind(finding))
 }
 
 /// A rule with its highest severity.

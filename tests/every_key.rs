@@ -1,4 +1,5 @@
-//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and taken away again.
+//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and taken away
+//! again.
 //!
 //! `docs/src/reference/coverage.md` says which test shows what; the last test here holds it to that.
 

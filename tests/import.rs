@@ -2,7 +2,8 @@
 
 use crate::support::{Moto, Project, regional};
 
-/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for Terraform leave them.
+/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for Terraform leave
+/// them.
 const MODULE: &str = r#"
 HUB, MEMBER, BUCKET = "123456789012", "222222222222", "acme-cloudtrail-logs"
 s3, kms = boto3.client("s3"), boto3.client("kms")

@@ -1,4 +1,5 @@
-//! The AWS CLI as a judge: `aws cloudtrail validate-logs` and `verify` on the same served bucket, file by file.
+//! The AWS CLI as a judge: `aws cloudtrail validate-logs` and `verify` on the same served bucket, file by
+//! file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -85,8 +86,8 @@ impl Bucket {
         lines.filter_map(verdict).collect()
     }
 
-    /// The files that `verify` finds wrong, and those that it cannot check; the number of verified files; the causes of hours
-    /// without a digest.
+    /// The files that `verify` finds wrong, and those that it cannot check; the number of verified files; the
+    /// causes of hours without a digest.
     fn verified(&self) -> Verified {
         let run = self.project.run(&format!(
             "verify specs/prod.yaml --account production --in-region {REGION} --from {FROM} --to {TO} --format json"

@@ -1,4 +1,5 @@
-//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one server for each test.
+//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one server
+//! for each test.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};

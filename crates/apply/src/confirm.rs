@@ -1,8 +1,8 @@
 //! Asks CloudTrail to check trails against the live policies.
 //!
-//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it changes anything, so each
-//! trail is updated with its current values: CloudTrail does not change omitted parameters. See `UpdateTrail` in the
-//! CloudTrail API reference, and the errors of that operation.
+//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it changes
+//! anything, so each trail is updated with its current values: CloudTrail does not change omitted parameters.
+//! See `UpdateTrail` in the CloudTrail API reference, and the errors of that operation.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -97,8 +97,8 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
 }
 
 impl Question<'_> {
-    /// Asks about every trail: one after another in an account and Region, all accounts at once. After the first refusal
-    /// nothing more is asked.
+    /// Asks about every trail: one after another in an account and Region, all accounts at once. After the
+    /// first refusal nothing more is asked.
     pub(crate) async fn ask(&self, trails: &[TrailRef]) -> Confirmation {
         let mut places: BTreeMap<_, Vec<&TrailRef>> = BTreeMap::new();
         for trail in trails {

@@ -30,8 +30,9 @@ pub(crate) struct Context {
     pub(crate) waits: WaitSettings,
     /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
     pub(crate) confirm: Option<ConfirmationPauses>,
-    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so only one of the two is confirmed
-    /// at a time, and no policy of a topic with it: a refusal then belongs to that policy.
+    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so only one
+    /// of the two is confirmed at a time, and no policy of a topic with it: a refusal then belongs to that
+    /// policy.
     pub(crate) confirmations: RwLock<()>,
     /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
@@ -113,8 +114,8 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// The key of the installation. A key that this apply created is read by the ARN that KMS returned, because KMS may not list it
-    /// yet. `address` is the resource that needs the key.
+    /// The key of the installation. A key that this apply created is read by the ARN that KMS returned,
+    /// because KMS may not list it yet. `address` is the resource that needs the key.
     ///
     /// # Errors
     /// The error of KMS.

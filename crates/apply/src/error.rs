@@ -80,8 +80,8 @@ pub enum ApplyError {
         /// Whether the policy was written before, and restored.
         is_written: bool,
     },
-    /// Somebody else keeps writing the same policy: each read after a write returned a document that is neither the one
-    /// written nor the one before.
+    /// Somebody else keeps writing the same policy: each read after a write returned a document that is
+    /// neither the one written nor the one before.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
         /// The number of attempts.

@@ -1,9 +1,9 @@
 //! The journal of an apply: its started changes and their results, one JSON object per line.
 //!
-//! The journal is written before AWS is called. Another apply of the same plan continues where it ends: a started change is
-//! completed, even if the resource is not as the plan saw it. Before the write of a policy that CloudTrail must confirm, the
-//! journal gets the document that the write replaces; the next apply of the spec, with any plan, completes an interrupted confirmation.
-//! A journal holds no secrets.
+//! The journal is written before AWS is called. Another apply of the same plan continues where it ends: a
+//! started change is completed, even if the resource is not as the plan saw it. Before the write of a policy
+//! that CloudTrail must confirm, the journal gets the document that the write replaces; the next apply of the
+//! spec, with any plan, completes an interrupted confirmation. A journal holds no secrets.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
@@ -96,8 +96,8 @@ enum EventName {
     Confirmed,
     /// The document before it was restored.
     Restored,
-    /// There is nothing to confirm or restore: the policy was not written, or somebody has written it since. For a creation: AWS
-    /// rejected it.
+    /// There is nothing to confirm or restore: the policy was not written, or somebody has written it since.
+    /// For a creation: AWS rejected it.
     Left,
     /// A resource is about to be created that a second call would create twice.
     Creating,
@@ -169,7 +169,8 @@ impl Journal {
         self.write(change, EventName::Began, None, None)
     }
 
-    /// Whether an earlier apply was about to create the resource of the change, and ended before the outcome was known.
+    /// Whether an earlier apply was about to create the resource of the change, and ended before the outcome
+    /// was known.
     pub(crate) fn may_have_created(&self, change: &Change) -> bool {
         self.creating.contains(&change.address)
     }
@@ -238,8 +239,8 @@ impl Journal {
     }
 }
 
-/// The changes that were begun and not made, and the changes that were made. Skips a line that was cut off when an apply was
-/// killed.
+/// The changes that were begun and not made, and the changes that were made. Skips a line that was cut off
+/// when an apply was killed.
 fn begun_and_made(text: &str) -> (Changes, Changes) {
     let (mut begun, mut made) = (HashSet::new(), HashSet::new());
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {

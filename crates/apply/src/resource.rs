@@ -1,7 +1,8 @@
-//! The way in which every resource is changed: read it, make sure that it has not changed since the plan, make the change, and wait
-//! until AWS shows it. A kind of resource supplies only its calls.
+//! The way in which every resource is changed: read it, make sure that it has not changed since the plan,
+//! make the change, and wait until AWS shows it. A kind of resource supplies only its calls.
 //!
-//! Every kind converges from live state, setting by setting, so a change that was interrupted is completed by making it again.
+//! Every kind converges from live state, setting by setting, so a change that was interrupted is completed by
+//! making it again.
 
 use std::borrow::Borrow;
 

@@ -38,13 +38,14 @@ pub struct ApplyOptions {
     pub observer: Arc<dyn EventObserver>,
 }
 
-/// Applies a plan: every change when all that it depends on is made, independent ones at once, as many as the options allow.
+/// Applies a plan: every change when all that it depends on is made, independent ones at once, as many as the
+/// options allow.
 ///
-/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future that is dropped abandons the
-/// calls in flight.
+/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future that is
+/// dropped abandons the calls in flight.
 ///
-/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What becomes of
-/// each change, errors included, is in the [`Outcome`].
+/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What
+/// becomes of each change, errors included, is in the [`Outcome`].
 pub async fn apply(
     aws: &Aws,
     desired: &Desired,

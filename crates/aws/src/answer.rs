@@ -1,7 +1,8 @@
 //! Rejects answers that cannot be from AWS, before the SDK reads them.
 //!
-//! The SDK reads a JSON body that is empty as an object without members, and XML that breaks off as the elements before the
-//! break. Both look like a resource that is absent, or that has fewer tags or rules than it has.
+//! The SDK reads a JSON body that is empty as an object without members, and XML that breaks off as the
+//! elements before the break. Both look like a resource that is absent, or that has fewer tags or rules than
+//! it has.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -17,8 +18,8 @@ use aws_smithy_types::retry::ErrorKind;
 use crate::call::note;
 use crate::endpoint::is_of_aws;
 
-/// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where it would repeat
-/// it after a lost connection.
+/// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the call where
+/// it would repeat it after a lost connection.
 #[derive(Debug)]
 struct CheckedClient<T>(T);
 
@@ -33,12 +34,12 @@ enum Implausible {
     TooLong,
 }
 
-/// The most bytes of an answer that are read. The longest answers of AWS to the calls of this crate have a tenth of them: pages of
-/// lists, and policies.
+/// The most bytes of an answer that are read. The longest answers of AWS to the calls of this crate have a
+/// tenth of them: pages of lists, and policies.
 const LONGEST: usize = 8 << 20;
 
-/// The longest object that is read as a whole, so that the SDK repeats the call after a lost connection. A longer object is a
-/// stream, which its reader continues: a log file can have many megabytes.
+/// The longest object that is read as a whole, so that the SDK repeats the call after a lost connection. A
+/// longer object is a stream, which its reader continues: a log file can have many megabytes.
 const LONGEST_WHOLE: u64 = 256 << 10;
 
 /// Returns the client with a check of its answers.
@@ -104,7 +105,8 @@ async fn check(
     Ok(answer)
 }
 
-/// Reads a body to its end. Gives up a body that is too long, without another attempt ([`ErrorKind::ClientError`]).
+/// Reads a body to its end. Gives up a body that is too long, without another attempt
+/// ([`ErrorKind::ClientError`]).
 async fn read(body: SdkBody, longest: usize) -> Result<Vec<u8>, ConnectorError> {
     let (mut body, mut bytes) = (ByteStream::new(body), Vec::new());
     while let Some(chunk) = body.next().await {

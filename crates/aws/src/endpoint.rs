@@ -14,7 +14,8 @@ pub(crate) fn endpoint_of(request: &HttpRequest) -> Endpoint {
     Endpoint { host, region }
 }
 
-/// Returns the Region in the credential scope of a signature: `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
+/// Returns the Region in the credential scope of a signature:
+/// `Credential=<key>/<date>/<Region>/<service>/aws4_request`.
 ///
 /// See "Authenticating requests: using the Authorization header" in the S3 API reference.
 fn region(authorization: &str) -> Option<Region> {

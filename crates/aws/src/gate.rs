@@ -29,7 +29,8 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no longer counts.
+    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no
+    /// longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
         Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), counts: Mutex::default(), slow }
     }

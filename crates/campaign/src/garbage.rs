@@ -62,8 +62,8 @@ pub struct Garbled {
     pub broken: Vec<String>,
 }
 
-/// Plans and applies with each read operation answered with each kind of garbage, and then once more with right answers; of all
-/// that, each `every`-th case.
+/// Plans and applies with each read operation answered with each kind of garbage, and then once more with
+/// right answers; of all that, each `every`-th case.
 ///
 /// # Errors
 /// [`RunError`] if the apply does not succeed without garbage.

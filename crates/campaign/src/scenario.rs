@@ -82,7 +82,8 @@ fn destinations(group: &str, role: &str, topic: &str) -> String {
     members(1, &format!(", {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }}"))
 }
 
-/// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag, a rule and a trail.
+/// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag,
+/// a rule and a trail.
 fn console(bed: &TestBed) -> Result<(), RunError> {
     let master = Others::of(&bed.twin, MASTER, REGION);
     master.create_bucket(BUCKET)?;
@@ -170,7 +171,8 @@ pub(crate) fn garbled() -> Scenario {
         .with_others(console)
 }
 
-/// Every scenario: the first apply of each spec of the repository, and everything that happens to an installation later.
+/// Every scenario: the first apply of each spec of the repository, and everything that happens to an
+/// installation later.
 ///
 /// # Errors
 /// If the specs of the repository cannot be read.

@@ -27,7 +27,8 @@ fn listen_to(mut signals: system::Signals) -> Interrupt {
     interrupt
 }
 
-/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop the command.
+/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop the
+/// command.
 ///
 /// # Errors
 /// If the operating system does not deliver signals to the program.

@@ -1,8 +1,8 @@
 //! The chain of digests: what follows from all digests of a trail in an account and Region together.
 //!
-//! A digest names the previous digest of its chain with location, hash and signature. See "Digest file chaining" in
-//! "CloudTrail digest file structure". A chain that simply ends proves nothing, so the hours between digests are compared with
-//! the hours in which the trail logs as well.
+//! A digest names the previous digest of its chain with location, hash and signature. See "Digest file
+//! chaining" in "CloudTrail digest file structure". A chain that simply ends proves nothing, so the hours
+//! between digests are compared with the hours in which the trail logs as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,13 +35,14 @@ impl Range {
         Self { from: hours(to, -24), to, now }
     }
 
-    /// The time from which on keys are needed: a digest can be signed with a key that is no longer valid, or not yet.
+    /// The time from which on keys are needed: a digest can be signed with a key that is no longer valid, or
+    /// not yet.
     pub fn keys_from(&self) -> Timestamp {
         hours(self.from, -KEY_SLACK_HOURS)
     }
 
-    /// Returns whether the digests that end at a time are validated. The last log files of the range are in a digest that
-    /// ends up to an hour later.
+    /// Returns whether the digests that end at a time are validated. The last log files of the range are in a
+    /// digest that ends up to an hour later.
     pub(crate) fn has_digest(&self, end: Timestamp) -> bool {
         self.from < end && end < hours(self.to, 1)
     }
@@ -102,7 +103,8 @@ pub(crate) const DELIVERY_HOURS: i64 = 1;
 
 /// Returns what is wrong with a chain beside what is wrong with single digests.
 ///
-/// The links are all digests of the chain in the range. A trail that is expected to log has a digest for every hour.
+/// The links are all digests of the chain in the range. A trail that is expected to log has a digest for
+/// every hour.
 pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: bool) -> Vec<EvidenceFinding> {
     let mut links: Vec<&Link> = links.iter().collect();
     links.sort_by_key(|link| link.end);

@@ -13,8 +13,8 @@ use crate::location::{ChainId, DigestKind, ObjectLocation};
 use crate::source::{Body, ObjectSource, ReadError};
 use crate::verdict::Verdict;
 
-/// The names of the metadata of a digest. See "Signature of the digest file" and "Backfill digest files" in "CloudTrail digest
-/// file structure".
+/// The names of the metadata of a digest. See "Signature of the digest file" and "Backfill digest files" in
+/// "CloudTrail digest file structure".
 pub(crate) const SIGNATURE: &str = "signature";
 pub(crate) const SIGNATURE_ALGORITHM: &str = "signature-algorithm";
 pub(crate) const BACKFILL_TIME: &str = "backfill-generation-timestamp";
@@ -34,8 +34,8 @@ pub(crate) struct DigestFile {
 #[derive(Debug)]
 pub(crate) struct CheckedDigest {
     pub(crate) verdict: Verdict,
-    /// The content and its signature, if CloudTrail signed the content. A file with trailing bytes, for example, still
-    /// contains what CloudTrail signed.
+    /// The content and its signature, if CloudTrail signed the content. A file with trailing bytes, for
+    /// example, still contains what CloudTrail signed.
     pub(crate) signed: Option<(Digest, Vec<u8>)>,
     /// The previous digest that the file claims, signed or not.
     pub(crate) previous: Option<Previous>,
@@ -51,8 +51,8 @@ impl From<Verdict> for CheckedDigest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedSignature {
     pub(crate) signature: Vec<u8>,
-    /// Whether the next digest is verified. Any digest can name a signature that verifies, but only a verified digest proves
-    /// that a digest without this signature is wrong.
+    /// Whether the next digest is verified. Any digest can name a signature that verifies, but only a
+    /// verified digest proves that a digest without this signature is wrong.
     pub(crate) is_proven: bool,
 }
 
@@ -85,7 +85,8 @@ fn malformed(damage: Damage) -> Verdict {
     }
 }
 
-/// Validates a digest file that was found at a location. `named` is the signature that the next digest of the chain names.
+/// Validates a digest file that was found at a location. `named` is the signature that the next digest of the
+/// chain names.
 pub(crate) fn check_digest(
     id: &ChainId,
     place: &ObjectLocation,

@@ -1,7 +1,7 @@
 //! Decompression of a gzip file in chunks, which reports truncation and bytes after the end.
 //!
-//! CloudTrail writes files of one member, as RFC 1952 describes. A second member or any other byte after the first member
-//! was not written by CloudTrail, and programs that read all members would read it.
+//! CloudTrail writes files of one member, as RFC 1952 describes. A second member or any other byte after the
+//! first member was not written by CloudTrail, and programs that read all members would read it.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 

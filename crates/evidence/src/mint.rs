@@ -1,4 +1,5 @@
-//! Log and digest files as CloudTrail delivers them, signed with a key of our own: for tests, and for the embedded AWS.
+//! Log and digest files as CloudTrail delivers them, signed with a key of our own: for tests, and for the
+//! embedded AWS.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -75,7 +76,8 @@ pub struct Minted {
     pub id: ChainId,
     /// The folder into which the next files are delivered.
     pub root: Root,
-    /// The digest that the next digest names; `None` to start a new chain, as CloudTrail does after logging was stopped.
+    /// The digest that the next digest names; `None` to start a new chain, as CloudTrail does after logging
+    /// was stopped.
     pub last: Option<LastDigest>,
 }
 
@@ -107,7 +109,8 @@ impl Minted {
         Ok(Self { id, root, last: Some(LastDigest { place, hash, signature }) })
     }
 
-    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends the name of the file.
+    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends the name
+    /// of the file.
     ///
     /// # Errors
     ///
@@ -129,7 +132,8 @@ impl Minted {
         Ok((log, Stored { body: gzip(content)?, metadata: Some(BTreeMap::new()), modified: Some(delivered) }))
     }
 
-    /// Returns the digest of the log files that were delivered from start to end, and continues the chain with it.
+    /// Returns the digest of the log files that were delivered from start to end, and continues the chain
+    /// with it.
     ///
     /// `generated` is the time at which CloudTrail wrote the digest.
     ///

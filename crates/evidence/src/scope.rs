@@ -65,7 +65,8 @@ impl CellSelection {
 impl ValidationScope {
     /// Returns the trails that log.
     ///
-    /// `members` are the members of the organization, if they are known. Otherwise, the accounts of the spec count as members.
+    /// `members` are the members of the organization, if they are known. Otherwise, the accounts of the spec
+    /// count as members.
     pub fn of(desired: &Desired, members: Option<&BTreeSet<AccountId>>) -> Self {
         let mut scope = Self::default();
         let of_spec = || desired.accounts.iter().map(|account| account.id.clone()).collect();
@@ -94,8 +95,9 @@ impl ValidationScope {
 
     /// Finds the accounts and Regions of the trails. Returns folders that could not be listed as well.
     ///
-    /// A multi-Region trail must log in every Region that no account can disable, and can log in other Regions, which are
-    /// found in the bucket. An organization trail logs in the known accounts, and in accounts that are found in the bucket.
+    /// A multi-Region trail must log in every Region that no account can disable, and can log in other
+    /// Regions, which are found in the bucket. An organization trail logs in the known accounts, and in
+    /// accounts that are found in the bucket.
     pub async fn cells<S: ObjectSource>(
         &self,
         source: &S,

@@ -34,7 +34,8 @@ pub struct Job<S> {
 
 /// Validates all digests and log files of an account and Region.
 ///
-/// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes for each name.
+/// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes for each
+/// name.
 pub async fn verify<S: ObjectSource>(job: &Job<S>, cell: &Cell) -> CellReport {
     let mut work = Work { job, cell, chains: BTreeMap::new(), findings: Vec::new(), bytes: 0 };
     for trail in &cell.trails {
@@ -138,7 +139,8 @@ impl<S: ObjectSource> Work<'_, S> {
         }
     }
 
-    /// The folders of earlier digests of the range: the bucket of a trail can change, and the chain continues.
+    /// The folders of earlier digests of the range: the bucket of a trail can change, and the chain
+    /// continues.
     fn earlier_roots(&self) -> Vec<Root> {
         let proofs =
             self.chains.values().flat_map(|chain| &chain.links).filter_map(|link| link.proof.as_ref());
@@ -221,8 +223,8 @@ impl<S: ObjectSource> Work<'_, S> {
     }
 }
 
-/// The folders of the log files of an account and Region. Insights events, for example, have a folder of their own beside
-/// `CloudTrail`.
+/// The folders of the log files of an account and Region. Insights events, for example, have a folder of
+/// their own beside `CloudTrail`.
 pub(crate) async fn log_folders<S: ObjectSource>(
     source: &S,
     root: &Root,

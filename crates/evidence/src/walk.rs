@@ -42,8 +42,8 @@ struct OpenDigest {
 impl<S: ObjectSource> Work<'_, S> {
     /// Validates the digests of a chain from the newest to the oldest, and the log files that they name.
     ///
-    /// The digests do not wait for the log files, but the log files that wait are bounded: the next digest is read
-    /// only when few of them are left.
+    /// The digests do not wait for the log files, but the log files that wait are bounded: the next digest is
+    /// read only when few of them are left.
     pub(crate) async fn walk(&mut self, id: ChainId, mut digests: Digests, coverage: &mut Coverage) {
         digests.sort_unstable_by(|a, b| b.cmp(a));
         let job = self.job;

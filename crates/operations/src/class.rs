@@ -9,10 +9,11 @@ pub enum Class {
     Absent,
     /// The resource that the call creates already exists, or is no longer as the call expects.
     Conflict,
-    /// A service does not see something that the call needs. It does not exist or is not right, or it was written a moment ago and
-    /// is not seen everywhere yet.
+    /// A service does not see something that the call needs. It does not exist or is not right, or it was
+    /// written a moment ago and is not seen everywhere yet.
     NotYetSeen(NotVisible),
-    /// Another change of the same resource is in progress, or the resource is not ready a moment after it was created.
+    /// Another change of the same resource is in progress, or the resource is not ready a moment after it was
+    /// created.
     Busy,
     /// AWS received too many calls, and the retries are used up.
     Throttled,
@@ -43,7 +44,8 @@ pub enum NotVisible {
     Principal,
     /// The key of a log group, or the part of its policy that lets CloudWatch Logs encrypt.
     Key,
-    /// That CloudTrail has trusted access to the organization, or that the account manages the organization's trails.
+    /// That CloudTrail has trusted access to the organization, or that the account manages the organization's
+    /// trails.
     Organization,
 }
 

@@ -1,7 +1,8 @@
 //! The authors of a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
 //!
-//! A finding asks for the newest successful call of the operations that set the values that differ. Where no such call is recorded, or the
-//! newest one does not lead to the finding, the author is unknown, and the finding has the reason. Nothing is guessed.
+//! A finding asks for the newest successful call of the operations that set the values that differ. Where no
+//! such call is recorded, or the newest one does not lead to the finding, the author is unknown, and the
+//! finding has the reason. Nothing is guessed.
 
 mod query;
 mod record;

@@ -108,8 +108,8 @@ pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
     others.collect()
 }
 
-/// The paths of all trails of the spec under the live policies. A trail that could not be read, or that delivers to
-/// another bucket, is looked at as the spec has it.
+/// The paths of all trails of the spec under the live policies. A trail that could not be read, or that
+/// delivers to another bucket, is looked at as the spec has it.
 pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     let policies = Policies::live(observed);
     let hub = observed.key.as_ref();
@@ -143,8 +143,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     paths.collect()
 }
 
-/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the topics that the key of
-/// the spec encrypts by then.
+/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the topics that
+/// the key of the spec encrypts by then.
 pub(crate) fn planned_paths(
     desired: &Desired,
     observed: &Observed,
@@ -241,7 +241,8 @@ pub(crate) fn live_delivery(desired: &Desired, observed: &Observed, live: &view:
     }
 }
 
-/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ from those of the spec.
+/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ from those
+/// of the spec.
 pub(crate) fn unlisted_delivery(
     desired: &Desired,
     observed: &Observed,
@@ -329,8 +330,9 @@ pub fn obstacle(proof: &Proof) -> String {
     }
 }
 
-/// Returns a sentence that names the statements that may allow or deny an action, and the condition keys on which this depends.
-/// `allows` and `denies` are the predicates of a statement, such as `allows CloudTrail to write log files`.
+/// Returns a sentence that names the statements that may allow or deny an action, and the condition keys on
+/// which this depends. `allows` and `denies` are the predicates of a statement, such as `allows CloudTrail to
+/// write log files`.
 pub(crate) fn depends(doubts: &[Doubt], allows: &str, denies: &str) -> String {
     let one = |Doubt { statement, effect, keys }: &Doubt| {
         let does = match effect {

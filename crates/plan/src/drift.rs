@@ -21,8 +21,9 @@ pub use code::FindingCode;
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check: it depends on the installation, the
-    /// address, the code and, for access of outsiders, on what the access is, and not on the message, which can contain times.
+    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check: it
+    /// depends on the installation, the address, the code and, for access of outsiders, on what the access
+    /// is, and not on the message, which can contain times.
     pub id: String,
     /// The address of the resource, or of an account that could not be read.
     pub address: String,
@@ -244,7 +245,8 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
 }
 
-/// Names the findings of an installation. A resource with several findings of one code gets a name for each, in their order.
+/// Names the findings of an installation. A resource with several findings of one code gets a name for each,
+/// in their order.
 fn identify(installation: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for finding in findings {
@@ -264,7 +266,8 @@ fn id(identity: &str, number: usize) -> String {
     sha256_hex(format!("{identity}\n{number}").as_bytes()).chars().take(32).collect()
 }
 
-/// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account (`account/production`).
+/// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account
+/// (`account/production`).
 fn account_of(address: &str, accounts: &BTreeMap<AccountName, AccountId>) -> Option<AccountRef> {
     let name: AccountName = address.split('/').nth(1)?.parse().ok()?;
     accounts.get(&name).map(|id| AccountRef { id: id.clone(), name })
@@ -290,7 +293,8 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     }
 }
 
-/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report the warning.
+/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report the
+/// warning.
 fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
     match code {
         WarningCode::RefusedLogFiles => Some((FindingKind::Delivery, Severity::Critical)),

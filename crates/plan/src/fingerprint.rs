@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A digest of what a plan saw of a resource, `sha256:` and 64 hexadecimal digits.
 ///
-/// Immediately before a write, apply compares it with live state. A change since the plan was not in the plan that the
-/// user saw.
+/// Immediately before a write, apply compares it with live state. A change since the plan was not in the plan
+/// that the user saw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
@@ -22,8 +22,8 @@ impl Fingerprint {
         Self::of_text(&text)
     }
 
-    /// The fingerprint of a policy: of our statements alone, in canonical form. What others change in their own
-    /// statements does not make a plan stale, since a merge keeps it.
+    /// The fingerprint of a policy: of our statements alone, in canonical form. What others change in their
+    /// own statements does not make a plan stale, since a merge keeps it.
     pub fn of_policy(document: Option<&Document>, ownership: &Ownership) -> Self {
         match document {
             Some(document) => Self::of_text(&canonical_text(&owned(document, ownership))),

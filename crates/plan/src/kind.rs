@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Act, ActionKind};
 
-/// The table of kinds, in the order in which a first apply creates them: variant, name, and the type of the action, with the view
-/// that a plan shows. Calls a macro with all rows.
+/// The table of kinds, in the order in which a first apply creates them: variant, name, and the type of the
+/// action, with the view that a plan shows. Calls a macro with all rows.
 ///
-/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A new row does not compile until every
-/// stage knows the kind.
+/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A new row does
+/// not compile until every stage knows the kind.
 macro_rules! with_kinds {
     ($make:ident) => {
         $make! {

@@ -1,7 +1,7 @@
 //! The plan: the changes, their order and their reasons. Plain data.
 //!
-//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state. Reasons and
-//! risks are for people and never steer it.
+//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state.
+//! Reasons and risks are for people and never steer it.
 
 mod action;
 mod change;
@@ -39,8 +39,8 @@ pub struct Plan {
     /// Whether it takes away what the spec asks for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
-    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses this key, whatever an alias
-    /// stands for meanwhile.
+    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses this key,
+    /// whatever an alias stands for meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arn>,
     /// Whether the plan leaves something out: of accounts that could not be read, or what is refused.
@@ -189,7 +189,8 @@ pub struct RefusedChange {
     pub message: String,
     /// The next step of the user.
     pub hint: String,
-    /// The resources whose changes are left out: what is refused, and what depends on it. Empty where nothing would change.
+    /// The resources whose changes are left out: what is refused, and what depends on it. Empty where nothing
+    /// would change.
     pub left_out: Vec<Address>,
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use reconcile_text::{Line, Text, count, markdown as md};
 
-/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document needs some as well.
+/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document
+/// needs some as well.
 const LIMIT: usize = 40_000;
 
 /// Adds lines under titles, each folded. What is over the limit is left out, and the document says so.

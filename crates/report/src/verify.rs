@@ -162,7 +162,8 @@ fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Adds the table. Only Regions in which something is not verified have a column of their own: all Regions would not fit.
+/// Adds the table. Only Regions in which something is not verified have a column of their own: all Regions
+/// would not fit.
 fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
     let rows = verification.rows();
     let columns: BTreeSet<&Region> = rows

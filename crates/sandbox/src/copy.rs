@@ -15,7 +15,8 @@ pub fn plan(live: &Live) -> Plan {
     Plan { sandbox: true, ..reconcile_plan::copy(&live.spec, &live.observed, Timestamp::now()) }
 }
 
-/// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies the policies byte for byte.
+/// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies the
+/// policies byte for byte.
 ///
 /// The journal is kept in `folder` and removed at the end, because a copy is never resumed.
 ///

@@ -54,8 +54,8 @@ const EVENTS: u32 = 10;
 
 /// Delivers the log files and digests of all trails that log and deliver to a bucket.
 ///
-/// A chain continues after its newest digest, and what was delivered is not delivered again. After a gap, a new chain starts, as
-/// after logging was stopped.
+/// A chain continues after its newest digest, and what was delivered is not delivered again. After a gap, a
+/// new chain starts, as after logging was stopped.
 ///
 /// # Errors
 /// If no trail delivers to the bucket, or a file cannot be made.

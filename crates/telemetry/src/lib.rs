@@ -1,7 +1,7 @@
 //! Exports the spans of the program as traces of OpenTelemetry: OTLP over HTTP, in protobuf.
 //!
-//! The standard variables `OTEL_…` of the environment decide whether and where to. A collector that does not answer is reported once, and
-//! takes no more time than the timeout of the exporter.
+//! The standard variables `OTEL_…` of the environment decide whether and where to. A collector that does not
+//! answer is reported once, and takes no more time than the timeout of the exporter.
 
 mod exporter;
 mod settings;
@@ -54,7 +54,8 @@ pub enum StartError {
 }
 
 impl Traces {
-    /// Starts to export, if the environment has an endpoint. `report` gets the reason of the first export that fails.
+    /// Starts to export, if the environment has an endpoint. `report` gets the reason of the first export
+    /// that fails.
     ///
     /// # Errors
     /// If the environment configures an exporter that cannot work.
@@ -101,8 +102,8 @@ impl Traces {
     }
 }
 
-/// What the spans have in common: the attributes of the environment (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`), and the name and the
-/// version of the program.
+/// What the spans have in common: the attributes of the environment (`OTEL_RESOURCE_ATTRIBUTES`,
+/// `OTEL_SERVICE_NAME`), and the name and the version of the program.
 fn resource(version: &'static str) -> Resource {
     // The SDK makes this name up if the environment has none.
     const UNNAMED: &str = "unknown_service";

@@ -1,5 +1,5 @@
-//! What a collector receives, and what a program does without one. The program is this one, started again with other variables in its
-//! environment.
+//! What a collector receives, and what a program does without one. The program is this one, started again
+//! with other variables in its environment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 

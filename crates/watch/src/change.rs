@@ -39,8 +39,8 @@ pub struct FindingChange {
 
 /// Returns what changed from the open findings of earlier checks, which become those of this check.
 ///
-/// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that nobody is told that it is
-/// resolved, or that it is new when the account can be read again.
+/// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that
+/// nobody is told that it is resolved, or that it is new when the account can be read again.
 pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &DriftReport) -> Vec<FindingChange> {
     let open: BTreeMap<&str, &Finding> = checked
         .findings

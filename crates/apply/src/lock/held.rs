@@ -70,8 +70,8 @@ impl HeldLock {
     /// Releases the lock.
     ///
     /// # Errors
-    /// [`LockError::Taken`] and [`LockError::Unrenewed`] if the lock was lost before; [`LockError::Aws`] if it could not be
-    /// released, and stays.
+    /// [`LockError::Taken`] and [`LockError::Unrenewed`] if the lock was lost before; [`LockError::Aws`] if
+    /// it could not be released, and stays.
     pub async fn release(self) -> Result<(), LockError> {
         // The renewal may have ended, because the lock is lost.
         let _ = self.stop_renewal.send(());

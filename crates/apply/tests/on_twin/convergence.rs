@@ -104,8 +104,8 @@ proptest! {
     }
 }
 
-/// All that a spec decides, however it came about: without the ids of keys, the order of lists, tags that an earlier spec
-/// had, and a key that an earlier spec made, which nothing but a destroy takes away.
+/// All that a spec decides, however it came about: without the ids of keys, the order of lists, tags that an
+/// earlier spec had, and a key that an earlier spec made, which nothing but a destroy takes away.
 fn world(installation: &Installation, spec: &str) -> Value {
     let summary = installation.twin.summary();
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);

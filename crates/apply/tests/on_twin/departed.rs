@@ -44,7 +44,8 @@ async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permissio
     assert!(installation.plan(&without).await.is_in_sync());
 }
 
-/// The account is entered for its log group as for its trail, so a log group that is gone keeps no permission.
+/// The account is entered for its log group as for its trail, so a log group that is gone keeps no
+/// permission.
 #[tokio::test]
 async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() {
     const LOGS: &str = "{ log_group: events, encryption: key }";

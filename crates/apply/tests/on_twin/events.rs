@@ -1,4 +1,5 @@
-//! What a trail records: recursive logging, data events for reads or writes alone, insights, and aggregation of events.
+//! What a trail records: recursive logging, data events for reads or writes alone, insights, and aggregation
+//! of events.
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_plan::{Severity, findings};

@@ -1,4 +1,5 @@
-//! What others allow to outsiders on log groups that trails deliver to: by resource policies, and by subscription filters.
+//! What others allow to outsiders on log groups that trails deliver to: by resource policies, and by
+//! subscription filters.
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;

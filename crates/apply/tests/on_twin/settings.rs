@@ -1,5 +1,5 @@
-//! Every setting of the resources of an installation, changed by somebody else: each change is a finding of the severity that
-//! the book names, or the book says why nobody reads the setting.
+//! Every setting of the resources of an installation, changed by somebody else: each change is a finding of
+//! the severity that the book names, or the book says why nobody reads the setting.
 
 #[path = "settings/alarm.rs"]
 mod alarm;

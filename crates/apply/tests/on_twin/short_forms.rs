@@ -25,7 +25,8 @@ fn unresolved(variable: &str) -> Disagreement {
     Disagreement { unresolved_variables: BTreeSet::from([variable.to_owned()]), ..Disagreement::default() }
 }
 
-/// An installation with four trails in the plain form, and foreign statements that leave room for `room` more bytes.
+/// An installation with four trails in the plain form, and foreign statements that leave room for `room` more
+/// bytes.
 async fn crowded(room: usize) -> Installation {
     let installation = Installation::new();
     installation.converge(&members(3, "")).await;

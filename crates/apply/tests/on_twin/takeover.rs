@@ -1,4 +1,5 @@
-//! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data stores, other installations.
+//! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data stores, other
+//! installations.
 
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
@@ -100,8 +101,8 @@ async fn an_account_whose_trails_cannot_be_listed_keeps_what_a_foreign_statement
     assert!(!policy.contains("2015") && policy.contains(&arn("eu-central-1", M0, "Default")), "{policy}");
 }
 
-/// As AWS documents it for the results of CloudTrail Lake queries; the first one is written as it is found in the field, with
-/// an operator that takes `*` literally.
+/// As AWS documents it for the results of CloudTrail Lake queries; the first one is written as it is found in
+/// the field, with an operator that takes `*` literally.
 fn lake() -> [String; 2] {
     let stores = format!("arn:aws:cloudtrail:eu-west-1:{MASTER}:eventdatastore/*");
     let [results, check] = [

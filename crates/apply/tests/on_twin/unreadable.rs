@@ -1,4 +1,5 @@
-//! What is answered with garbage is neither absent nor as before: nothing is planned or written because of it.
+//! What is answered with garbage is neither absent nor as before: nothing is planned or written because of
+//! it.
 
 use std::collections::BTreeSet;
 

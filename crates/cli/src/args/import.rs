@@ -30,8 +30,8 @@ pub(crate) struct ImportArgs {
     /// Role to assume in members of the organization
     #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
     pub(crate) role: RolePath,
-    /// Name of the installation [default: the name of the installation that manages the trails, or a name derived from the
-    /// bucket]
+    /// Name of the installation [default: the name of the installation that manages the trails, or a name
+    /// derived from the bucket]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<SpecName>,
     /// Previous name of the installation, to rename it to the name in --name

@@ -12,7 +12,8 @@ use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
 use reconcile_policy::Region;
 use reconcile_spec::{Account, Desired};
 
-/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can change, and the chain continues.
+/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can change, and the
+/// chain continues.
 #[derive(Debug, Clone)]
 pub struct LogFiles(Arc<Inner>);
 

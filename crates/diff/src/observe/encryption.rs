@@ -1,4 +1,5 @@
-//! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need the key of the spec.
+//! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need the key
+//! of the spec.
 //!
 //! Most are encrypted with the key of the spec, or not encrypted: both need no call.
 
@@ -16,8 +17,8 @@ use reconcile_spec::{Account, Desired};
 
 use super::{key, key_policy, log_group, topic};
 
-/// Reads the unknown keys of topics and log groups, and the topics and log groups for which managed statements still allow
-/// the use of the key, although the spec does not have them.
+/// Reads the unknown keys of topics and log groups, and the topics and log groups for which managed
+/// statements still allow the use of the key, although the spec does not have them.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unknown: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
     for (resource, name) in encrypted(observed) {
@@ -114,8 +115,9 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     Ok(UsedKey::Other { arn, policy })
 }
 
-/// Returns the topics and log groups for which managed statements allow the use of the key and that the spec does not have, each
-/// with its account. An account that left the spec or the selection of the organization is entered as for its trails.
+/// Returns the topics and log groups for which managed statements allow the use of the key and that the spec
+/// does not have, each with its account. An account that left the spec or the selection of the organization
+/// is entered as for its trails.
 fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, UnreadableReason>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
@@ -137,8 +139,9 @@ fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unr
     left_over
 }
 
-/// Returns whether a topic or a log group still needs the key. A topic needs the key while it encrypts with the key. A log
-/// group needs the key while it exists, because CloudWatch Logs decrypts its earlier events with it.
+/// Returns whether a topic or a log group still needs the key. A topic needs the key while it encrypts with
+/// the key. A log group needs the key while it exists, because CloudWatch Logs decrypts its earlier events
+/// with it.
 async fn needs_key(
     aws: &Aws,
     account: &Account,

@@ -1,4 +1,5 @@
-//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points to another key.
+//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points to another
+//! key.
 
 use reconcile_aws::{Aws, Session};
 use reconcile_plan::observed::{HubKey, ObserveError, Observed, ReadError, SpareKey, other_key_in_use};

@@ -1,8 +1,8 @@
 //! Finds the log groups, roles and topics of this installation that the spec no longer has.
 //!
-//! Nothing lists the resources with the tag of an installation. They are found through the trails of the installation: each trail
-//! names its destinations, and its tags name those that it had before. Where trails name nothing but
-//! resources of the spec, no call is made.
+//! Nothing lists the resources with the tag of an installation. They are found through the trails of the
+//! installation: each trail names its destinations, and its tags name those that it had before. Where trails
+//! name nothing but resources of the spec, no call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,7 +46,8 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// Returns the destinations that trails of the installation use or used before, each with the Region to read it in.
+/// Returns the destinations that trails of the installation use or used before, each with the Region to read
+/// it in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.belong_to(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
@@ -65,7 +66,8 @@ fn wanted(desired: &Desired) -> BTreeSet<&Arn> {
     groups.chain(roles).chain(desired.topics.iter().map(|it| &it.arn)).collect()
 }
 
-/// Reads the resource of an ARN with the additions of others; `None` if the resource is not of this installation.
+/// Reads the resource of an ARN with the additions of others; `None` if the resource is not of this
+/// installation.
 ///
 /// # Errors
 /// Also if the additions of others cannot be read.

@@ -79,7 +79,8 @@ pub async fn read_group_access(
 
 /// Reads the resource policies of the account and Region, or the policy of one log group.
 ///
-/// Without a scope, `DescribeResourcePolicies` lists the policies of the account. See the CloudWatch Logs API reference.
+/// Without a scope, `DescribeResourcePolicies` lists the policies of the account. See the CloudWatch Logs API
+/// reference.
 async fn resource_policies(
     session: &Session,
     region: &Region,
@@ -150,7 +151,8 @@ async fn account_subscriptions(session: &Session, region: &Region) -> Result<Vec
     listed.await?.into_iter().map(subscription_of_account).collect()
 }
 
-/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs API reference.
+/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs API
+/// reference.
 fn subscription_of_account(policy: AccountPolicy) -> Result<Subscription, ReadError> {
     let name = policy.policy_name.unwrap_or_default();
     let document: Option<Value> =

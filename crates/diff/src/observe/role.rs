@@ -11,8 +11,8 @@ use reconcile_spec::{DerivedNames, Installation, LogRole};
 use super::error::found;
 use super::page::{self, Next};
 
-/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A policy under the previous name of
-/// the installation comes first, because it exists until it is replaced.
+/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A policy under
+/// the previous name of the installation comes first, because it exists until it is replaced.
 ///
 /// # Errors
 /// [`ReadError::Policy`] if a document of the role is not a policy; otherwise the error of IAM.
@@ -80,7 +80,8 @@ pub(super) async fn read_own(
     }
 }
 
-/// Reads the inline and managed policies of a role that are not of the installation; none if there is no such role.
+/// Reads the inline and managed policies of a role that are not of the installation; none if there is no such
+/// role.
 ///
 /// # Errors
 /// [`ReadError::Policy`] if a document is not a policy; otherwise the error of IAM.

@@ -40,17 +40,19 @@ pub struct TrailQuery<'a> {
     pub arn: &'a Arn,
     /// Whether its insights are read, because the spec manages them.
     pub insights: bool,
-    /// Whether the aggregation of its data events is read, because the spec manages it. The read is one more request for each
-    /// trail, and aggregation removes no event, so other specs do not need it.
+    /// Whether the aggregation of its data events is read, because the spec manages it. The read is one more
+    /// request for each trail, and aggregation removes no event, so other specs do not need it.
     pub aggregation: bool,
 }
 
-/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one round trip.
+/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one round
+/// trip.
 ///
 /// A trail is always addressed by its ARN: a trail of a delegated administrator cannot be found by its name.
 ///
 /// # Errors
-/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of CloudTrail.
+/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of
+/// CloudTrail.
 pub async fn read(session: &Session, region: &Region, asked: &[TrailQuery<'_>]) -> Result<Trails, ReadError> {
     read_region(session, region, asked).instrument(trace_span!("region", cloud.region = %region)).await
 }
@@ -320,10 +322,11 @@ impl TrailReader<'_> {
     }
 }
 
-/// Returns the names of the insights that a selector turns on, one for each category of events. Without a category, a selector
-/// is about management events.
+/// Returns the names of the insights that a selector turns on, one for each category of events. Without a
+/// category, a selector is about management events.
 ///
-/// See [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
+/// See
+/// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
 fn insight_names(selector: &sdk::InsightSelector) -> Vec<String> {
     let Some(kind) = selector.insight_type().map(InsightType::as_str) else { return Vec::new() };
     let name = |category: &SourceEventCategory| Insight { kind, category: category.as_str() }.to_string();

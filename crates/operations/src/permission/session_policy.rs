@@ -13,8 +13,9 @@ use crate::operation::AccountRole;
 
 /// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy document.
 ///
-/// STS intersects the policy with those of the role. The credentials of a plan therefore only read, even with a role of an
-/// administrator. The resources stay those of the role: STS accepts 2,048 characters, which leaves no room for ARNs.
+/// STS intersects the policy with those of the role. The credentials of a plan therefore only read, even with
+/// a role of an administrator. The resources stay those of the role: STS accepts 2,048 characters, which
+/// leaves no room for ARNs.
 ///
 /// See "Session policies" in the IAM user guide and `AssumeRole` in the STS API reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,8 +94,8 @@ impl SessionPolicy {
 /// The characters of a session policy. See "IAM and AWS STS quotas" in the IAM user guide.
 const LIMIT: usize = 2048;
 
-/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long. None of them
-/// allows to read log files or to take away more than the listed actions do.
+/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long.
+/// None of them allows to read log files or to take away more than the listed actions do.
 const WIDER: [&str; 13] = [
     "s3:GetBucket",
     "s3:PutBucket",

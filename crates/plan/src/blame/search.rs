@@ -29,7 +29,8 @@ pub struct Search {
 }
 
 impl Search {
-    /// Starts a search. `key` is the key of the installation. What could not be read was not necessarily changed, and has no author.
+    /// Starts a search. `key` is the key of the installation. What could not be read was not necessarily
+    /// changed, and has no author.
     pub fn new(desired: &Desired, key: Option<&Arn>, findings: &[Finding]) -> Self {
         let has_author = |finding: &&Finding| finding.kind != FindingKind::Unreadable;
         let asked = findings.iter().filter(has_author);
@@ -104,8 +105,9 @@ fn answer(
     scans: &BTreeMap<Listing, EventScan>,
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Result<RecordedCall, String> {
-    // Events have their time in seconds. Of the calls in the same second, the creation of the resource came first, and the one that leads to
-    // the finding came last: it is what was found. `reconcile` writes what the spec says, so the calls of others came after its own.
+    // Events have their time in seconds. Of the calls in the same second, the creation of the resource came
+    // first, and the one that leads to the finding came last: it is what was found. `reconcile` writes what
+    // the spec says, so the calls of others came after its own.
     let is_cause = |record: &EventRecord| query.causes.contains(&record.event_name.as_str());
     let order = |record: &EventRecord| {
         (!record.event_name.starts_with("Create"), is_cause(record), !record.is_of_reconcile())

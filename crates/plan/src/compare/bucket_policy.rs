@@ -72,7 +72,8 @@ pub(super) fn expand(context: &CompareContext<'_>, outcome: &Fitted, compared: &
     policy(context).expand(live, outcome, vec![context.bucket_address()], compared);
 }
 
-/// Removes all managed statements. Permissions that other trails need are handed over to statements that nobody manages.
+/// Removes all managed statements. Permissions that other trails need are handed over to statements that
+/// nobody manages.
 pub(super) fn shrink(context: &CompareContext<'_>, compared: &mut Compared) {
     let desired = &context.desired.bucket_policy;
     if !desired.is_managed {

@@ -199,7 +199,8 @@ impl<'a> CompareContext<'a> {
         stray.trail.organization || self.desired.trails.iter().any(|trail| trail.is_organization)
     }
 
-    /// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it deletes the trail.
+    /// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it
+    /// deletes the trail.
     pub(super) fn withholds_stray(&self, address: &Address, stray: &Stray) -> Option<Warning> {
         let leads_to_topic = || {
             let mut named = stray.trail.named().filter_map(|arn| self.observed.leftovers.get(&arn));

@@ -67,7 +67,8 @@ impl<'a> ControlContext<'a> {
         self.seen(self.observed.trails.get(&wanted.arn), &wanted.site.account)
     }
 
-    /// Returns a resource of an account. A resource without an entry could not be read together with its account.
+    /// Returns a resource of an account. A resource without an entry could not be read together with its
+    /// account.
     pub(super) fn seen<T>(&self, entry: Option<&'a Option<T>>, account: &AccountName) -> LiveResource<&'a T> {
         match entry {
             Some(Some(live)) => LiveResource::Live(live),
@@ -104,7 +105,8 @@ impl<'a> ControlContext<'a> {
     }
 }
 
-/// The fix of a setting that the spec can have: `apply` if the spec already has it, or else a line of the spec.
+/// The fix of a setting that the spec can have: `apply` if the spec already has it, or else a line of the
+/// spec.
 pub(super) fn line(is_wanted: bool, key: impl Into<String>, value: impl Into<String>) -> Fix {
     match is_wanted {
         true => Fix::Apply,

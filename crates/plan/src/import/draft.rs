@@ -190,8 +190,8 @@ impl<'s> Draft<'s> {
         true
     }
 
-    /// Leaves out trails that others manage: other installations, and whoever made trails without a mark beside those of the
-    /// installation.
+    /// Leaves out trails that others manage: other installations, and whoever made trails without a mark
+    /// beside those of the installation.
     fn leave_out_foreign(&mut self, request: &ImportRequest) -> Result<(), ImportError> {
         let has_own = self.is_installation();
         let mut owners = BTreeSet::new();

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 /// The deliveries of one trail since CloudTrail began to deliver.
 ///
-/// See `GetTrailStatus` in the CloudTrail API reference: the status of a trail of all Regions is that of its home Region.
+/// See `GetTrailStatus` in the CloudTrail API reference: the status of a trail of all Regions is that of its
+/// home Region.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deliveries {
     /// The time at which logging was started last; `None` if CloudTrail does not return one.

@@ -1,5 +1,5 @@
-//! Finds the way into accounts that left: the spec no longer has them, and managed statements still allow their trails to
-//! deliver. Pure.
+//! Finds the way into accounts that left: the spec no longer has them, and managed statements still allow
+//! their trails to deliver. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

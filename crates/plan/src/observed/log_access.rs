@@ -42,7 +42,8 @@ pub struct Subscription {
 pub enum Reach {
     /// One log group.
     Group,
-    /// The log groups of the account and Region that the selection criteria select; all if there are no criteria.
+    /// The log groups of the account and Region that the selection criteria select; all if there are no
+    /// criteria.
     Account {
         /// The selection criteria, as CloudWatch Logs shows them.
         criteria: Option<String>,

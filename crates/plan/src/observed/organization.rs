@@ -23,7 +23,8 @@ pub struct LiveOrganization {
 pub struct Inactive {
     /// The account.
     pub member: Member,
-    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not return a state.
+    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not
+    /// return a state.
     pub state: Option<String>,
 }
 

@@ -29,7 +29,8 @@ impl SurveyFilter {
     /// Returns the bucket of the filter, or else the only bucket to which the selected trails deliver.
     ///
     /// # Errors
-    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts` are those of the trails.
+    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts` are those of
+    /// the trails.
     pub fn only_bucket<'t>(
         &self,
         trails: impl IntoIterator<Item = &'t OtherTrail>,

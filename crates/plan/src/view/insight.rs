@@ -8,10 +8,11 @@ pub const MANAGEMENT: &str = "Management";
 /// The category of insights of data events.
 pub const DATA: &str = "Data";
 
-/// An insight of one category of events. Its text is the type, with the category in parentheses if the category is not
-/// `Management`: `ApiErrorRateInsight (Data)`.
+/// An insight of one category of events. Its text is the type, with the category in parentheses if the
+/// category is not `Management`: `ApiErrorRateInsight (Data)`.
 ///
-/// See [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
+/// See
+/// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Insight<'a> {
     /// The type, as CloudTrail names it.

@@ -37,7 +37,8 @@ pub struct Lifecycle {
 pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
 
 impl LifecycleRules {
-    /// Returns the rule of an installation. A rule under its previous name comes first, because it exists until it is replaced.
+    /// Returns the rule of an installation. A rule under its previous name comes first, because it exists
+    /// until it is replaced.
     pub fn managed_rule(&self, installation: &Installation) -> Lifecycle {
         let ids = installation.rule_ids();
         let previous = ids.previous.filter(|id| self.0.contains_key(id));
@@ -137,7 +138,8 @@ mod tests {
     fn the_rule_of_an_installation_is_found_under_its_previous_name_first() {
         let days = |days| Lifecycle { expire_days: Some(days), ..Lifecycle::default() };
         let named = |id: &str, days: Lifecycle| Lifecycle { previous_id: Some(id.to_owned()), ..days };
-        // The IDs and days of the live rules, and the rule that is found for the installation `new`, before `old`.
+        // The IDs and days of the live rules, and the rule that is found for the installation `new`, before
+        // `old`.
         for (rules, expected) in [
             (vec![], Lifecycle::default()),
             (vec![("reconcile-new", 1)], days(1)),

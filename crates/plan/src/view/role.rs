@@ -5,7 +5,8 @@ use super::{Tags, View};
 
 /// The role with which CloudTrail delivers to log groups.
 ///
-/// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user guide.
+/// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user
+/// guide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// The trust policy: who can assume the role.

@@ -30,7 +30,8 @@ fn finding(text: &str) -> Finding {
     .unwrap()
 }
 
-/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and `agent=` are no parameters.
+/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and `agent=` are
+/// no parameters.
 fn event(text: &str) -> EventRecord {
     let words: Vec<&str> = text.split(' ').collect();
     let mut event = json!({
@@ -160,8 +161,9 @@ fn the_newest_call_on_the_resource_is_the_author() {
     }
 }
 
-/// See "Logging CloudWatch Logs API and console operations in AWS CloudTrail" in the CloudWatch Logs user guide, and "Logging Amazon
-/// CloudWatch API and console operations with AWS CloudTrail" in the CloudWatch user guide.
+/// See "Logging CloudWatch Logs API and console operations in AWS CloudTrail" in the CloudWatch Logs user
+/// guide, and "Logging Amazon CloudWatch API and console operations with AWS CloudTrail" in the CloudWatch
+/// user guide.
 #[test]
 fn the_newest_call_on_a_metric_filter_or_an_alarm_is_the_author() {
     const NAME: &str = "reconcile-test-root-user";

@@ -49,8 +49,8 @@ impl KeyIdentifier {
         }
     }
 
-    /// Returns the ARN of the key or alias that a `resource` names. An ID or an alias name is one of the account and Region
-    /// of the resource.
+    /// Returns the ARN of the key or alias that a `resource` names. An ID or an alias name is one of the
+    /// account and Region of the resource.
     pub fn arn_for(&self, resource: &Arn) -> Option<Arn> {
         let name = match self {
             Self::Arn(arn) => return Some(arn.clone()),

@@ -1,4 +1,5 @@
-//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection finding for each finding.
+//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection finding for
+//! each finding.
 
 use std::net::IpAddr;
 
@@ -17,8 +18,8 @@ const CATEGORY: u32 = 2;
 /// The activity "Create".
 const ACTIVITY: u32 = 1;
 
-/// The OCSF view of a check: a JSON array of events of the class Detection Finding, with times in milliseconds since 1970. A spec
-/// that could not be checked has no finding.
+/// The OCSF view of a check: a JSON array of events of the class Detection Finding, with times in
+/// milliseconds since 1970. A spec that could not be checked has no finding.
 ///
 /// See "Detection Finding" in the Open Cybersecurity Schema Framework.
 ///

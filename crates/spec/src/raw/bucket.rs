@@ -48,7 +48,8 @@ pub(crate) struct RawBucket {
     /// Notifications of all events of the bucket to Amazon EventBridge. Default: unmanaged.
     #[serde(default)]
     pub(crate) eventbridge: Option<OrUnmanaged<bool>>,
-    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy is not changed.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy
+    /// is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }

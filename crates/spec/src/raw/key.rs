@@ -32,7 +32,8 @@ pub(crate) struct RawKey {
     /// KMS grants on the key.
     #[serde(default)]
     pub(crate) grants: Vec<Located<RawGrant>>,
-    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy is not changed.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy
+    /// is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }

@@ -16,7 +16,8 @@ pub(super) struct Pattern {
 
 #[derive(Debug)]
 enum Matcher {
-    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of sessions, which have such a pattern.
+    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of sessions,
+    /// which have such a pattern.
     Repeated {
         /// Whether each of the first characters of Unicode is in the class.
         first: Box<[bool; 256]>,

@@ -187,7 +187,8 @@ fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
     }
 }
 
-/// Enables or disables the actions of alarms. Unknown names are ignored: the operations have no error for them.
+/// Enables or disables the actions of alarms. Unknown names are ignored: the operations have no error for
+/// them.
 fn set_actions(
     state: &mut State,
     caller: Caller<'_>,

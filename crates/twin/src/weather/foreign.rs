@@ -153,8 +153,8 @@ fn trail<'s>(state: &'s mut State, arn: &str) -> Option<&'s mut Trail> {
 }
 
 impl ForeignWrite {
-    /// Adds what the other team adds. Nothing happens where the target does not exist, is full, or is not understood; returns
-    /// whether something was added.
+    /// Adds what the other team adds. Nothing happens where the target does not exist, is full, or is not
+    /// understood; returns whether something was added.
     pub(crate) fn apply(&self, state: &mut State) -> bool {
         if let ForeignTarget::BucketTags(name) = &self.target {
             let Some(bucket) = state.buckets.get_mut(name) else { return false };

@@ -17,9 +17,9 @@ use crate::state::State;
 /// The time that a call takes on [`Clock::Calls`].
 const CALL: Duration = Duration::from_millis(100);
 
-/// For how many calls at least the credentials that replace expired ones are good. AWS issues no session shorter than 15 minutes,
-/// so that a call that is repeated with new credentials never finds them expired as well. See `DurationSeconds` of `AssumeRole` in
-/// the STS API reference.
+/// For how many calls at least the credentials that replace expired ones are good. AWS issues no session
+/// shorter than 15 minutes, so that a call that is repeated with new credentials never finds them expired as
+/// well. See `DurationSeconds` of `AssumeRole` in the STS API reference.
 const RENEWED: u64 = 100;
 
 /// How often other teams write to one thing.

@@ -27,7 +27,8 @@ pub(super) fn insights(names: &[String]) -> Vec<InsightSelector> {
 
 /// The aggregation of data events by templates. An empty list of configurations turns aggregation off.
 ///
-/// See [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).
+/// See
+/// [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).
 pub(super) fn aggregation(templates: &[String]) -> Result<Vec<AggregationConfiguration>, ApplyError> {
     if templates.is_empty() {
         return Ok(Vec::new());

@@ -85,7 +85,8 @@ pub(super) async fn read(
     destinations
 }
 
-/// Reads the permissions of CloudTrail in the organization, from the first account with an organization trail.
+/// Reads the permissions of CloudTrail in the organization, from the first account with an organization
+/// trail.
 pub(super) async fn organization(
     surveyed: &[SurveyedAccount],
     trails: &[(AccountName, Trail)],

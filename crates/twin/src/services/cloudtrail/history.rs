@@ -1,11 +1,11 @@
 //! Implements the event history: records the management calls that change something, and looks them up.
 //!
-//! AWS also records calls that only read, and shows an event after some minutes. The twin records no reads, shows an event at
-//! once, keeps the last [`KEPT`] events of an account and Region, and leaves out parameters that are neither short texts
-//! nor short lists of them.
+//! AWS also records calls that only read, and shows an event after some minutes. The twin records no reads,
+//! shows an event at once, keeps the last [`KEPT`] events of an account and Region, and leaves out parameters
+//! that are neither short texts nor short lists of them.
 //!
-//! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for management, data, and network activity
-//! events" in the CloudTrail user guide.
+//! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for management, data,
+//! and network activity events" in the CloudTrail user guide.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +83,8 @@ fn name(operation: &str) -> String {
     name.to_owned()
 }
 
-/// The parameters of a request that are short texts, or short lists of texts. Events write their names with a small letter.
+/// The parameters of a request that are short texts, or short lists of texts. Events write their names with a
+/// small letter.
 fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Parameter> {
     let text = |(name, text)| (name, Parameter::Text(text));
     let all: Vec<(String, Parameter)> = match request.scope.service.as_str() {

@@ -24,7 +24,7 @@ use crate::canonical::lowercase;
 use crate::equivalent::reads_variables;
 use crate::pattern::{Syntax, matches, text_matches};
 use crate::{Condition, Document, Effect, Principal, Statement};
-use condition::{Truth, resolved};
+use condition::{Operator, Truth, resolved};
 pub use justification::{Justification, justification};
 pub use known::Known;
 pub use request::Request;
@@ -108,7 +108,7 @@ pub enum Mismatch {
         operator: String,
         /// The condition key, such as `aws:SourceArn`.
         key: String,
-        /// The values that the statement requires.
+        /// The values of the condition, which a negated operator excludes.
         wanted: Vec<String>,
         /// The values of the request; empty if the request does not have the key.
         actual: Vec<String>,
@@ -151,29 +151,42 @@ impl fmt::Display for Doubt {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The number of values to print. A list of hundreds of accounts is not useful to a reader.
-        const SHOWN: usize = 3;
-
         match self {
             Self::Principal => f.write_str("is for another principal"),
             Self::Action => f.write_str("is for another action"),
             Self::Resource => f.write_str("is for another resource"),
             Self::Condition { operator, key, wanted, actual } => {
-                let list = |values: &[String]| {
-                    let shown: Vec<String> = values.iter().take(SHOWN).map(|it| format!("`{it}`")).collect();
-                    match values.len() {
-                        0 => "nothing".to_owned(),
-                        many if many > SHOWN => format!("{} and {} more", shown.join(", "), many - SHOWN),
-                        _ => shown.join(" or "),
+                write!(f, "its condition `{operator}` on `{key}` ")?;
+                let parsed = Operator::parse(operator);
+                let is_negated = parsed.is_some_and(|it| it.is_negated);
+                match (parsed.is_some_and(Operator::is_null), actual.as_slice()) {
+                    (true, []) => write!(f, "requires a request that has `{key}`"),
+                    (true, actual) => {
+                        write!(f, "requires a request without `{key}`, but the request has {}", list(actual))
                     }
-                };
-                write!(f, "its condition `{operator}` on `{key}` requires {}, ", list(wanted))?;
-                match actual.as_slice() {
-                    [] => write!(f, "but the request has no `{key}`"),
-                    actual => write!(f, "not {}", list(actual)),
+                    (false, []) if is_negated => {
+                        write!(f, "excludes {}, and requires a request that has `{key}`", list(wanted))
+                    }
+                    (false, []) => write!(f, "requires {}, but the request has no `{key}`", list(wanted)),
+                    (false, actual) if is_negated => {
+                        write!(f, "excludes {}, but the request has {}", list(wanted), list(actual))
+                    }
+                    (false, actual) => write!(f, "requires {}, not {}", list(wanted), list(actual)),
                 }
             }
         }
+    }
+}
+
+/// The first values of a list, for people. A list of hundreds of accounts is not useful to a reader.
+fn list(values: &[String]) -> String {
+    const SHOWN: usize = 3;
+
+    let shown: Vec<String> = values.iter().take(SHOWN).map(|it| format!("`{it}`")).collect();
+    match values.len() {
+        0 => "nothing".to_owned(),
+        many if many > SHOWN => format!("{} and {} more", shown.join(", "), many - SHOWN),
+        _ => shown.join(" or "),
     }
 }
 

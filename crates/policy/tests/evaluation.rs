@@ -237,6 +237,34 @@ fn a_mismatch_lists_at_most_three_values() {
     );
 }
 
+/// A negated operator excludes its values, and `Null` tests only whether the request has the key.
+#[test]
+fn a_condition_that_does_not_hold_is_described_by_its_operator() {
+    const ON: &str = "on `aws:SourceArn`";
+    for (operator, wanted, actual, expected) in [
+        ("ArnLike", "a*", Some("b"), "requires `a*`, not `b`"),
+        ("StringNotEquals", "a", Some("a"), "excludes `a`, but the request has `a`"),
+        ("ForAllValues:StringNotLikeIfExists", "a*", Some("ab"), "excludes `a*`, but the request has `ab`"),
+        (
+            "ForAnyValue:StringNotLike",
+            "a*",
+            None,
+            "excludes `a*`, and requires a request that has `aws:SourceArn`",
+        ),
+        ("Null", "true", Some("a"), "requires a request without `aws:SourceArn`, but the request has `a`"),
+        ("Null", "false", None, "requires a request that has `aws:SourceArn`"),
+        ("Unheard", "a", Some("b"), "requires `a`, not `b`"),
+    ] {
+        let mismatch = Mismatch::Condition {
+            operator: operator.to_owned(),
+            key: "aws:SourceArn".to_owned(),
+            wanted: vec![wanted.to_owned()],
+            actual: actual.map(str::to_owned).into_iter().collect(),
+        };
+        assert_eq!(mismatch.to_string(), format!("its condition `{operator}` {ON} {expected}"));
+    }
+}
+
 #[test]
 fn the_target_of_a_request_is_its_action_and_its_resource() {
     let target = ("s3:PutObject".to_owned(), "arn:aws:s3:::logs/AWSLogs/1/x".to_owned());

@@ -7,8 +7,8 @@ use crate::support::Project;
 
 const BUCKET: &str = "secprod-multiaccount-logs";
 
-/// A sandbox as the spec says, but for a bucket policy that somebody else wrote: without a condition on the
-/// ACL.
+/// A sandbox as the spec says, but for a bucket policy that somebody else wrote: without a
+/// condition on the ACL.
 fn adopted() -> Project {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);

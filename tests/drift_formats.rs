@@ -1,5 +1,5 @@
-//! The formats of a drift check, as programs of others read them, and the severity with which the check
-//! fails.
+//! The formats of a drift check, as programs of others read them, and the severity with which the
+//! check fails.
 
 use std::process::Command;
 
@@ -9,8 +9,8 @@ use crate::support::{Project, python};
 
 const DRIFT: &str = "drift specs/prod.yaml --sandbox";
 
-/// An installation with a stopped trail, and a key whose description differs: one critical finding, and one
-/// of low severity.
+/// An installation with a stopped trail, and a key whose description differs: one critical finding,
+/// and one of low severity.
 fn drifted() -> Project {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);

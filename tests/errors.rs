@@ -1,5 +1,5 @@
-//! Errors with `--format json`: one JSON document on stdout, as its schema says, and the exit code of the
-//! text form.
+//! Errors with `--format json`: one JSON document on stdout, as its schema says, and the exit code
+//! of the text form.
 
 use serde_json::{Value, json};
 
@@ -93,8 +93,8 @@ fn refusals() {
     }] });
     project.write("policy.json", policy.to_string());
     project.run("sandbox load specs/prod.yaml --bucket-policy policy.json").exits(0);
-    // A refusal leaves something out of the plan; the plan is the document, and the exit code is that of an
-    // error.
+    // A refusal leaves something out of the plan; the plan is the document, and the exit code is
+    // that of an error.
     let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(1).json();
     let schema = include_str!("../docs/src/reference/schemas/plan.schema.json");
     let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();

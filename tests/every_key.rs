@@ -1,7 +1,8 @@
-//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and taken away
-//! again.
+//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and
+//! taken away again.
 //!
-//! `docs/src/reference/coverage.md` says which test shows what; the last test here holds it to that.
+//! `docs/src/reference/coverage.md` says which test shows what; the last test here holds it to
+//! that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -159,7 +160,8 @@ impl Case {
     }
 }
 
-/// Applies a spec, and asserts that nothing is left to do. Returns whether the apply changed anything.
+/// Applies a spec, and asserts that nothing is left to do. Returns whether the apply changed
+/// anything.
 fn apply(project: &Project, spec: &str, flags: &str, case: &Case) -> bool {
     project.write(SPEC, spec);
     let applied = project.run(&format!("apply {SPEC} --yes --format json {flags}"));

@@ -1,5 +1,5 @@
-//! `drift --freshness`: a Region that stops to deliver digests, in every format, and digests that cannot be
-//! listed.
+//! `drift --freshness`: a Region that stops to deliver digests, in every format, and digests that
+//! cannot be listed.
 
 use jiff::{SignedDuration, Timestamp};
 use reconcile_evidence::{ChainId, Root};
@@ -13,8 +13,8 @@ const BUCKET: &str = "secprod-multiaccount-logs";
 const ADDRESS: &str = "trail/production/SecurityTrail";
 const CHECK: &str = "drift specs/prod.yaml --freshness";
 
-/// An AWS whose trails have logged for a long time and delivered digests for 30 hours, until the last full
-/// hour.
+/// An AWS whose trails have logged for a long time and delivered digests for 30 hours, until the
+/// last full hour.
 pub fn delivered() -> (Served, Project) {
     let served = Served::start();
     let project = served.project();
@@ -36,7 +36,8 @@ pub fn delivered() -> (Served, Project) {
     (served, project)
 }
 
-/// Deletes the digests of the last hours of `production` in a Region, as if they had never been delivered.
+/// Deletes the digests of the last hours of `production` in a Region, as if they had never been
+/// delivered.
 pub fn stop(served: &Served, region: &str, hours: i64) {
     let account = "222222222222".parse().unwrap();
     let folder = format!("{}{region}/", Root::new(BUCKET, None, None).digests(&account));

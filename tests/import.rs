@@ -2,8 +2,8 @@
 
 use crate::support::{Moto, Project, regional};
 
-/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for Terraform leave
-/// them.
+/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for
+/// Terraform leave them.
 const MODULE: &str = r#"
 HUB, MEMBER, BUCKET = "123456789012", "222222222222", "acme-cloudtrail-logs"
 s3, kms = boto3.client("s3"), boto3.client("kms")
@@ -244,7 +244,8 @@ fn a_trail_of_the_organization_is_imported_with_the_account_that_it_is_of() {
 const FROM_SANDBOX: &str = "import --sandbox --account master=111111111111 \
     --account production=222222222222:OrganizationAccountAccessRole --out imported.yaml";
 
-/// What a user sees: the spec in the file, and on standard error what is in it, what is not, and why.
+/// What a user sees: the spec in the file, and on standard error what is in it, what is not, and
+/// why.
 #[test]
 fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
     let project = Project::new();

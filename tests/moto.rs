@@ -1,4 +1,5 @@
-//! The binary on moto, with members reached through real `sts:AssumeRole`; and boto3 as the other hand.
+//! The binary on moto, with members reached through real `sts:AssumeRole`; and boto3 as the other
+//! hand.
 
 use serde_json::{Value, json};
 

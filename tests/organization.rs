@@ -84,7 +84,8 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project.run("apply specs/without.yaml --sandbox --yes").exits(0).says("Applied 3 changes");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
 
-    // An account that cannot be entered any more keeps what lets it deliver, until the spec says otherwise.
+    // An account that cannot be entered any more keeps what lets it deliver, until the spec says
+    // otherwise.
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"]["777777777777"]["suspended"] = json!(true);
     });

@@ -1,4 +1,5 @@
-//! Policies that others wrote, through the binary: taken over, refused, explained, tried out in the sandbox.
+//! Policies that others wrote, through the binary: taken over, refused, explained, tried out in the
+//! sandbox.
 
 use serde_json::{Value, json};
 

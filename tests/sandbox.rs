@@ -212,7 +212,8 @@ fn an_apply_that_was_cut_off_is_finished_by_applying_again() {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox").exits(0);
-    // As if it had been killed between making the trail and starting it: begun and not ended, live half-made.
+    // As if it had been killed between making the trail and starting it: begun and not ended, live
+    // half-made.
     let journal =
         project.files().into_iter().find(|(path, _)| path.extension().is_some_and(|it| it == "jsonl"));
     let (journal, bytes) = journal.unwrap();

@@ -1,8 +1,8 @@
-//! Ctrl-C, `SIGTERM` and `SIGHUP` at each moment of an apply: nothing more is begun, and the lock is not left
-//! behind.
+//! Ctrl-C, `SIGTERM` and `SIGHUP` at each moment of an apply: nothing more is begun, and the lock
+//! is not left behind.
 //!
-//! Each program talks to an AWS of its own: a hold would also catch a late call of a program that was stopped
-//! before, and the signal would come before the new program listens.
+//! Each program talks to an AWS of its own: a hold would also catch a late call of a program that
+//! was stopped before, and the signal would come before the new program listens.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -14,8 +14,8 @@ use crate::support::{Project, Run, Served};
 const SIGNALS: [(&str, u32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 const APPLY: &str = "apply specs/prod.yaml --yes -q";
 
-/// The signals that end a program. One that the caller of the tests ignores, as `nohup` ignores `SIGHUP`, is
-/// ignored by every program that the tests start.
+/// The signals that end a program. One that the caller of the tests ignores, as `nohup` ignores
+/// `SIGHUP`, is ignored by every program that the tests start.
 fn signals() -> Vec<&'static str> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

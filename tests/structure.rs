@@ -59,7 +59,8 @@ fn stages() -> BTreeMap<&'static str, &'static str> {
     rows.into_iter().map(|row| (row[1].trim_matches('`'), row[3])).collect()
 }
 
-/// The file that has a kind in a stage, if its row names one, as in "`a` and `b` in `file`, `c` in `other`".
+/// The file that has a kind in a stage, if its row names one, as in "`a` and `b` in `file`, `c` in
+/// `other`".
 fn elsewhere(kind: Kind, row: &str) -> Option<&str> {
     let mut clauses = row.split(", ").filter_map(|clause| clause.split_once(" in `"));
     let (_, file) = clauses.find(|(kinds, _)| kinds.contains(&format!("`{kind}`")))?;

@@ -1,5 +1,5 @@
-//! The AWS CLI as a judge: `aws cloudtrail validate-logs` and `verify` on the same served bucket, file by
-//! file.
+//! The AWS CLI as a judge: `aws cloudtrail validate-logs` and `verify` on the same served bucket,
+//! file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -53,7 +53,8 @@ impl Bucket {
         }
     }
 
-    /// The verdict of the AWS CLI on each file: whether the file is valid. Gaps are not about files.
+    /// The verdict of the AWS CLI on each file: whether the file is valid. Gaps are not about
+    /// files.
     fn judged(&self) -> BTreeMap<String, bool> {
         let output = Command::new(programs("awscli", &[AWS_CLI]).join("aws"))
             .args([
@@ -86,8 +87,8 @@ impl Bucket {
         lines.filter_map(verdict).collect()
     }
 
-    /// The files that `verify` finds wrong, and those that it cannot check; the number of verified files; the
-    /// causes of hours without a digest.
+    /// The files that `verify` finds wrong, and those that it cannot check; the number of verified
+    /// files; the causes of hours without a digest.
     fn verified(&self) -> Verified {
         let run = self.project.run(&format!(
             "verify specs/prod.yaml --account production --in-region {REGION} --from {FROM} --to {TO} --format json"
@@ -174,7 +175,8 @@ fn cloudtrail() -> Signer {
     signer(signing_key(REGION, hour(0)).private)
 }
 
-/// A digest without log files in place of the one that ends then: of a new chain, signed with a key.
+/// A digest without log files in place of the one that ends then: of a new chain, signed with a
+/// key.
 fn replace_digest(twin: &Twin, end: i64, signer: &Signer) {
     let mut chain = Minted::new(id(DigestKind::Hourly), root());
     let (place, file) = chain.digest(signer, hour(end - 1), hour(end), &[], hour(end)).unwrap();
@@ -195,7 +197,8 @@ fn backfill(twin: &Twin) -> String {
 /// A kind of tampering. Returns the files that only `verify` reports as wrong.
 type Tamper = fn(&Twin) -> Vec<String>;
 
-/// Each kind of tampering, and why only `verify` reports some files. The book explains these differences.
+/// Each kind of tampering, and why only `verify` reports some files. The book explains these
+/// differences.
 const KINDS: [(&str, Tamper); 21] = [
     ("nothing", |_| Vec::new()),
     ("a log file is deleted", |twin| {
@@ -329,7 +332,8 @@ fn the_aws_cli_agrees_file_by_file() {
         };
         assert_eq!(verified.holes, holes, "{name}");
         if name == "nothing" {
-            // The AWS CLI also verifies the digest that ends when the range starts, with its two log files.
+            // The AWS CLI also verifies the digest that ends when the range starts, with its two
+            // log files.
             assert_eq!((judged.len() as u64, verified.count), (21, 18));
         }
         bucket.restore();

@@ -57,7 +57,8 @@ fn every_member_of_an_organization_trail_is_verified_also_one_without_any_file()
             served.twin.delete_object(BUCKET, &key);
         }
     };
-    // The digests of a member in one Region, then in all Regions, and then everything of the member.
+    // The digests of a member in one Region, then in all Regions, and then everything of the
+    // member.
     delete("CloudTrail-Digest/eu-west-1/");
     let gone = "trail SecurityTrail has no digest from 2026-01-31T23:00:00Z to 2026-02-01T02:00:00Z: no digest was found";
     let run = project.run(&verify).exits(2).says(gone).says("security in eu-west-1");
@@ -154,7 +155,8 @@ fn an_interrupted_verification_reads_only_the_rest() {
     }]);
     project.run(&verify).exits(1).says("cannot be read");
     served.twin.deny(Vec::new());
-    // Neither digests without verified log files nor log files are in the file, and the second run reads all.
+    // Neither digests without verified log files nor log files are in the file, and the second run
+    // reads all.
     let before = read_calls(&served);
     let log = served.twin.keys(BUCKET, "AWSLogs/222222222222/CloudTrail/eu-west-1/").remove(3);
     let whole = served.twin.object(BUCKET, &log).unwrap();

@@ -1,5 +1,5 @@
-//! `watch` against an AWS that is served: what the pages, the receivers and the log say while drift comes and
-//! goes.
+//! `watch` against an AWS that is served: what the pages, the receivers and the log say while drift
+//! comes and goes.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -75,8 +75,8 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A receiver of webhooks that answers with the statuses in turn, and then with 200. Returns its URL and what
-/// it received.
+/// A receiver of webhooks that answers with the statuses in turn, and then with 200. Returns its
+/// URL and what it received.
 fn receiver(statuses: &'static [u16]) -> (String, Receiver<(u16, String, Value)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -280,8 +280,8 @@ print(json.dumps(samples))
     assert_eq!(watch.end(), Some(0));
 }
 
-/// A receiver that accepts connections, and answers each with the next of these bytes; without bytes, it
-/// keeps the connection open.
+/// A receiver that accepts connections, and answers each with the next of these bytes; without
+/// bytes, it keeps the connection open.
 fn odd_receiver(answers: Vec<Option<&'static str>>) -> (String, Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());

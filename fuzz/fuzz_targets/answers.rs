@@ -1,8 +1,8 @@
-//! Any bytes in place of one answer of AWS: live state is read, compared and shown, or an error says what
-//! cannot be read.
+//! Any bytes in place of one answer of AWS: live state is read, compared and shown, or an error
+//! says what cannot be read.
 //!
-//! The first bytes of an input choose the call, the HTTP status, and the part of the true answer that is
-//! replaced by the rest.
+//! The first bytes of an input choose the call, the HTTP status, and the part of the true answer
+//! that is replaced by the rest.
 #![no_main]
 
 use std::num::NonZeroUsize;

@@ -1,4 +1,5 @@
-//! Two documents, a line between them: evaluation never panics, and what one covers of the other it allows.
+//! Two documents, a line between them: evaluation never panics, and what one covers of the other it
+//! allows.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

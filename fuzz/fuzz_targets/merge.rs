@@ -1,5 +1,5 @@
-//! Any live document: what is desired ends up in it, nothing foreign is lost on the way, and merging again
-//! changes nothing.
+//! Any live document: what is desired ends up in it, nothing foreign is lost on the way, and
+//! merging again changes nothing.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any text as a plan file: reading it never panics, what can be read is written so that it reads the same,
-//! and no view of it repaints a terminal.
+//! Any text as a plan file: reading it never panics, what can be read is written so that it reads
+//! the same, and no view of it repaints a terminal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! Any bytes as the state of a sandbox: an error or a twin that can be summarized and saved, never a panic.
+//! Any bytes as the state of a sandbox: an error or a twin that can be summarized and saved, never
+//! a panic.
 #![no_main]
 
 use std::sync::LazyLock;

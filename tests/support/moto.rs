@@ -1,5 +1,5 @@
-//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one server
-//! for each test.
+//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one
+//! server for each test.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -31,7 +31,8 @@ impl Moto {
 
     /// Starts a server with the command of a user, on a free port in place of 5000.
     pub fn serve(command: &str) -> Self {
-        // The end of standard input stops the server, so that a test that is killed leaves none behind.
+        // The end of standard input stops the server, so that a test that is killed leaves none
+        // behind.
         const SCRIPT: &str = "exec 3<&0
             COMMAND &
             server=$!
@@ -71,7 +72,8 @@ impl Moto {
         );
     }
 
-    /// A user's folder with specs for moto's accounts, and an environment that leads to this server.
+    /// A user's folder with specs for moto's accounts, and an environment that leads to this
+    /// server.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());
         project.write("specs/prod.yaml", PROD.with("accounts.master.id", &format!("\"{AMBIENT}\"")));
@@ -94,7 +96,8 @@ impl Moto {
     }
 }
 
-/// Runs a script with boto3 and returns its output. `member(ID, ROLE)` in it is a session of another account.
+/// Runs a script with boto3 and returns its output. `member(ID, ROLE)` in it is a session of
+/// another account.
 pub fn boto3(environment: &[(String, String)], script: &str) -> String {
     const HEAD: &str = r#"
 import boto3, json
@@ -128,7 +131,8 @@ impl Drop for Moto {
     }
 }
 
-/// A search path with the programs of the virtual environment that has moto before those of the system.
+/// A search path with the programs of the virtual environment that has moto before those of the
+/// system.
 pub fn search_path() -> String {
     format!("{}:{}", programs().display(), std::env::var("PATH").unwrap())
 }

@@ -1,12 +1,13 @@
-//! Virtual environments of Python with packages that others develop, each created once in the target folder.
+//! Virtual environments of Python with packages that others develop, each created once in the
+//! target folder.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use super::project::target;
 
-/// Returns the folder of the programs of an environment with these packages. The name of the environment
-/// changes with them.
+/// Returns the folder of the programs of an environment with these packages. The name of the
+/// environment changes with them.
 pub fn programs(name: &str, packages: &[&str]) -> PathBuf {
     let folder = target().join(name);
     let (programs, done) = (folder.join("bin"), folder.join("installed"));

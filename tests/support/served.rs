@@ -1,4 +1,5 @@
-//! The embedded AWS of the test itself, served to the binary: a test can hold calls, and see what was called.
+//! The embedded AWS of the test itself, served to the binary: a test can hold calls, and see what
+//! was called.
 
 use reconcile_samples::{MASTER, PROD};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};

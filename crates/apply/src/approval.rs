@@ -1,8 +1,8 @@
 //! The approval of a saved plan: selects the changes that the spec still needs. Pure.
 //!
-//! Whoever can write a plan file can edit it, so no value of the file is written to AWS. Before a saved plan
-//! is applied, a second plan is made from the spec and live state. Only changes that both plans have are
-//! applied, as the second plan has them.
+//! Whoever can write a plan file can edit it, so no value of the file is written to AWS. Before a
+//! saved plan is applied, a second plan is made from the spec and live state. Only changes that
+//! both plans have are applied, as the second plan has them.
 
 use std::collections::BTreeSet;
 
@@ -42,8 +42,8 @@ enum ApprovalDecision {
     Leave(ChangeStatus),
 }
 
-/// Compares a saved plan with a new plan of its spec. `desired` is the content of the spec of the new
-/// plan. The journal has the changes that an earlier apply of the saved plan started.
+/// Compares a saved plan with a new plan of its spec. `desired` is the content of the spec of the
+/// new plan. The journal has the changes that an earlier apply of the saved plan started.
 ///
 /// # Errors
 /// [`Altered`] if the spec never needed a change of the saved plan.
@@ -109,8 +109,8 @@ impl PlanComparison<'_> {
         let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
         let Some(fresh) = fresh else { return self.decide_missing(saved) };
         let target_difference = target_difference(saved, fresh);
-        // An earlier apply of the saved plan changed the resource, which can change what is left to do:
-        // settings that matter only for a new key or bucket are no longer part of it.
+        // An earlier apply of the saved plan changed the resource, which can change what is left to
+        // do: settings that matter only for a new key or bucket are no longer part of it.
         if target_difference.is_none() && self.journal.was_begun(saved) {
             return Ok(ApprovalDecision::Make(Box::new(fresh.clone())));
         }
@@ -118,8 +118,8 @@ impl PlanComparison<'_> {
             if !self.has_seen_the_same(saved, fresh) {
                 return Ok(ApprovalDecision::Leave(self.stale(saved, fresh)));
             }
-            // Accounts that joined or left since then change the desired state, and no plan has the earlier
-            // accounts.
+            // Accounts that joined or left since then change the desired state, and no plan has the
+            // earlier accounts.
             if self.has_members {
                 let error = format!(
                     "changed since the plan was made, perhaps with the accounts of the organization: {what}"
@@ -199,8 +199,8 @@ impl PlanComparison<'_> {
             return Some("the changes of foreign statements differ from those of the spec".to_owned());
         }
         let version = |document: Option<&Document>| document.and_then(Document::version).map(str::to_owned);
-        // SNS gives a topic that an earlier apply of the plan created a policy with a version of its own,
-        // which stays.
+        // SNS gives a topic that an earlier apply of the plan created a policy with a version of
+        // its own, which stays.
         let is_kept = saved.before.is_none() && version(fresh.before) == version(fresh.after);
         (version(saved.after) != version(fresh.after) && !is_kept)
             .then(|| "the version of the policy differs from the spec".to_owned())
@@ -214,7 +214,8 @@ impl PlanComparison<'_> {
         (!other.is_empty()).then(|| format!("the spec has another value for {}", other.join(", ")))
     }
 
-    /// Whether two values are the same. A key that did not exist when the plan was saved may exist now.
+    /// Whether two values are the same. A key that did not exist when the plan was saved may exist
+    /// now.
     fn is_same_value(&self, saved: &Value, fresh: &Value) -> bool {
         match (saved, fresh) {
             (Value::Object(saved), Value::String(fresh)) => {
@@ -243,8 +244,8 @@ impl PlanComparison<'_> {
         }
     }
 
-    /// Whether a policy has a subset of the planned statements, and no other managed statements: a new key
-    /// has its administrators from the start.
+    /// Whether a policy has a subset of the planned statements, and no other managed statements: a
+    /// new key has its administrators from the start.
     fn has_only_wanted_statements(&self, saved: &Change, fresh: &Change) -> bool {
         let (Some(saved), Some(fresh)) = (saved.changed.policy(), fresh.changed.policy()) else {
             return false;
@@ -274,8 +275,8 @@ impl PlanComparison<'_> {
     }
 }
 
-/// The difference between a saved change and the fresh one in the account, the Region, or whether the
-/// resource is deleted.
+/// The difference between a saved change and the fresh one in the account, the Region, or whether
+/// the resource is deleted.
 fn target_difference(saved: &Change, fresh: &Change) -> Option<String> {
     if saved.account != fresh.account {
         return Some(format!(

@@ -1,8 +1,9 @@
 //! Asks CloudTrail to check trails against the live policies.
 //!
-//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it changes
-//! anything, so each trail is updated with its current values: CloudTrail does not change omitted parameters.
-//! See `UpdateTrail` in the CloudTrail API reference, and the errors of that operation.
+//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it
+//! changes anything, so each trail is updated with its current values: CloudTrail does not change
+//! omitted parameters. See `UpdateTrail` in the CloudTrail API reference, and the errors of that
+//! operation.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,7 +84,8 @@ enum Meaning {
     Absent,
 }
 
-/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API reference.
+/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API
+/// reference.
 fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
     if error.is_about_policy(policy) {
         Meaning::Refusal
@@ -97,8 +99,8 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
 }
 
 impl Question<'_> {
-    /// Asks about every trail: one after another in an account and Region, all accounts at once. After the
-    /// first refusal nothing more is asked.
+    /// Asks about every trail: one after another in an account and Region, all accounts at once.
+    /// After the first refusal nothing more is asked.
     pub(crate) async fn ask(&self, trails: &[TrailRef]) -> Confirmation {
         let mut places: BTreeMap<_, Vec<&TrailRef>> = BTreeMap::new();
         for trail in trails {

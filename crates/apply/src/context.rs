@@ -30,9 +30,9 @@ pub(crate) struct Context {
     pub(crate) waits: WaitSettings,
     /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
     pub(crate) confirm: Option<ConfirmationPauses>,
-    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so only one
-    /// of the two is confirmed at a time, and no policy of a topic with it: a refusal then belongs to that
-    /// policy.
+    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so
+    /// only one of the two is confirmed at a time, and no policy of a topic with it: a refusal then
+    /// belongs to that policy.
     pub(crate) confirmations: RwLock<()>,
     /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
@@ -114,8 +114,8 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// The key of the installation. A key that this apply created is read by the ARN that KMS returned,
-    /// because KMS may not list it yet. `address` is the resource that needs the key.
+    /// The key of the installation. A key that this apply created is read by the ARN that KMS
+    /// returned, because KMS may not list it yet. `address` is the resource that needs the key.
     ///
     /// # Errors
     /// The error of KMS.
@@ -172,7 +172,8 @@ impl Context {
         self.desired.key.identity.alias().filter(|_| self.creates_alias)
     }
 
-    /// Whether CloudTrail acts for the whole organization in the spec, so that its permissions can be new.
+    /// Whether CloudTrail acts for the whole organization in the spec, so that its permissions can
+    /// be new.
     pub(crate) fn acts_for_organization(&self) -> bool {
         let organization = self.desired.organization.as_ref();
         organization.is_some_and(|it| it.service_access || !it.delegated_administrators.is_empty())

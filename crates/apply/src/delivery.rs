@@ -23,8 +23,9 @@ pub(crate) fn delivery(context: &Context, region: &Region, trail: &Arn, to: &Des
     }
 }
 
-/// The topic as CloudTrail gets it: the name of a topic in the account and the Region of the trail, and the
-/// ARN of every other topic. See `SnsTopicName` in `CreateTrail` in the CloudTrail API reference.
+/// The topic as CloudTrail gets it: the name of a topic in the account and the Region of the trail,
+/// and the ARN of every other topic. See `SnsTopicName` in `CreateTrail` in the CloudTrail API
+/// reference.
 pub(crate) fn topic_name(session: &Session, region: &Region, topic: &str) -> String {
     let arn: Option<Arn> = topic.parse().ok();
     let is_near = |arn: &Arn| arn.account() == session.id().as_str() && arn.region() == region.as_str();

@@ -80,8 +80,8 @@ pub enum ApplyError {
         /// Whether the policy was written before, and restored.
         is_written: bool,
     },
-    /// Somebody else keeps writing the same policy: each read after a write returned a document that is
-    /// neither the one written nor the one before.
+    /// Somebody else keeps writing the same policy: each read after a write returned a document
+    /// that is neither the one written nor the one before.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
         /// The number of attempts.
@@ -246,7 +246,8 @@ fn refused(refused: &RefusedTrail) -> String {
     )
 }
 
-/// The short forms that were used for the first time, and whether the next plan knows of the refusal.
+/// The short forms that were used for the first time, and whether the next plan knows of the
+/// refusal.
 fn first_refused(refused: &[RefusedForm]) -> String {
     let forms = refused.iter().map(|RefusedForm { form, policy, unrecorded }| match unrecorded {
         None => format!(

@@ -45,8 +45,9 @@ pub(crate) fn view_freshness<V: View>(
     })
 }
 
-/// Whether a read can still show the state before a write: a written value is missing, or the previous value
-/// is still there. A value that is neither the previous nor the written one is later than the write.
+/// Whether a read can still show the state before a write: a written value is missing, or the
+/// previous value is still there. A value that is neither the previous nor the written one is later
+/// than the write.
 pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Option<&V>) -> bool {
     let Some(wanted) = wanted else { return live.is_some() };
     let Some(live) = live.map(|live| live.managed(wanted)) else { return true };
@@ -59,7 +60,8 @@ pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Opt
     missing.iter().any(|missing| is_as_before(missing.path()))
 }
 
-/// Judges a policy by the managed statements alone: a merge keeps the changes of others in their statements.
+/// Judges a policy by the managed statements alone: a merge keeps the changes of others in their
+/// statements.
 pub(crate) fn policy_freshness(
     change: &Change,
     step: &Step,
@@ -68,15 +70,15 @@ pub(crate) fn policy_freshness(
 ) -> PlanFreshness {
     let (wanted, found) = (step.wanted(), live.map(|it| owned(it, ownership)).unwrap_or_default());
     if canonical_text(wanted) == canonical_text(&found) {
-        // The remaining edits are in foreign statements, and are made only in statements that have not
-        // changed since the plan.
+        // The remaining edits are in foreign statements, and are made only in statements that have
+        // not changed since the plan.
         return if step.is_pending(live) { PlanFreshness::Fresh } else { PlanFreshness::Done };
     }
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
         return PlanFreshness::Fresh;
     }
-    // A subset of the planned statements, and no other managed statement: a new key has its administrators
-    // from the start.
+    // A subset of the planned statements, and no other managed statement: a new key has its
+    // administrators from the start.
     let is_wanted = |statement: &Statement| wanted.iter().any(|it| is_same(it, statement));
     if found.iter().all(is_wanted) {
         return PlanFreshness::Fresh;

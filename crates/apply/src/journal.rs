@@ -1,9 +1,10 @@
 //! The journal of an apply: its started changes and their results, one JSON object per line.
 //!
-//! The journal is written before AWS is called. Another apply of the same plan continues where it ends: a
-//! started change is completed, even if the resource is not as the plan saw it. Before the write of a policy
-//! that CloudTrail must confirm, the journal gets the document that the write replaces; the next apply of the
-//! spec, with any plan, completes an interrupted confirmation. A journal holds no secrets.
+//! The journal is written before AWS is called. Another apply of the same plan continues where it
+//! ends: a started change is completed, even if the resource is not as the plan saw it. Before the
+//! write of a policy that CloudTrail must confirm, the journal gets the document that the write
+//! replaces; the next apply of the spec, with any plan, completes an interrupted confirmation. A
+//! journal holds no secrets.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
@@ -96,8 +97,8 @@ enum EventName {
     Confirmed,
     /// The document before it was restored.
     Restored,
-    /// There is nothing to confirm or restore: the policy was not written, or somebody has written it since.
-    /// For a creation: AWS rejected it.
+    /// There is nothing to confirm or restore: the policy was not written, or somebody has written
+    /// it since. For a creation: AWS rejected it.
     Left,
     /// A resource is about to be created that a second call would create twice.
     Creating,
@@ -118,7 +119,8 @@ impl OpenConfirmation {
 }
 
 impl Journal {
-    /// Reads the journal of a plan in a folder, if there is one. The file is created with the first record.
+    /// Reads the journal of a plan in a folder, if there is one. The file is created with the first
+    /// record.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -169,8 +171,8 @@ impl Journal {
         self.write(change, EventName::Began, None, None)
     }
 
-    /// Whether an earlier apply was about to create the resource of the change, and ended before the outcome
-    /// was known.
+    /// Whether an earlier apply was about to create the resource of the change, and ended before
+    /// the outcome was known.
     pub(crate) fn may_have_created(&self, change: &Change) -> bool {
         self.creating.contains(&change.address)
     }
@@ -239,8 +241,8 @@ impl Journal {
     }
 }
 
-/// The changes that were begun and not made, and the changes that were made. Skips a line that was cut off
-/// when an apply was killed.
+/// The changes that were begun and not made, and the changes that were made. Skips a line that was
+/// cut off when an apply was killed.
 fn begun_and_made(text: &str) -> (Changes, Changes) {
     let (mut begun, mut made) = (HashSet::new(), HashSet::new());
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
@@ -262,7 +264,8 @@ fn is_made(result: Option<&serde_json::Value>) -> bool {
     result.is_some_and(|result| result["status"] == "applied")
 }
 
-/// The writes of a journal that were neither confirmed nor restored, in the order in which they were begun.
+/// The writes of a journal that were neither confirmed nor restored, in the order in which they
+/// were begun.
 fn open_confirmations(path: &Path, text: &str) -> Vec<OpenConfirmation> {
     let mut open: BTreeMap<usize, ((Address, Phase), Write)> = BTreeMap::new();
     let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());

@@ -1,9 +1,10 @@
 //! The lock of an installation: an object in S3 that only one apply can create at a time.
 //!
-//! The holder renews the lock as long as its apply runs. A lock whose lease has ended, because the program
-//! was killed or lost the network, is taken over by the next apply. Every write and every deletion names the
-//! `ETag` that it replaces, so that of two applies that come at the same moment only one gets the lock. See
-//! "Add preconditions to S3 operations with conditional requests" in the S3 user guide.
+//! The holder renews the lock as long as its apply runs. A lock whose lease has ended, because the
+//! program was killed or lost the network, is taken over by the next apply. Every write and every
+//! deletion names the `ETag` that it replaces, so that of two applies that come at the same moment
+//! only one gets the lock. See "Add preconditions to S3 operations with conditional requests" in
+//! the S3 user guide.
 
 mod error;
 mod held;
@@ -43,7 +44,8 @@ pub struct LockRequest {
 
 /// Acquires the lock of the spec, if the spec has one, and renews the lock until it is released.
 ///
-/// The first apply of a spec whose lock is in its own bucket runs without a lock: there is no bucket yet.
+/// The first apply of a spec whose lock is in its own bucket runs without a lock: there is no
+/// bucket yet.
 ///
 /// # Errors
 /// [`LockError`], in particular who holds the lock.
@@ -56,8 +58,9 @@ pub async fn acquire(
     acquire_object(aws, desired, lock, request).await
 }
 
-/// Agrees with other replicas of a process on one leader: an object beside the lock of the spec, with the
-/// same lease. Returns `None` if the spec has no lock, or if its bucket does not exist yet.
+/// Agrees with other replicas of a process on one leader: an object beside the lock of the spec,
+/// with the same lease. Returns `None` if the spec has no lock, or if its bucket does not exist
+/// yet.
 ///
 /// # Errors
 /// [`LockError`], in particular who leads.

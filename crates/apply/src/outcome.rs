@@ -46,7 +46,8 @@ pub struct Confirmation {
     pub confirmed: Vec<Address>,
     /// Trails that CloudTrail could not be asked about, or that it rejected for another reason.
     pub unconfirmed: Vec<Unconfirmed>,
-    /// The trail that CloudTrail refused. CloudTrail was not asked about any other trail after that.
+    /// The trail that CloudTrail refused. CloudTrail was not asked about any other trail after
+    /// that.
     pub refused: Option<RefusedTrail>,
 }
 
@@ -72,7 +73,8 @@ pub struct RefusedTrail {
     pub proof: Option<String>,
     /// The outcome for the policy.
     pub policy: PolicyAfter,
-    /// The short form that the policy used for the first time, if CloudTrail refused the trail because of it.
+    /// The short form that the policy used for the first time, if CloudTrail refused the trail
+    /// because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<RefusedForm>,
 }
@@ -84,7 +86,8 @@ pub struct RefusedForm {
     pub form: StatementForm,
     /// The policy.
     pub policy: Address,
-    /// The reason why the refusal could not be recorded for the next plan; `None` if it was recorded.
+    /// The reason why the refusal could not be recorded for the next plan; `None` if it was
+    /// recorded.
     pub unrecorded: Option<String>,
 }
 

@@ -1,9 +1,10 @@
 //! Waits until AWS applies earlier writes everywhere.
 //!
-//! Most of AWS is eventually consistent: a read can show a resource as it was before a write that succeeded,
-//! and a call can be refused because of what was there before. See "Amazon S3 data consistency model" in the
-//! S3 user guide for bucket configurations, "AWS KMS eventual consistency" in the KMS developer guide, and
-//! "Changes that I make are not always immediately visible" in the IAM user guide.
+//! Most of AWS is eventually consistent: a read can show a resource as it was before a write that
+//! succeeded, and a call can be refused because of what was there before. See "Amazon S3 data
+//! consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual
+//! consistency" in the KMS developer guide, and "Changes that I make are not always immediately
+//! visible" in the IAM user guide.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -45,8 +46,8 @@ pub(crate) struct WaitSettings {
     pub(crate) observer: Arc<dyn EventObserver>,
 }
 
-/// Reads until the answer no longer shows the state before a write. With `is_new`, a read that does not find
-/// the resource is late as well: the resource was created a moment ago.
+/// Reads until the answer no longer shows the state before a write. With `is_new`, a read that does
+/// not find the resource is late as well: the resource was created a moment ago.
 ///
 /// # Errors
 /// [`ApplyError::NotShown`] if the time is over, or the error of the last read.
@@ -108,8 +109,8 @@ impl<'a> Backoff<'a> {
         if self.waits.propagation.is_simulated { self.paused } else { self.start.elapsed() }
     }
 
-    /// Makes the next pause; returns false at once if there is no time left for it, or if the apply was
-    /// interrupted.
+    /// Makes the next pause; returns false at once if there is no time left for it, or if the apply
+    /// was interrupted.
     pub(crate) async fn wait(&mut self) -> bool {
         if self.waited() + self.pause > self.limit || self.waits.interrupt.is_stopped() {
             return false;

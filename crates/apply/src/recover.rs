@@ -8,8 +8,8 @@ use crate::journal::Journal;
 use crate::outcome::ChangeResult;
 use crate::work::timed;
 
-/// Has CloudTrail confirm each policy whose confirmation is open, or restores the document before it. Returns
-/// those that were restored, or could not be dealt with.
+/// Has CloudTrail confirm each policy whose confirmation is open, or restores the document before
+/// it. Returns those that were restored, or could not be dealt with.
 pub(crate) async fn recover(context: &Context, journal: &Journal) -> Vec<ChangeResult> {
     let mut results = Vec::new();
     if context.confirm.is_none() {

@@ -1,8 +1,8 @@
-//! The way in which every resource is changed: read it, make sure that it has not changed since the plan,
-//! make the change, and wait until AWS shows it. A kind of resource supplies only its calls.
+//! The way in which every resource is changed: read it, make sure that it has not changed since the
+//! plan, make the change, and wait until AWS shows it. A kind of resource supplies only its calls.
 //!
-//! Every kind converges from live state, setting by setting, so a change that was interrupted is completed by
-//! making it again.
+//! Every kind converges from live state, setting by setting, so a change that was interrupted is
+//! completed by making it again.
 
 use std::borrow::Borrow;
 
@@ -29,7 +29,8 @@ pub(crate) trait Convergence {
     async fn make(&self, live: Self::Live) -> Result<(), ApplyError>;
 }
 
-/// Makes a change, if the live resource needs it, and if nobody else has changed the resource since the plan.
+/// Makes a change, if the live resource needs it, and if nobody else has changed the resource since
+/// the plan.
 pub(crate) async fn converge(work: &Work<'_>, change: &impl Convergence) -> Result<Made, ApplyError> {
     let live = change.read().await?;
     if !work.start(change.freshness(&live))? {
@@ -49,7 +50,8 @@ pub(crate) trait Reads {
     /// Reads the resource; `None` if it does not exist.
     async fn read(&self) -> Result<Option<Self::Live>, ApplyError>;
 
-    /// Returns the additions of others since the plan. A resource with such additions is not deleted.
+    /// Returns the additions of others since the plan. A resource with such additions is not
+    /// deleted.
     async fn additions(&self, _: &Self::Live) -> Result<Vec<String>, ApplyError> {
         Ok(Vec::new())
     }

@@ -1,4 +1,5 @@
-//! The engine: runs the changes that the schedule releases, and reports to the journal and the watcher.
+//! The engine: runs the changes that the schedule releases, and reports to the journal and the
+//! watcher.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ pub struct ApplyOptions {
     pub propagation: Propagation,
     /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
     pub confirm: Option<ConfirmationPauses>,
-    /// The number of changes that can be in flight at once. After a request to stop, only these are finished.
+    /// The number of changes that can be in flight at once. After a request to stop, only these are
+    /// finished.
     pub in_flight: NonZeroUsize,
     /// The request to stop.
     pub interrupt: Interrupt,
@@ -38,14 +40,14 @@ pub struct ApplyOptions {
     pub observer: Arc<dyn EventObserver>,
 }
 
-/// Applies a plan: every change when all that it depends on is made, independent ones at once, as many as the
-/// options allow.
+/// Applies a plan: every change when all that it depends on is made, independent ones at once, as
+/// many as the options allow.
 ///
-/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future that is
-/// dropped abandons the calls in flight.
+/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future
+/// that is dropped abandons the calls in flight.
 ///
-/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are. What
-/// becomes of each change, errors included, is in the [`Outcome`].
+/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are.
+/// What becomes of each change, errors included, is in the [`Outcome`].
 pub async fn apply(
     aws: &Aws,
     desired: &Desired,
@@ -69,7 +71,8 @@ pub async fn apply(
     let mut schedule = Schedule::new(&plan.changes);
     let mut results: Vec<Option<ChangeResult>> = vec![None; changes.len()];
     let mut running = JoinSet::new();
-    // A policy that an apply wrote and could not have confirmed comes first: the plan may rely on it.
+    // A policy that an apply wrote and could not have confirmed comes first: the plan may rely on
+    // it.
     let recovered = Box::pin(recover(&context, &journal)).await;
 
     loop {

@@ -6,8 +6,8 @@ use reconcile_plan::plan::Change;
 
 /// The dependencies between changes.
 ///
-/// A change waits for every earlier change of each address that it depends on, and for earlier changes of its
-/// own address.
+/// A change waits for every earlier change of each address that it depends on, and for earlier
+/// changes of its own address.
 #[derive(Debug)]
 pub(crate) struct Schedule {
     /// The changes, in the order of the plan.
@@ -65,8 +65,8 @@ impl Schedule {
         }
     }
 
-    /// Records that a change was not made. Removes and returns all changes that depend on it, directly or
-    /// not.
+    /// Records that a change was not made. Removes and returns all changes that depend on it,
+    /// directly or not.
     pub(crate) fn failed(&mut self, index: usize) -> Vec<usize> {
         let mut found = Vec::new();
         let mut from = vec![index];

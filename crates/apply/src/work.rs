@@ -93,15 +93,17 @@ impl Work<'_> {
         Backoff::new(&self.context.waits, &self.change.address)
     }
 
-    /// Whether this apply created something that the change depends on. A read that does not find the
-    /// resource can be late then.
+    /// Whether this apply created something that the change depends on. A read that does not find
+    /// the resource can be late then.
     pub(crate) fn depends_on_new(&self) -> bool {
         self.context.has_created(&self.change.depends_on)
     }
 
-    /// Starts the change, and records the start in the journal. Returns false if nothing is left to do.
+    /// Starts the change, and records the start in the journal. Returns false if nothing is left to
+    /// do.
     ///
-    /// A change that an earlier apply of this plan started continues, whatever its resource looks like.
+    /// A change that an earlier apply of this plan started continues, whatever its resource looks
+    /// like.
     ///
     /// # Errors
     /// [`ApplyError::Stale`] if the resource changed since the plan.
@@ -131,8 +133,8 @@ impl Work<'_> {
         async { Ok(call.await?) }
     }
 
-    /// Makes a call, and repeats it while the resource of the call, which was created or changed a moment
-    /// ago, is not ready.
+    /// Makes a call, and repeats it while the resource of the call, which was created or changed a
+    /// moment ago, is not ready.
     pub(crate) async fn write<T, E, F>(
         &self,
         operation: Operation,
@@ -145,9 +147,10 @@ impl Work<'_> {
         self.settle_call(AwaitedResource::Resource, operation, send).await
     }
 
-    /// Deletes something. Waits while another change of the same resource is in progress, or while the
-    /// service still sees a part that was deleted a moment ago. Accepts that the resource does not exist: it
-    /// existed a moment ago, so an earlier attempt deleted it, and its answer was lost.
+    /// Deletes something. Waits while another change of the same resource is in progress, or while
+    /// the service still sees a part that was deleted a moment ago. Accepts that the resource does
+    /// not exist: it existed a moment ago, so an earlier attempt deleted it, and its answer was
+    /// lost.
     pub(crate) async fn delete<T, E, F>(
         &self,
         operation: Operation,
@@ -169,8 +172,8 @@ impl Work<'_> {
         .await
     }
 
-    /// Makes a call to CloudTrail, and repeats it while CloudTrail does not see what the delivery of the
-    /// trail needs.
+    /// Makes a call to CloudTrail, and repeats it while CloudTrail does not see what the delivery
+    /// of the trail needs.
     pub(crate) async fn deliver<T, E, F>(
         &self,
         delivery: &Delivery,
@@ -252,8 +255,8 @@ impl Work<'_> {
         is_organization || is_unready
     }
 
-    /// Fails if the live policies certainly do not let the trail deliver. Waiting can help if they cannot be
-    /// read, or if it is not known what they allow. Returns what is not known.
+    /// Fails if the live policies certainly do not let the trail deliver. Waiting can help if they
+    /// cannot be read, or if it is not known what they allow. Returns what is not known.
     async fn prove(&self, delivery: &Delivery) -> Result<Vec<String>, ApplyError> {
         let proofs = self.context.prove(&self.change.address, delivery).await;
         let Ok(proofs) = proofs else { return Ok(Vec::new()) };
@@ -266,8 +269,8 @@ impl Work<'_> {
     }
 }
 
-/// Accepts that the resource of a creation already exists: it did not exist a moment ago, so an earlier
-/// attempt created it, and its answer was lost.
+/// Accepts that the resource of a creation already exists: it did not exist a moment ago, so an
+/// earlier attempt created it, and its answer was lost.
 pub(crate) fn made<T>(result: Result<T, ApplyError>) -> Result<(), ApplyError> {
     match result {
         Err(ApplyError::Aws(error)) if error.is_conflict() => Ok(()),

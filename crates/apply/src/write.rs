@@ -13,7 +13,8 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    /// Whether a read returned the document from before the write. AWS can return that document for a while.
+    /// Whether a read returned the document from before the write. AWS can return that document for
+    /// a while.
     pub(crate) fn is_missing_from(&self, live: Option<&Document>) -> bool {
         is_same(live, document(self.before.as_ref())) && !is_same(live, document(self.written.as_ref()))
     }
@@ -24,7 +25,8 @@ pub(crate) fn document(stored: Option<&StoredPolicy>) -> Option<&Document> {
     stored.map(|stored| &stored.document)
 }
 
-/// Whether two documents are equal except for the spelling, which AWS can change when it stores a policy.
+/// Whether two documents are equal except for the spelling, which AWS can change when it stores a
+/// policy.
 pub(crate) fn is_same(a: Option<&Document>, b: Option<&Document>) -> bool {
     let content = |document: Option<&Document>| {
         document.map(|it| (it.version().map(str::to_owned), canonical_text(it.statements())))

@@ -1,5 +1,5 @@
-//! The spans of a plan and an apply: each call to AWS belongs to an account, a Region or a change. A program
-//! of its own, because other tests would record spans at the same time.
+//! The spans of a plan and an apply: each call to AWS belongs to an account, a Region or a change.
+//! A program of its own, because other tests would record spans at the same time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 

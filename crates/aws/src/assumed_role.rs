@@ -15,15 +15,16 @@ use tokio::sync::Mutex;
 
 use crate::call;
 
-/// Credentials are renewed this long before they expire, so that they are valid when a request reaches AWS.
+/// Credentials are renewed this long before they expire, so that they are valid when a request
+/// reaches AWS.
 const MARGIN: Duration = Duration::from_secs(15);
 
 /// A provider of the credentials of a role, which keeps them until they expire or AWS refuses them.
 ///
-/// The provider of the SDK hides the answer of STS behind its own error, and the identity cache of the SDK
-/// keeps credentials until they expire by the clock of this machine, even after AWS has answered that they
-/// have expired. So [`Session`](crate::Session) makes the first call itself, to report its error, and this
-/// provider is its own cache.
+/// The provider of the SDK hides the answer of STS behind its own error, and the identity cache of
+/// the SDK keeps credentials until they expire by the clock of this machine, even after AWS has
+/// answered that they have expired. So [`Session`](crate::Session) makes the first call itself, to
+/// report its error, and this provider is its own cache.
 #[derive(Debug, Clone)]
 pub(crate) struct AssumedRole(Arc<Shared>);
 
@@ -32,8 +33,8 @@ struct Shared {
     sts: aws_sdk_sts::Client,
     role: RoleAccess,
     policy: Option<SessionPolicy>,
-    /// The current credentials. Whoever renews them holds the lock, so that concurrent calls assume the role
-    /// once.
+    /// The current credentials. Whoever renews them holds the lock, so that concurrent calls assume
+    /// the role once.
     current: Mutex<Option<Credentials>>,
     /// The session token that AWS refused last.
     refused: SyncMutex<Option<String>>,
@@ -51,8 +52,8 @@ impl AssumedRole {
         Ok(())
     }
 
-    /// Has the role assumed again before the next request, if its credentials are still those with this
-    /// session token.
+    /// Has the role assumed again before the next request, if its credentials are still those with
+    /// this session token.
     pub(crate) fn refuse(&self, token: String) {
         *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
     }

@@ -1,8 +1,8 @@
 //! The current call, for the layers below the SDK.
 //!
-//! The HTTP client of the SDK gets a signed request, and the retry classifiers of the SDK get an answer;
-//! neither contains the operation of this program. The errors of the SDK do not contain the host of a
-//! request. All of them run in the task that makes the call, which remembers both.
+//! The HTTP client of the SDK gets a signed request, and the retry classifiers of the SDK get an
+//! answer; neither contains the operation of this program. The errors of the SDK do not contain the
+//! host of a request. All of them run in the task that makes the call, which remembers both.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -35,7 +35,8 @@ struct Call {
     last_lost: AtomicU32,
     /// The last attempt that was throttled, by its number.
     last_throttled: AtomicU32,
-    /// The attempt, by its number, after which the credentials are renewed; [`NONE`] for no attempt.
+    /// The attempt, by its number, after which the credentials are renewed; [`NONE`] for no
+    /// attempt.
     renewing: AtomicU32,
     /// The session token of the last request.
     token: Mutex<Option<String>>,
@@ -44,8 +45,8 @@ struct Call {
 }
 
 impl Call {
-    /// Whether something happens to the current attempt for the first time. `last` has the attempt to which
-    /// it happened last.
+    /// Whether something happens to the current attempt for the first time. `last` has the attempt
+    /// to which it happened last.
     ///
     /// The SDK classifies some answers more than once.
     fn is_first(&self, last: &AtomicU32) -> bool {
@@ -54,7 +55,8 @@ impl Call {
     }
 }
 
-/// Makes a call of an operation. Returns its result, and the endpoint of its last request, if it made one.
+/// Makes a call of an operation. Returns its result, and the endpoint of its last request, if it
+/// made one.
 pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> (T, Option<Endpoint>) {
     // A call for the credentials of another call passes its endpoint on to that call.
     let endpoint = CURRENT.try_with(|outer| Arc::clone(&outer.endpoint)).unwrap_or_default();
@@ -74,8 +76,8 @@ pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>)
     (result, endpoint)
 }
 
-/// The header of a signed request that has the session token. See "Create a signed AWS API request" in the
-/// IAM user guide.
+/// The header of a signed request that has the session token. See "Create a signed AWS API request"
+/// in the IAM user guide.
 const TOKEN: &str = "x-amz-security-token";
 
 /// Remembers the endpoint of a request of the call, and its session token.
@@ -93,14 +95,14 @@ pub(crate) fn token() -> Option<String> {
     CURRENT.try_with(|call| call.token.lock().unwrap_or_else(PoisonError::into_inner).clone()).ok().flatten()
 }
 
-/// Returns the operation of the current call, if the request belongs to one: providers of credentials make
-/// requests of their own.
+/// Returns the operation of the current call, if the request belongs to one: providers of
+/// credentials make requests of their own.
 pub(crate) fn operation() -> Option<Operation> {
     CURRENT.try_with(|call| call.operation).ok()
 }
 
-/// Remembers that an attempt is sent. Returns the operation and the number of the attempt, from 1. The time
-/// of a call begins with the first: waiting for a turn is not counted.
+/// Remembers that an attempt is sent. Returns the operation and the number of the attempt, from 1.
+/// The time of a call begins with the first: waiting for a turn is not counted.
 pub(crate) fn sent() -> Option<(Operation, u32)> {
     let sent = |call: &Call| {
         call.sent.get_or_init(Instant::now);
@@ -120,8 +122,8 @@ pub(crate) fn spent() -> Duration {
     CURRENT.try_with(|call| call.sent.get().map(Instant::elapsed)).ok().flatten().unwrap_or_default()
 }
 
-/// Counts the current attempt as one of unknown outcome, once. Returns the number of such attempts, with the
-/// current one.
+/// Counts the current attempt as one of unknown outcome, once. Returns the number of such attempts,
+/// with the current one.
 pub(crate) fn lost() -> u32 {
     let count = |call: &Call| {
         if call.is_first(&call.last_lost) {

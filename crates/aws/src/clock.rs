@@ -11,15 +11,16 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::date_time::Format;
 
-/// The time at which a service sent its last answer, by the clock of the service: the `Date` header.
+/// The time at which a service sent its last answer, by the clock of the service: the `Date`
+/// header.
 ///
 /// See "Common response headers" in the S3 API reference.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceClock(Arc<Mutex<Option<DateTime>>>);
 
 impl ServiceClock {
-    /// Returns the time between a moment of the same clock and the last answer. `None` if the answer had no
-    /// date.
+    /// Returns the time between a moment of the same clock and the last answer. `None` if the
+    /// answer had no date.
     pub fn since(&self, moment: DateTime) -> Option<Duration> {
         let now = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;
         // Several machines of a service answer, and their clocks can differ a little.

@@ -1,5 +1,5 @@
-//! Reads the error code of an answer, in each protocol of AWS. The SDK reads the code for each operation into
-//! another type.
+//! Reads the error code of an answer, in each protocol of AWS. The SDK reads the code for each
+//! operation into another type.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use minicbor::Decoder;
@@ -8,8 +8,8 @@ use minicbor::decode::Error;
 
 /// Returns the error code of an answer; `None` for a success, which is not parsed.
 ///
-/// See "Error responses" in the S3 API reference, and the AWS JSON, AWS query and RPC v2 CBOR protocols in
-/// the Smithy specification.
+/// See "Error responses" in the S3 API reference, and the AWS JSON, AWS query and RPC v2 CBOR
+/// protocols in the Smithy specification.
 pub(crate) fn code(answer: &HttpResponse) -> Option<String> {
     if answer.status().is_success() {
         return None;
@@ -25,8 +25,8 @@ pub(crate) fn code(answer: &HttpResponse) -> Option<String> {
     rest.split_once("</Code>").map(|(code, _)| code.trim().to_owned())
 }
 
-/// Returns the name of an error without its namespace and without a URL after it. See "Operation error
-/// serialization" in the description of the AWS JSON protocols.
+/// Returns the name of an error without its namespace and without a URL after it. See "Operation
+/// error serialization" in the description of the AWS JSON protocols.
 fn name(shape: &str) -> &str {
     let shape = shape.split_once(':').map_or(shape, |(shape, _url)| shape);
     shape.rsplit_once('#').map_or(shape, |(_namespace, name)| name)

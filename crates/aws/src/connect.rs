@@ -32,8 +32,8 @@ use crate::transport::{Limits, Timeouts, transport};
 /// The options of a connection to AWS.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// The named profile to take credentials from, where an account does not name one itself. Without a name,
-    /// the default chain of the SDK finds the credentials.
+    /// The named profile to take credentials from, where an account does not name one itself.
+    /// Without a name, the default chain of the SDK finds the credentials.
     pub profile: Option<String>,
     /// The Region of the STS endpoint, unless accounts have to enable the Region.
     pub region: Region,
@@ -63,8 +63,8 @@ pub struct Embedded {
     pub credentials: (String, String),
     /// The access key IDs and the secrets of named profiles.
     pub profiles: HashMap<String, (String, String)>,
-    /// Whether it limits calls by the time of the machine, as AWS does. Otherwise, calls have no rate, and
-    /// are repeated without pauses.
+    /// Whether it limits calls by the time of the machine, as AWS does. Otherwise, calls have no
+    /// rate, and are repeated without pauses.
     pub counts_time: bool,
 }
 
@@ -82,9 +82,9 @@ struct Shared {
     /// The client of the calls that assume roles, and of providers of credentials.
     http_client: SharedHttpClient,
     limits: Limits,
-    /// The base configurations by profile (`None`: ambient credentials). A profile is read once, and nobody
-    /// waits for a lock after that: an async lock goes to the accounts in their order, one at a time, also
-    /// while a core has nothing to do.
+    /// The base configurations by profile (`None`: ambient credentials). A profile is read once,
+    /// and nobody waits for a lock after that: an async lock goes to the accounts in their order,
+    /// one at a time, also while a core has nothing to do.
     bases: Mutex<HashMap<Option<String>, Arc<OnceCell<SdkConfig>>>>,
 }
 
@@ -126,9 +126,9 @@ impl Aws {
 
     /// Returns the Region of the STS endpoint: a Region that every account has enabled.
     ///
-    /// STS assumes a role only in a Region that is enabled in the account of the role, and the session of a
-    /// Regional endpoint is valid in every Region. See "Manage AWS STS in an AWS Region" in the IAM user
-    /// guide.
+    /// STS assumes a role only in a Region that is enabled in the account of the role, and the
+    /// session of a Regional endpoint is valid in every Region. See "Manage AWS STS in an AWS
+    /// Region" in the IAM user guide.
     pub(crate) fn sts_region(&self) -> Region {
         sts_region(&self.shared.options.region)
     }
@@ -138,7 +138,8 @@ impl Aws {
         transport(self.shared.bare_client.clone(), self.shared.limits.clone(), Some(account.clone()))
     }
 
-    /// Returns the configuration with the ambient credentials, or with the credentials of a profile.
+    /// Returns the configuration with the ambient credentials, or with the credentials of a
+    /// profile.
     pub(crate) async fn base(&self, profile: Option<&str>) -> SdkConfig {
         let profile = profile.or(self.shared.options.profile.as_deref()).map(str::to_owned);
         let base = {
@@ -163,8 +164,8 @@ impl Shared {
             false => retries.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO),
         };
 
-        // Off, because the SDK takes a request that waits for its turn for a stalled stream. The transport
-        // ends attempts that take too long.
+        // Off, because the SDK takes a request that waits for its turn for a stalled stream. The
+        // transport ends attempts that take too long.
         let stalled = StalledStreamProtectionConfig::disabled();
 
         if let Some(embedded) = &self.options.embedded {
@@ -207,8 +208,8 @@ impl Shared {
             loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = loader.load().await;
-        // An empty variable is not set, as for the AWS CLI; the SDK panics at the first call with an empty
-        // URL.
+        // An empty variable is not set, as for the AWS CLI; the SDK panics at the first call with
+        // an empty URL.
         match config.endpoint_url() {
             Some("") => {
                 let mut builder = config.into_builder();
@@ -226,8 +227,8 @@ fn app_name() -> Option<AppName> {
     AppName::new("reconcile").ok()
 }
 
-/// Returns the wanted Region, or the first Region of its partition if accounts have to enable the wanted
-/// Region.
+/// Returns the wanted Region, or the first Region of its partition if accounts have to enable the
+/// wanted Region.
 fn sts_region(wanted: &Region) -> Region {
     if wanted.is_opt_in() { wanted.partition().first_region() } else { wanted.clone() }
 }

@@ -19,8 +19,8 @@ pub(crate) fn error_of<E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    // The session of a role is renewed before the call. What STS answers then says more than that there are
-    // no credentials.
+    // The session of a role is renewed before the call. What STS answers then says more than that
+    // there are no credentials.
     if let Some(error) = find::<SdkError<AssumeRoleError, HttpResponse>>(error)
         && operation != Operation::AssumeRole
     {
@@ -62,9 +62,10 @@ fn unreadable(answer: &HttpResponse, endpoint: Option<&Endpoint>) -> String {
 
 /// The Region of the bucket in an answer that sends the caller to another Region.
 ///
-/// See "List of error codes" in the S3 API reference. The message of `IllegalLocationConstraintException` is
-/// "The me-south-1 location constraint is incompatible for the region specific endpoint this request was sent
-/// to", with `unspecified` for us-east-1. In answer to `CreateBucket`, it is about the request.
+/// See "List of error codes" in the S3 API reference. The message of
+/// `IllegalLocationConstraintException` is "The me-south-1 location constraint is incompatible for
+/// the region specific endpoint this request was sent to", with `unspecified` for us-east-1. In
+/// answer to `CreateBucket`, it is about the request.
 fn bucket_region(
     operation: Operation,
     code: Option<&str>,

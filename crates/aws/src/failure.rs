@@ -1,8 +1,8 @@
 //! Classifies calls that got no answer of AWS, by the causes of their errors.
 //!
-//! The causes come from several crates, whose types are private or not the same in each release. What the
-//! standard library and the credential providers report is read from types; the rest from the texts of the
-//! causes.
+//! The causes come from several crates, whose types are private or not the same in each release.
+//! What the standard library and the credential providers report is read from types; the rest from
+//! the texts of the causes.
 
 use std::error::Error;
 use std::io;

@@ -29,15 +29,16 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time `slow` no
-    /// longer counts.
+    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time
+    /// `slow` no longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
         Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), counts: Mutex::default(), slow }
     }
 
     /// Waits for a place, then makes the attempt.
     pub(crate) async fn pass<T>(&self, attempt: impl Future<Output = T>) -> T {
-        // The semaphore is never closed. If it were, an attempt without a limit would be better than none.
+        // The semaphore is never closed. If it were, an attempt without a limit would be better
+        // than none.
         let place = self.places.acquire().await.ok();
         let mut attempt = pin!(attempt);
         if let Ok(answer) = timeout(self.slow, attempt.as_mut()).await {

@@ -1,7 +1,8 @@
 //! Sessions for the accounts of a spec: credentials, clients per Region, and classified errors.
 //!
-//! Every account gets its own session (own identity cache, own retry budget) over one shared connector.
-//! This crate knows no plans and decides nothing: it makes calls and classifies their results.
+//! Every account gets its own session (own identity cache, own retry budget) over one shared
+//! connector. This crate knows no plans and decides nothing: it makes calls and classifies their
+//! results.
 
 mod answer;
 mod assumed_role;

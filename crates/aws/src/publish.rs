@@ -76,7 +76,8 @@ pub async fn publish(aws: &Aws, topic: &Remote, message: TopicMessage<'_>) -> Re
 
 /// Sends an event to an event bus, with the current credentials.
 ///
-/// See `PutEvents` in the EventBridge API reference: an answer without an error can reject the event.
+/// See `PutEvents` in the EventBridge API reference: an answer without an error can reject the
+/// event.
 ///
 /// # Errors
 /// The error of EventBridge.

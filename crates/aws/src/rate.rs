@@ -1,6 +1,7 @@
 //! The rates of calls that AWS documents, and the token buckets that keep below them.
 //!
-//! A call that AWS throttles costs a call and a pause. A call that waits for its turn costs neither.
+//! A call that AWS throttles costs a call and a pause. A call that waits for its turn costs
+//! neither.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -39,20 +40,21 @@ pub(crate) struct Rate {
 /// Returns the documented rate of an operation, if it has a rate that a run can reach.
 ///
 /// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide, and `LookupEvents` in the
-///   CloudTrail API reference. The service quotas of CloudTrail list each operation by itself, the user guide
-///   lists two groups: the groups are below both.
-/// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user guide,
-///   per account.
-/// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more, which no run
-///   reaches.
+///   CloudTrail API reference. The service quotas of CloudTrail list each operation by itself, the
+///   user guide lists two groups: the groups are below both.
+/// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user
+///   guide, per account.
+/// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more,
+///   which no run reaches.
 /// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
 /// - CloudWatch: "CloudWatch service quotas" in the CloudWatch user guide.
 /// - SNS: `TagResource` and `ListSubscriptionsByTopic` in the SNS API reference.
 /// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
 ///
-/// IAM, S3 and all other operations of SNS have no row: their documentation gives no rate for the operations
-/// that are called here. Throttled calls are repeated. `models/rates.json` of `reconcile-operations` has the
-/// documented rates; tests hold this table and the embedded AWS to them.
+/// IAM, S3 and all other operations of SNS have no row: their documentation gives no rate for the
+/// operations that are called here. Throttled calls are repeated. `models/rates.json` of
+/// `reconcile-operations` has the documented rates; tests hold this table and the embedded AWS to
+/// them.
 pub(crate) fn rate(operation: Operation) -> Option<Rate> {
     use Operation as Op;
 
@@ -122,8 +124,9 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
 }
 
 impl Rate {
-    /// Returns the time in which one more call becomes possible. The time is a little longer than documented,
-    /// because calls do not arrive at AWS at the same intervals at which they were sent.
+    /// Returns the time in which one more call becomes possible. The time is a little longer than
+    /// documented, because calls do not arrive at AWS at the same intervals at which they were
+    /// sent.
     fn every(self) -> Duration {
         const PERCENT: u32 = 105;
 
@@ -155,8 +158,8 @@ pub(crate) struct Limiter {
     buckets: Mutex<HashMap<RateKey, TokenBucket>>,
 }
 
-/// The key of a count: the account, unless it is the account of the ambient credentials; the Region; the
-/// operations that are counted together.
+/// The key of a count: the account, unless it is the account of the ambient credentials; the
+/// Region; the operations that are counted together.
 type RateKey = (Option<AccountId>, Option<Region>, Counter);
 
 impl Limiter {

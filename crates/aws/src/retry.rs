@@ -1,9 +1,10 @@
 //! Decides whether a failed attempt is repeated.
 //!
-//! A call that was throttled did not take effect, and is repeated as long as its time lasts. Of a call whose
-//! answer is lost, or that AWS answers with a fault of its own, it is not known whether it took effect: it is
-//! repeated a few times, unless a second effect would do harm. A call that AWS refused because the
-//! credentials of an assumed role have expired is repeated once, with new credentials.
+//! A call that was throttled did not take effect, and is repeated as long as its time lasts. Of a
+//! call whose answer is lost, or that AWS answers with a fault of its own, it is not known whether
+//! it took effect: it is repeated a few times, unless a second effect would do harm. A call that
+//! AWS refused because the credentials of an assumed role have expired is repeated once, with new
+//! credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +30,8 @@ use crate::gate::Gate;
 pub(crate) const BUDGET: Duration = Duration::from_mins(1);
 /// The most attempts of unknown outcome of a call.
 const LOST: u32 = 4;
-/// The most attempts of a call without pauses, as in the embedded AWS. With pauses, the time of the call ends
-/// long before.
+/// The most attempts of a call without pauses, as in the embedded AWS. With pauses, the time of the
+/// call ends long before.
 const ATTEMPTS: u32 = 100;
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -39,7 +40,8 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 enum Failed {
     /// AWS takes no more calls for the moment. The call did not take effect.
     Throttled,
-    /// It is unknown whether the call took effect. The number of attempts that ended so, with this one.
+    /// It is unknown whether the call took effect. The number of attempts that ended so, with this
+    /// one.
     Lost(u32),
 }
 
@@ -54,8 +56,8 @@ fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) ->
 
 /// Returns whether an operation can take effect twice without harm.
 ///
-/// A second key could not be told from the first; all other resources have a name. See "Idempotency" in the
-/// API reference of each service, and `CreateKey` in the KMS API reference.
+/// A second key could not be told from the first; all other resources have a name. See
+/// "Idempotency" in the API reference of each service, and `CreateKey` in the KMS API reference.
 fn is_repeatable(operation: Operation) -> bool {
     operation != Operation::CreateKey
 }
@@ -70,11 +72,11 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    /// Has the role of the session assumed again if AWS refused its credentials as expired. Returns whether
-    /// the call is repeated.
+    /// Has the role of the session assumed again if AWS refused its credentials as expired. Returns
+    /// whether the call is repeated.
     ///
-    /// AWS can refuse credentials before they expire by the clock of this machine. The refused call did not
-    /// take effect.
+    /// AWS can refuse credentials before they expire by the clock of this machine. The refused call
+    /// did not take effect.
     fn renews(&self, context: &InterceptorContext) -> bool {
         let Some(role) = &self.role else { return false };
         let code = context.response().and_then(code);
@@ -130,15 +132,16 @@ impl ClassifyRetry for Rules {
 
 /// Returns whether AWS answers that the security token of the request has expired.
 ///
-/// See "List of error codes" in the S3 API reference, and "Common errors" in the API reference of each other
-/// service. `RequestExpired` is about the date of the signature, and new credentials do not change it.
+/// See "List of error codes" in the S3 API reference, and "Common errors" in the API reference of
+/// each other service. `RequestExpired` is about the date of the signature, and new credentials do
+/// not change it.
 fn is_expired(code: &str) -> bool {
     matches!(code, "ExpiredToken" | "ExpiredTokenException")
 }
 
-/// Returns whether AWS answers that a quota is used up. The SDK takes the code for that of a throttle, which
-/// it is in other services: KMS and CloudWatch Logs have it for the number of resources. See
-/// `LimitExceededException` in their API references.
+/// Returns whether AWS answers that a quota is used up. The SDK takes the code for that of a
+/// throttle, which it is in other services: KMS and CloudWatch Logs have it for the number of
+/// resources. See `LimitExceededException` in their API references.
 fn is_quota(context: &InterceptorContext) -> bool {
     context.response().and_then(code).is_some_and(|code| code == "LimitExceededException")
 }
@@ -154,9 +157,10 @@ pub(crate) struct Retries {
 impl Retries {
     /// Returns the retries of an account, with the pauses of the base configuration.
     ///
-    /// The SDK shares what it counts among all clients of a service and Region, and then gives up after a
-    /// number of failures: here, each account counts for itself, and time ends its calls. Timeouts of the SDK
-    /// would count the time in which a call waits for its turn: the transport and the rules end calls.
+    /// The SDK shares what it counts among all clients of a service and Region, and then gives up
+    /// after a number of failures: here, each account counts for itself, and time ends its calls.
+    /// Timeouts of the SDK would count the time in which a call waits for its turn: the transport
+    /// and the rules end calls.
     pub(crate) fn of(account: &AccountId, base: &SdkConfig) -> Self {
         let partition = RetryPartition::custom(format!("reconcile-{account}"));
         let config = base.retry_config().cloned().unwrap_or_else(RetryConfig::standard);

@@ -26,8 +26,8 @@ use crate::{Aws, call};
 /// The name under which the SDK keeps the identifier of a request in the metadata of an error.
 const REQUEST_ID: &str = "aws_request_id";
 
-/// Builds the configuration of a client for a session and a Region. The SDK has a type for each service, and
-/// no trait.
+/// Builds the configuration of a client for a session and a Region. The SDK has a type for each
+/// service, and no trait.
 macro_rules! client {
     ($session:expr, $sdk:ident, $region:expr) => {
         $sdk::config::Builder::from(&$session.config)
@@ -61,8 +61,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the account for reading: assumes its role with a session policy that allows nothing else, or
-    /// makes sure that the current credentials are of this account.
+    /// Opens the account for reading: assumes its role with a session policy that allows nothing
+    /// else, or makes sure that the current credentials are of this account.
     ///
     /// One round trip.
     ///
@@ -72,8 +72,8 @@ impl Session {
         Self::open_with(aws, account, SessionPolicy::reading).await
     }
 
-    /// Opens the account for the changes of a spec: like [`Session::open`], with a session policy that allows
-    /// the operations of an apply.
+    /// Opens the account for the changes of a spec: like [`Session::open`], with a session policy
+    /// that allows the operations of an apply.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -81,8 +81,8 @@ impl Session {
         Self::open_with(aws, account, || SessionPolicy::applying(desired, account)).await
     }
 
-    /// Opens the account for a validation: like [`Session::open`], with a session policy that allows to read
-    /// and decrypt log files, and nothing else.
+    /// Opens the account for a validation: like [`Session::open`], with a session policy that
+    /// allows to read and decrypt log files, and nothing else.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -175,8 +175,8 @@ impl Session {
         Err(Error { failure: Some(CallFailure::OtherAccount), ..error })
     }
 
-    /// Returns the user or role of the calls, if known: the role that the spec names, or the user or role of
-    /// the current credentials.
+    /// Returns the user or role of the calls, if known: the role that the spec names, or the user
+    /// or role of the current credentials.
     pub fn caller(&self) -> Option<&Arn> {
         self.caller.as_ref()
     }
@@ -285,8 +285,8 @@ impl Session {
 
     /// Returns an Organizations client for the partition of a Region.
     ///
-    /// Organizations has one endpoint in each partition, which the endpoint rules of the SDK choose. See "AWS
-    /// Organizations endpoints and quotas" in the AWS General Reference.
+    /// Organizations has one endpoint in each partition, which the endpoint rules of the SDK
+    /// choose. See "AWS Organizations endpoints and quotas" in the AWS General Reference.
     pub fn organizations(&self, region: &Region) -> aws_sdk_organizations::Client {
         aws_sdk_organizations::Client::from_conf(client!(self, aws_sdk_organizations, region).build())
     }
@@ -333,8 +333,8 @@ impl Session {
         self.config.endpoint_url().is_some_and(|url| !is_of_aws(url))
     }
 
-    /// Returns an S3 client. With an endpoint of the user, it addresses buckets by path, because a bucket has
-    /// no host there.
+    /// Returns an S3 client. With an endpoint of the user, it addresses buckets by path, because a
+    /// bucket has no host there.
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
         let by_path =
             self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();

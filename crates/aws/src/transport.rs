@@ -28,8 +28,8 @@ pub(crate) struct Timeouts {
 }
 
 impl Timeouts {
-    /// AWS answers nearly every call that we make within a second. A service that hangs does not, and must
-    /// not hold up the calls to others.
+    /// AWS answers nearly every call that we make within a second. A service that hangs does not,
+    /// and must not hold up the calls to others.
     pub(crate) const USUAL: Self = Self { attempt: Duration::from_secs(15), slow: Duration::from_secs(1) };
 }
 
@@ -48,8 +48,8 @@ pub(crate) struct Limits {
     pub(crate) limiter: Option<Arc<Limiter>>,
 }
 
-/// A client, or a connector, for the calls of one account; `None` for those that assume roles, which AWS
-/// counts for the account that calls.
+/// A client, or a connector, for the calls of one account; `None` for those that assume roles,
+/// which AWS counts for the account that calls.
 #[derive(Debug)]
 struct Transport<T> {
     next: T,

@@ -111,8 +111,8 @@ impl Figures {
     }
 }
 
-/// Runs crash points of scenarios on so many threads: each `every`-th case. Returns what each scenario came
-/// to, in their order.
+/// Runs crash points of scenarios on so many threads: each `every`-th case. Returns what each
+/// scenario came to, in their order.
 pub fn run_crash_points(
     scenarios: &[Scenario],
     every: usize,

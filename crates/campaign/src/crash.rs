@@ -1,8 +1,8 @@
 //! Crash points: an apply that is killed right before or right after a call that changes something.
 //!
-//! A killed process leaves two things: what AWS holds, and the journal. Both are copied at each call of one
-//! apply that runs to its end, so that each copy is what a kill at that moment leaves, and each is finished
-//! by another apply.
+//! A killed process leaves two things: what AWS holds, and the journal. Both are copied at each
+//! call of one apply that runs to its end, so that each copy is what a kill at that moment leaves,
+//! and each is finished by another apply.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -187,8 +187,8 @@ pub(crate) struct Remains {
 }
 
 impl Remains {
-    /// Copies everything that there is now. A folder that cannot be read is one without journals: the rerun
-    /// then shows it.
+    /// Copies everything that there is now. A folder that cannot be read is one without journals:
+    /// the rerun then shows it.
     pub(crate) fn of(twin: &Twin, folder: &Path, watcher: &Watcher) -> Self {
         Self { twin: twin.fork(), journals: journals(folder).unwrap_or_default(), watcher: watcher.fork() }
     }
@@ -248,8 +248,8 @@ pub struct Crashes {
     pub broken: Vec<String>,
 }
 
-/// Kills the last apply of a scenario at every call, and goes on in every way; of all that, each `every`-th
-/// case from the `first` on.
+/// Kills the last apply of a scenario at every call, and goes on in every way; of all that, each
+/// `every`-th case from the `first` on.
 ///
 /// # Errors
 /// [`RunError`] if the scenario does not succeed without a kill.

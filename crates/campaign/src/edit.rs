@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::others::{CallRefused, Others, THEIRS, console_statements, statement};
 
-/// An edit by another team. Where it cannot be done, since there is no such resource, nothing happens.
+/// An edit by another team. Where it cannot be done, since there is no such resource, nothing
+/// happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignEdit {
     /// Creates the bucket, if it does not exist.

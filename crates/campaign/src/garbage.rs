@@ -1,4 +1,5 @@
-//! Answers that are not from AWS, for every read operation: nothing is lost, and nothing is taken for absent.
+//! Answers that are not from AWS, for every read operation: nothing is lost, and nothing is taken
+//! for absent.
 
 use std::collections::BTreeSet;
 
@@ -62,8 +63,8 @@ pub struct Garbled {
     pub broken: Vec<String>,
 }
 
-/// Plans and applies with each read operation answered with each kind of garbage, and then once more with
-/// right answers; of all that, each `every`-th case.
+/// Plans and applies with each read operation answered with each kind of garbage, and then once
+/// more with right answers; of all that, each `every`-th case.
 ///
 /// # Errors
 /// [`RunError`] if the apply does not succeed without garbage.

@@ -1,9 +1,9 @@
-//! Simulation of whole applies on the embedded AWS: crash points of the product's scenarios, and random specs
-//! on random live state in random weather.
+//! Simulation of whole applies on the embedded AWS: crash points of the product's scenarios, and
+//! random specs on random live state in random weather.
 //!
-//! Two promises are checked after every call: nothing foreign is lost, and a trail that delivers before and
-//! after an apply delivers all the way. At the end, the state has to be the one that an apply without trouble
-//! reaches.
+//! Two promises are checked after every call: nothing foreign is lost, and a trail that delivers
+//! before and after an apply delivers all the way. At the end, the state has to be the one that an
+//! apply without trouble reaches.
 
 pub mod campaign;
 pub mod crash;

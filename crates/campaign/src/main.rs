@@ -1,5 +1,5 @@
-//! `reconcile-campaign`: runs seeds or crash points, and prints what broke a promise with the command that
-//! replays it.
+//! `reconcile-campaign`: runs seeds or crash points, and prints what broke a promise with the
+//! command that replays it.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,8 +17,9 @@ const FORMAT_VERSION: &str = "1.0";
 
 /// Simulate applies on the embedded AWS, and check the promises after every call
 ///
-/// A seed stands for live state, a spec, the weather of AWS and perhaps a kill. Crash points kill the apply
-/// of each scenario of the product before and after every call. The exit code is 1 if a promise was broken.
+/// A seed stands for live state, a spec, the weather of AWS and perhaps a kill. Crash points kill
+/// the apply of each scenario of the product before and after every call. The exit code is 1 if a
+/// promise was broken.
 #[derive(Debug, Parser)]
 struct Args {
     /// Run this number of seeds

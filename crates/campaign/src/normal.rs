@@ -3,8 +3,8 @@
 use reconcile_twin::{BucketSummary, KeySummary, StateSummary};
 use serde_json::{Value, json};
 
-/// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are empty and
-/// keys that are pending deletion.
+/// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are
+/// empty and keys that are pending deletion.
 pub fn normal(summary: &StateSummary) -> Value {
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
     let names: Vec<(&str, String)> = keys.clone().map(|key| (id(key), name(key))).collect();
@@ -42,8 +42,8 @@ fn name(key: &KeySummary) -> String {
     )
 }
 
-/// A value with sorted lists and members, and with documents in place of their texts. Texts of `keys` get
-/// other names.
+/// A value with sorted lists and members, and with documents in place of their texts. Texts of
+/// `keys` get other names.
 pub fn sorted(value: &Value, keys: &[(&str, String)]) -> Value {
     match value {
         Value::Array(members) => {
@@ -73,8 +73,8 @@ fn without_namespace(text: &str) -> String {
     text.replace(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "")
 }
 
-/// A bucket without the suspended versioning that it may have: a bucket for which versioning was enabled once
-/// is never without a status again.
+/// A bucket without the suspended versioning that it may have: a bucket for which versioning was
+/// enabled once is never without a status again.
 fn bucket(bucket: &BucketSummary) -> BucketSummary {
     const SUSPENDED: &str = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
     let mut bucket = bucket.clone();

@@ -1,5 +1,5 @@
-//! What other teams do with clients of their own. Everything that they create is named `theirs`, or carries
-//! that word.
+//! What other teams do with clients of their own. Everything that they create is named `theirs`, or
+//! carries that word.
 
 use bytes::Bytes;
 use http::{Method, Request};

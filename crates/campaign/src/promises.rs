@@ -36,8 +36,8 @@ struct WatcherState {
 }
 
 impl Watcher {
-    /// Begins with what an AWS holds now. `deletes_bucket` says that the user asks for the deletion of the
-    /// bucket.
+    /// Begins with what an AWS holds now. `deletes_bucket` says that the user asks for the deletion
+    /// of the bucket.
     pub fn start(twin: &Twin, deletes_bucket: bool) -> Self {
         let summary = twin.summary();
         let state = WatcherState {
@@ -49,8 +49,8 @@ impl Watcher {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Watches an AWS from now on, and calls `also` with the number of each call that may have changed
-    /// something.
+    /// Watches an AWS from now on, and calls `also` with the number of each call that may have
+    /// changed something.
     pub fn watch(&self, twin: &Twin, also: impl Fn(usize) + Send + Sync + 'static) {
         let (watcher, other) = (self.clone(), twin.clone());
         twin.observe(move |summary| also(watcher.check(&other, summary)));
@@ -120,8 +120,8 @@ impl Watcher {
         !self.state().writes.is_empty() || !twin.foreign_writes().is_empty()
     }
 
-    /// The promises that were broken, judged when everything is done: a flow may end where it does not exist
-    /// at the end.
+    /// The promises that were broken, judged when everything is done: a flow may end where it does
+    /// not exist at the end.
     pub fn broken(&self, twin: &Twin) -> Vec<String> {
         let state = self.state();
         let at_the_end = flows(&twin.summary());
@@ -242,8 +242,8 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// The statements of other teams in a policy: their Sids say so. Those of an installation can name a trail of
-/// another team.
+/// The statements of other teams in a policy: their Sids say so. Those of an installation can name
+/// a trail of another team.
 fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
     let statements = policy["Statement"].as_array().into_iter().flatten();
     statements.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.ends_with(THEIRS)))

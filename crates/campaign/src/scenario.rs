@@ -76,14 +76,15 @@ fn management(bed: &TestBed) -> Setup {
     Setup { management: organization["management"].as_str().map(str::to_owned), ..Setup::default() }
 }
 
-/// A spec whose trails deliver to a log group with a role, and notify a topic that the key does not encrypt.
+/// A spec whose trails deliver to a log group with a role, and notify a topic that the key does not
+/// encrypt.
 fn destinations(group: &str, role: &str, topic: &str) -> String {
     let logs = format!("cloudwatch_logs: {{ log_group: {group}, role_name: {role} }}");
     members(1, &format!(", {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }}"))
 }
 
-/// Other teams have a bucket to which the trails of two accounts deliver by statements of the console, a tag,
-/// a rule and a trail.
+/// Other teams have a bucket to which the trails of two accounts deliver by statements of the
+/// console, a tag, a rule and a trail.
 fn console(bed: &TestBed) -> Result<(), RunError> {
     let master = Others::of(&bed.twin, MASTER, REGION);
     master.create_bucket(BUCKET)?;
@@ -171,8 +172,8 @@ pub(crate) fn garbled() -> Scenario {
         .with_others(console)
 }
 
-/// Every scenario: the first apply of each spec of the repository, and everything that happens to an
-/// installation later.
+/// Every scenario: the first apply of each spec of the repository, and everything that happens to
+/// an installation later.
 ///
 /// # Errors
 /// If the specs of the repository cannot be read.

@@ -49,8 +49,8 @@ pub enum CaseClass {
     Unreadable,
     /// A change failed.
     Failed,
-    /// The plan refuses something, in calm weather as well: the state that others made has to be repaired
-    /// first.
+    /// The plan refuses something, in calm weather as well: the state that others made has to be
+    /// repaired first.
     Refused,
 }
 
@@ -188,8 +188,8 @@ struct Killed {
     calls: usize,
 }
 
-/// Applies until the call of a number that can change something, and kills the apply then. Returns `None`,
-/// and has changed nothing, if the apply makes fewer such calls.
+/// Applies until the call of a number that can change something, and kills the apply then. Returns
+/// `None`, and has changed nothing, if the apply makes fewer such calls.
 async fn kill(
     bed: &TestBed,
     watcher: &Watcher,

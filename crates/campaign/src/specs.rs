@@ -5,7 +5,8 @@ use reconcile_samples::MASTER;
 
 use crate::scenario::KEY;
 
-/// Whether a spec says something about every aspect: what it leaves alone stays as the last spec left it.
+/// Whether a spec says something about every aspect: what it leaves alone stays as the last spec
+/// left it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
     /// About every aspect.

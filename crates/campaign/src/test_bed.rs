@@ -169,10 +169,12 @@ impl TestBed {
         Ok(Box::pin(apply(&aws, spec.desired(), plan, journal, options)).await)
     }
 
-    /// Applies a saved plan, as `apply PLAN`: only the changes that its spec gives for live state now.
+    /// Applies a saved plan, as `apply PLAN`: only the changes that its spec gives for live state
+    /// now.
     ///
     /// # Errors
-    /// [`RunError`] if there is no second plan or no journal, or if the saved plan is not one of the spec.
+    /// [`RunError`] if there is no second plan or no journal, or if the saved plan is not one of
+    /// the spec.
     pub async fn apply_saved(&self, task: &Task, saved: Plan) -> Result<Outcome, RunError> {
         let (spec, fresh) = self.plan(task).await?;
         let journal = Journal::open(self.folder(), &saved)?;
@@ -218,7 +220,8 @@ impl TestBed {
         }
     }
 
-    /// Gives the AWS the accounts of a spec and whatever the spec takes for granted, as a sandbox does.
+    /// Gives the AWS the accounts of a spec and whatever the spec takes for granted, as a sandbox
+    /// does.
     ///
     /// # Errors
     /// [`RunError::Spec`] if the text is not a spec.

@@ -62,7 +62,8 @@ pub(crate) enum Command {
     Apply(ApplyArgs),
     /// Check live AWS for drift from the specs; changes nothing
     Drift(DriftArgs),
-    /// Verify that the log files of each trail, account and Region exist and are unchanged; changes nothing
+    /// Verify that the log files of each trail, account and Region exist and are unchanged; changes
+    /// nothing
     Verify(VerifyArgs),
     /// Check live AWS against the controls of CIS, NIST, PCI DSS and AWS Foundational Security Best
     /// Practices; changes nothing
@@ -157,22 +158,23 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = SANDBOX_FILE)]
     pub(crate) sandbox: Option<PathBuf>,
-    /// Inject random failures of AWS into the sandbox: throttling, lost answers, stale reads, foreign writers
-    /// and more. The same SEED repeats the same failures. `SEED:KIND=SHARE,…` selects the kinds of failure
+    /// Inject random failures of AWS into the sandbox: throttling, lost answers, stale reads,
+    /// foreign writers and more. The same SEED repeats the same failures. `SEED:KIND=SHARE,…`
+    /// selects the kinds of failure
     #[arg(long, global = true, value_name = "SEED")]
     pub(crate) weather: Option<Weather>,
     /// Send all AWS requests to this endpoint (S3 uses path-style addressing)
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<EndpointUrl>,
-    /// AWS profile for credentials; has priority over credentials in the environment [default: `AWS_PROFILE`;
-    /// credentials in the environment have priority over this default]
+    /// AWS profile for credentials; has priority over credentials in the environment [default:
+    /// `AWS_PROFILE`; credentials in the environment have priority over this default]
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// Region of the STS endpoint [default: the Region of the bucket]
     #[arg(long, global = true)]
     pub(crate) region: Option<Region>,
-    /// Assume roles without a session policy. By default, a session policy limits `plan` to reads, and
-    /// `apply` to its own operations
+    /// Assume roles without a session policy. By default, a session policy limits `plan` to reads,
+    /// and `apply` to its own operations
     #[arg(long, global = true)]
     pub(crate) no_session_policy: bool,
     /// Maximum number of concurrent AWS calls
@@ -181,8 +183,8 @@ pub(crate) struct Global {
     /// When to use colors; `auto` respects `NO_COLOR`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
-    /// Do not show progress (on a terminal: the changes in progress; otherwise: a line for each finished
-    /// change)
+    /// Do not show progress (on a terminal: the changes in progress; otherwise: a line for each
+    /// finished change)
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
     /// Print only the result and errors
@@ -218,8 +220,8 @@ pub(crate) enum Format {
 
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
-    /// Include only resources whose address matches, such as `trail/production/*`, and their dependencies
-    /// (repeatable)
+    /// Include only resources whose address matches, such as `trail/production/*`, and their
+    /// dependencies (repeatable)
     #[arg(long = "target", value_name = "GLOB")]
     pub(crate) targets: Vec<AddressPattern>,
 }
@@ -246,15 +248,15 @@ pub(crate) struct PlanArgs {
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// File for the saved plan; with several specs, folder for one plan file for each installation [default:
-    /// .reconcile/plan.json, or the folder .reconcile/plans]
+    /// File for the saved plan; with several specs, folder for one plan file for each installation
+    /// [default: .reconcile/plan.json, or the folder .reconcile/plans]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with code 2 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Plan to delete all managed resources. The bucket and the key are deleted only if `deletion` in the
-    /// spec allows this
+    /// Plan to delete all managed resources. The bucket and the key are deleted only if `deletion`
+    /// in the spec allows this
     #[arg(long)]
     pub(crate) destroy: bool,
 }
@@ -279,8 +281,8 @@ pub(crate) struct ApplyArgs {
     /// Apply a spec without asking for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Delete all managed resources, or apply a plan made with `--destroy`. The bucket and the key are
-    /// deleted only if `deletion` in the spec allows this
+    /// Delete all managed resources, or apply a plan made with `--destroy`. The bucket and the key
+    /// are deleted only if `deletion` in the spec allows this
     #[arg(long)]
     pub(crate) destroy: bool,
     /// Maximum time to wait while another apply holds the `lock` of the spec, in seconds
@@ -289,8 +291,8 @@ pub(crate) struct ApplyArgs {
     /// Maximum time to wait until AWS applies earlier changes everywhere, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) propagation_timeout: Duration,
-    /// Do not ask CloudTrail to check trails after a change of a policy (the check is `UpdateTrail` with
-    /// unchanged values)
+    /// Do not ask CloudTrail to check trails after a change of a policy (the check is `UpdateTrail`
+    /// with unchanged values)
     #[arg(long)]
     pub(crate) no_confirm: bool,
 }
@@ -363,8 +365,8 @@ pub(crate) struct PermissionsArgs {
     /// Spec file
     #[arg(required_unless_present = "import")]
     pub(crate) spec: Option<PathBuf>,
-    /// Permissions to print: `plan` for commands that only read settings, `apply` for changes, `verify` for
-    /// log files
+    /// Permissions to print: `plan` for commands that only read settings, `apply` for changes,
+    /// `verify` for log files
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
     /// Include the permissions of `drift --blame` and `watch --blame`
@@ -380,7 +382,8 @@ pub(crate) struct PermissionsArgs {
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
           default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode", "blame", "freshness", "replicas"])]
     pub(crate) import: Option<RolePath>,
-    /// Output format; `cloudformation` is the template of the role for members that join automatically
+    /// Output format; `cloudformation` is the template of the role for members that join
+    /// automatically
     #[arg(long, default_value = "text")]
     pub(crate) format: PermissionsFormat,
 }

@@ -75,8 +75,8 @@ impl Backend {
     }
 }
 
-/// The profile in the arguments or the spec. Keys in the environment have priority over `AWS_PROFILE`, as in
-/// the AWS CLI; without such keys, this profile must exist.
+/// The profile in the arguments or the spec. Keys in the environment have priority over
+/// `AWS_PROFILE`, as in the AWS CLI; without such keys, this profile must exist.
 fn profile(global: &Global) -> Option<String> {
     let of_environment = || {
         let name = variable("AWS_PROFILE").filter(|name| name != "default")?;
@@ -85,8 +85,8 @@ fn profile(global: &Global) -> Option<String> {
     global.profile.clone().or_else(of_environment)
 }
 
-/// The endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL`, together with the variables of
-/// single services; an invalid value is rejected here.
+/// The endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL`, together with the
+/// variables of single services; an invalid value is rejected here.
 fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
     let option = global.endpoint_url.clone().and_then(|EndpointUrl(url)| url);
     if option.is_none() {

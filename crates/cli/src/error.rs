@@ -109,7 +109,8 @@ pub(crate) enum CliError {
     /// The work under the lock failed, and the lock could not be released afterwards.
     #[error("{}", message(error.as_ref()))]
     Unreleased { error: Box<CliError>, lock: Box<CliError> },
-    /// A plan that deletes the installation requires `--destroy`, and `--destroy` requires such a plan.
+    /// A plan that deletes the installation requires `--destroy`, and `--destroy` requires such a
+    /// plan.
     #[error("{}", if *is_destroy { "this plan deletes the installation" } else { "this plan was made without \
         `--destroy`" })]
     DestroyOfPlan { is_destroy: bool },

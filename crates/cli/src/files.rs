@@ -44,8 +44,8 @@ pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
     reconcile_spec::parse(&path.to_string_lossy(), &read(path, MAX_TEXT)?).map_err(CliError::Spec)
 }
 
-/// Reads the spec whose path a plan file has. Only regular files are read, because other files can block or
-/// never end.
+/// Reads the spec whose path a plan file has. Only regular files are read, because other files can
+/// block or never end.
 pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
     let file = std::fs::metadata(path).and_then(|it| {
         let message = "it is not a regular file";

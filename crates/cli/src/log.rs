@@ -10,11 +10,11 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 use crate::args::{Global, LogFormat};
 use crate::traces::Traces;
 
-/// Starts the log, and the traces. The log has no colors, because each line is escaped as a whole, with its
-/// values.
+/// Starts the log, and the traces. The log has no colors, because each line is escaped as a whole,
+/// with its values.
 pub(crate) fn start(global: &Global, traces: &Traces) {
-    // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault: there is no
-    // connection.
+    // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault:
+    // there is no connection.
     const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
     // What the SDK tries and retries is not for everybody; the result is in our own errors.
     let level = match global.verbose {

@@ -36,13 +36,14 @@ pub(crate) fn print_json(document: &str) -> Result<(), CliError> {
     write(&escape_json(document))
 }
 
-/// Prints a document without changes, such as a script, a spec or Markdown. Its values are already escaped.
+/// Prints a document without changes, such as a script, a spec or Markdown. Its values are already
+/// escaped.
 pub(crate) fn print_file(contents: &str) -> Result<(), CliError> {
     write(contents)
 }
 
-/// Prints a result in a format, or writes it into the file of `--out` and prints the text. `document` is the
-/// result in a format other than text.
+/// Prints a result in a format, or writes it into the file of `--out` and prints the text.
+/// `document` is the result in a format other than text.
 pub(crate) fn print_or_write(
     out: Option<&Path>,
     document: Option<String>,

@@ -54,8 +54,8 @@ pub(crate) async fn reading<T>(
     result
 }
 
-/// Shows the accounts and Regions that are verified, with the files and bytes that were read, and the time
-/// left.
+/// Shows the accounts and Regions that are verified, with the files and bytes that were read, and
+/// the time left.
 pub(crate) struct Verifying {
     bar: ProgressBar,
     files: AtomicU64,

@@ -21,8 +21,8 @@ pub(crate) fn can_ask() -> bool {
 pub(crate) async fn is_answered_yes(question: &str, interrupt: &Interrupt) -> Result<bool, CliError> {
     output::ask(question)?;
     let (sender, receiver) = oneshot::channel();
-    // Nothing ends a blocking read of stdin. The runtime would wait for a thread of its own; this thread ends
-    // with the program.
+    // Nothing ends a blocking read of stdin. The runtime would wait for a thread of its own; this
+    // thread ends with the program.
     std::thread::spawn(move || {
         let mut answer = String::new();
         // Nobody waits for the answer after an interrupt.

@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 
 use crate::error::CliError;
 
-/// Starts to handle signals: the first signal stops the command, and the second signal ends it at once.
+/// Starts to handle signals: the first signal stops the command, and the second signal ends it at
+/// once.
 ///
 /// # Errors
 /// If the operating system does not deliver signals to the program.
@@ -27,8 +28,8 @@ fn listen_to(mut signals: system::Signals) -> Interrupt {
     interrupt
 }
 
-/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop the
-/// command.
+/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop
+/// the command.
 ///
 /// # Errors
 /// If the operating system does not deliver signals to the program.
@@ -67,7 +68,8 @@ mod system {
     pub(super) struct Signals(Vec<Signal>);
 
     impl Signals {
-        /// Leaves out signals that the caller of the program ignores, as `nohup` does with `SIGHUP`.
+        /// Leaves out signals that the caller of the program ignores, as `nohup` does with
+        /// `SIGHUP`.
         pub(super) fn listen() -> std::io::Result<Self> {
             Self::of(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
         }
@@ -109,7 +111,8 @@ mod system {
         }
     }
 
-    /// Whether a process with this status ignores a signal. See "/proc/pid/status" in the Linux manual pages.
+    /// Whether a process with this status ignores a signal. See "/proc/pid/status" in the Linux
+    /// manual pages.
     fn is_ignored(status: &str, signal: i32) -> bool {
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();

@@ -14,11 +14,11 @@ use tracing::{Instrument, trace_span};
 
 use crate::observe::page;
 
-/// Names the authors of findings. `key` is the key of the installation. An author that cannot be read is
-/// unknown, with the reason.
+/// Names the authors of findings. `key` is the key of the installation. An author that cannot be
+/// read is unknown, with the reason.
 ///
-/// CloudTrail answers two calls a second in an account and Region, so that the lists of an account are read
-/// one after the other, and the accounts at the same time.
+/// CloudTrail answers two calls a second in an account and Region, so that the lists of an account
+/// are read one after the other, and the accounts at the same time.
 pub async fn blame(aws: &Aws, desired: &Desired, key: Option<&Arn>, findings: &mut [Finding]) {
     let search = Search::new(desired, key, findings);
     let mut by_account: BTreeMap<AccountName, Vec<EventScan>> = BTreeMap::new();

@@ -13,8 +13,8 @@ use reconcile_spec::{AccountName, Desired};
 
 use crate::observe::{AT_ONCE, alarm, topic};
 
-/// Reads all alarms of each account and Region in which a log group has metric filters, and the topics that
-/// the alarms on the metrics of these filters notify. Errors are values in `observed`.
+/// Reads all alarms of each account and Region in which a log group has metric filters, and the
+/// topics that the alarms on the metrics of these filters notify. Errors are values in `observed`.
 pub(crate) async fn read_alarms(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut filtered: BTreeMap<(AccountName, Region), Vec<Monitors>> = BTreeMap::new();
     for monitors in observed.monitors.values().flatten().filter(|it| !it.filters.is_empty()) {

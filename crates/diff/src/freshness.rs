@@ -8,8 +8,8 @@ use reconcile_text::message;
 
 use crate::evidence::LogFiles;
 
-/// Returns what stopped among the digests of trails. Digests that cannot be listed are a result as well.
-/// `at_once` is the number of requests at the same time.
+/// Returns what stopped among the digests of trails. Digests that cannot be listed are a result as
+/// well. `at_once` is the number of requests at the same time.
 pub async fn freshness(
     aws: &Aws,
     desired: &Desired,

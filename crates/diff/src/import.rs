@@ -11,7 +11,8 @@ use crate::Progress;
 use crate::observe::survey::survey;
 use crate::read::{join, read};
 
-/// Reads the installation in these accounts, and returns the spec that describes it. Changes nothing.
+/// Reads the installation in these accounts, and returns the spec that describes it. Changes
+/// nothing.
 ///
 /// # Errors
 /// [`ImportError`].

@@ -1,8 +1,8 @@
 //! Reads live AWS into [`Observed`], and decides nothing.
 //!
-//! All accounts are read at once, up to `AT_ONCE`. A read needs three round trips in sequence: the session;
-//! everything that has a known name; and everything that needs the ID of the key. A resource that cannot be
-//! read is an error value, and is never taken for absent.
+//! All accounts are read at once, up to `AT_ONCE`. A read needs three round trips in sequence: the
+//! session; everything that has a known name; and everything that needs the ID of the key. A
+//! resource that cannot be read is an error value, and is never taken for absent.
 
 pub mod alarm;
 mod alias;
@@ -55,8 +55,8 @@ use trail::{TrailQuery, Trails};
 
 /// The number of accounts that are read at the same time.
 ///
-/// The calls of an account that wait for their turn take about 130 KB. There are far more than calls in
-/// flight, so that accounts that do not answer keep no others waiting.
+/// The calls of an account that wait for their turn take about 130 KB. There are far more than
+/// calls in flight, so that accounts that do not answer keep no others waiting.
 pub(crate) const AT_ONCE: usize = 256;
 
 /// The progress of a read, which another task can show.
@@ -91,12 +91,12 @@ struct AccountTrails {
     incomplete: Option<ReadError>,
 }
 
-/// Reads everything that the spec names. `organization` is the organization of the spec, as [`discover`] read
-/// it.
+/// Reads everything that the spec names. `organization` is the organization of the spec, as
+/// [`discover`] read it.
 ///
 /// # Errors
-/// If the bucket or the key cannot be read, because every account depends on them. A member account that
-/// cannot be read is in [`Observed::unreadable`] instead.
+/// If the bucket or the key cannot be read, because every account depends on them. A member account
+/// that cannot be read is in [`Observed::unreadable`] instead.
 pub async fn observe(
     aws: &Aws,
     desired: &Arc<Desired>,
@@ -175,7 +175,8 @@ pub async fn observe(
     Ok(observed)
 }
 
-/// Reads the organization of the spec, before anything else: its members can join the accounts of the spec.
+/// Reads the organization of the spec, before anything else: its members can join the accounts of
+/// the spec.
 ///
 /// # Errors
 /// If the organization cannot be read, because its members are unknown then.
@@ -233,8 +234,8 @@ async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTr
         };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
-    // The account of the bucket may have a foreign trail that delivers to the bucket. An account without a
-    // trail in the spec may have had one.
+    // The account of the bucket may have a foreign trail that delivers to the bucket. An account
+    // without a trail in the spec may have had one.
     let bucket = &desired.bucket.site;
     if bucket.account == session.account().name || by_region.is_empty() {
         by_region.entry(&bucket.region).or_default();
@@ -255,8 +256,8 @@ async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTr
     Ok(AccountTrails { trails, strays, incomplete })
 }
 
-/// Adds the listed trails that were not read yet: trails of a single Region that was not asked. Makes no call
-/// if there are none.
+/// Adds the listed trails that were not read yet: trails of a single Region that was not asked.
+/// Makes no call if there are none.
 async fn observe_elsewhere(
     session: &Session,
     listed: Result<Vec<Arn>, ReadError>,
@@ -282,15 +283,16 @@ async fn observe_elsewhere(
     }
 }
 
-/// Returns the trails of this installation that the spec does not have. Makes no call if there are no other
-/// trails.
+/// Returns the trails of this installation that the spec does not have. Makes no call if there are
+/// no other trails.
 async fn observe_strays(
     session: &Session,
     desired: &Desired,
     others: &[OtherTrail],
 ) -> Result<Vec<Trail>, ReadError> {
     let mut by_region: BTreeMap<Region, BTreeSet<Arn>> = BTreeMap::new();
-    // A delegated administrator creates trails of the organization, and the management account owns them.
+    // A delegated administrator creates trails of the organization, and the management account owns
+    // them.
     let makes_all = desired.organization.as_ref().is_some_and(|it| it.account == session.account().name);
     let is_here =
         |it: &&OtherTrail| it.arn.account() == session.id().as_str() || (makes_all && it.organization);

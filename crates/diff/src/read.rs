@@ -10,8 +10,8 @@ use crate::Progress;
 use crate::controls::read_alarms;
 use crate::observe::{discover, observe};
 
-/// Reads the live state of everything that a spec names: first the organization, because its members can join
-/// the accounts of the spec, and then all accounts at once.
+/// Reads the live state of everything that a spec names: first the organization, because its
+/// members can join the accounts of the spec, and then all accounts at once.
 ///
 /// # Errors
 /// [`LiveError`].

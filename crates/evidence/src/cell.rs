@@ -18,11 +18,11 @@ pub struct Cell {
     pub region: Region,
     /// The folders of the trails. Folders to which earlier digests were delivered are found.
     pub roots: BTreeSet<Root>,
-    /// The trails that are expected to log in this account and Region. The digests of other trails in the
-    /// same folders are validated as well.
+    /// The trails that are expected to log in this account and Region. The digests of other trails
+    /// in the same folders are validated as well.
     pub trails: BTreeSet<ExpectedTrail>,
-    /// Whether a trail without digests delivers into the same folders. Log files that no digest names are
-    /// then expected.
+    /// Whether a trail without digests delivers into the same folders. Log files that no digest
+    /// names are then expected.
     pub has_other_logs: bool,
 }
 
@@ -68,8 +68,8 @@ pub struct CellReport {
 }
 
 impl CellReport {
-    /// Whether every object could be read. What is unknown for another reason, another run does not know
-    /// either.
+    /// Whether every object could be read. What is unknown for another reason, another run does not
+    /// know either.
     pub fn is_read(&self) -> bool {
         let is_unread = |finding: &EvidenceFinding| match finding {
             EvidenceFinding::Object { verdict, .. } => matches!(verdict, Verdict::Unreadable(_)),

@@ -1,8 +1,9 @@
-//! The chain of digests: what follows from all digests of a trail in an account and Region together.
+//! The chain of digests: what follows from all digests of a trail in an account and Region
+//! together.
 //!
-//! A digest names the previous digest of its chain with location, hash and signature. See "Digest file
-//! chaining" in "CloudTrail digest file structure". A chain that simply ends proves nothing, so the hours
-//! between digests are compared with the hours in which the trail logs as well.
+//! A digest names the previous digest of its chain with location, hash and signature. See "Digest
+//! file chaining" in "CloudTrail digest file structure". A chain that simply ends proves nothing,
+//! so the hours between digests are compared with the hours in which the trail logs as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,14 +36,14 @@ impl Range {
         Self { from: hours(to, -24), to, now }
     }
 
-    /// The time from which on keys are needed: a digest can be signed with a key that is no longer valid, or
-    /// not yet.
+    /// The time from which on keys are needed: a digest can be signed with a key that is no longer
+    /// valid, or not yet.
     pub fn keys_from(&self) -> Timestamp {
         hours(self.from, -KEY_SLACK_HOURS)
     }
 
-    /// Returns whether the digests that end at a time are validated. The last log files of the range are in a
-    /// digest that ends up to an hour later.
+    /// Returns whether the digests that end at a time are validated. The last log files of the
+    /// range are in a digest that ends up to an hour later.
     pub(crate) fn has_digest(&self, end: Timestamp) -> bool {
         self.from < end && end < hours(self.to, 1)
     }
@@ -103,8 +104,8 @@ pub(crate) const DELIVERY_HOURS: i64 = 1;
 
 /// Returns what is wrong with a chain beside what is wrong with single digests.
 ///
-/// The links are all digests of the chain in the range. A trail that is expected to log has a digest for
-/// every hour.
+/// The links are all digests of the chain in the range. A trail that is expected to log has a
+/// digest for every hour.
 pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: bool) -> Vec<EvidenceFinding> {
     let mut links: Vec<&Link> = links.iter().collect();
     links.sort_by_key(|link| link.end);
@@ -162,7 +163,8 @@ fn broken_references(
     findings
 }
 
-/// Returns whether a digest belongs to the range. A digest with an unexpected name is looked for as well.
+/// Returns whether a digest belongs to the range. A digest with an unexpected name is looked for as
+/// well.
 fn is_in_range(id: &ChainId, place: &ObjectLocation, range: &Range) -> bool {
     ChainId::parse(&id.account, &id.region, &place.key).is_none_or(|(_, end)| range.has_digest(end))
 }
@@ -202,7 +204,8 @@ fn holes(
     holes
 }
 
-/// Returns whether the digest that follows a time belongs to the range and should have been delivered.
+/// Returns whether the digest that follows a time belongs to the range and should have been
+/// delivered.
 pub(crate) fn is_due(end: Timestamp, range: &Range) -> bool {
     hours(end, 1) <= range.to && is_overdue(end, range.now)
 }

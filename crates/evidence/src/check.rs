@@ -13,13 +13,14 @@ use crate::location::{ChainId, DigestKind, ObjectLocation};
 use crate::source::{Body, ObjectSource, ReadError};
 use crate::verdict::Verdict;
 
-/// The names of the metadata of a digest. See "Signature of the digest file" and "Backfill digest files" in
-/// "CloudTrail digest file structure".
+/// The names of the metadata of a digest. See "Signature of the digest file" and "Backfill digest
+/// files" in "CloudTrail digest file structure".
 pub(crate) const SIGNATURE: &str = "signature";
 pub(crate) const SIGNATURE_ALGORITHM: &str = "signature-algorithm";
 pub(crate) const BACKFILL_TIME: &str = "backfill-generation-timestamp";
 
-/// The largest log file that is hashed, decompressed. CloudTrail starts a new file long before this size.
+/// The largest log file that is hashed, decompressed. CloudTrail starts a new file long before this
+/// size.
 const MAX_LOG: u64 = 4 * 1024 * 1024 * 1024;
 
 /// A digest file as it was read.
@@ -34,8 +35,8 @@ pub(crate) struct DigestFile {
 #[derive(Debug)]
 pub(crate) struct CheckedDigest {
     pub(crate) verdict: Verdict,
-    /// The content and its signature, if CloudTrail signed the content. A file with trailing bytes, for
-    /// example, still contains what CloudTrail signed.
+    /// The content and its signature, if CloudTrail signed the content. A file with trailing bytes,
+    /// for example, still contains what CloudTrail signed.
     pub(crate) signed: Option<(Digest, Vec<u8>)>,
     /// The previous digest that the file claims, signed or not.
     pub(crate) previous: Option<Previous>,
@@ -51,8 +52,8 @@ impl From<Verdict> for CheckedDigest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedSignature {
     pub(crate) signature: Vec<u8>,
-    /// Whether the next digest is verified. Any digest can name a signature that verifies, but only a
-    /// verified digest proves that a digest without this signature is wrong.
+    /// Whether the next digest is verified. Any digest can name a signature that verifies, but only
+    /// a verified digest proves that a digest without this signature is wrong.
     pub(crate) is_proven: bool,
 }
 
@@ -85,8 +86,8 @@ fn malformed(damage: Damage) -> Verdict {
     }
 }
 
-/// Validates a digest file that was found at a location. `named` is the signature that the next digest of the
-/// chain names.
+/// Validates a digest file that was found at a location. `named` is the signature that the next
+/// digest of the chain names.
 pub(crate) fn check_digest(
     id: &ChainId,
     place: &ObjectLocation,
@@ -136,7 +137,8 @@ fn check_signature(
     let is_own = by_own.is_some();
     let signed = by_own.or_else(|| verify(digest, key, &named?.signature));
     let verdict = match (metadata, own) {
-        // The metadata is part of the object: CloudTrail writes it, and S3 does not change it alone.
+        // The metadata is part of the object: CloudTrail writes it, and S3 does not change it
+        // alone.
         (Some(_), None) => Verdict::NoSignature,
         (Some(_), Some(_)) if !is_own => Verdict::WrongSignature,
         (None, _) if signed.is_none() && named.is_some_and(|named| named.is_proven) => {
@@ -153,7 +155,8 @@ fn verify(digest: &UnverifiedDigest, key: &PublicKey, signature: &[u8]) -> Optio
     Some((digest.clone().verify(key, signature)?, signature.to_vec()))
 }
 
-/// Reads and hashes a log file that a signed digest names. Returns the verdict and the bytes that were read.
+/// Reads and hashes a log file that a signed digest names. Returns the verdict and the bytes that
+/// were read.
 pub(crate) async fn check_log<S: ObjectSource>(source: &S, log: &LogFile) -> (Verdict, u64) {
     let mut bytes = 0;
     let verdict = hash_log(source, log, &mut bytes).await.unwrap_or_else(|verdict| verdict);

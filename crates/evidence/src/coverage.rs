@@ -11,11 +11,11 @@ use crate::location::{ObjectLocation, hours, log_time, minutes};
 use crate::source::Listed;
 use crate::verdict::Verdict;
 
-/// The log files that the verified digests of an account and Region name, and the times that these digests
-/// cover.
+/// The log files that the verified digests of an account and Region name, and the times that these
+/// digests cover.
 ///
-/// The trails of a spec can share a folder, in which log files do not have the name of their trail. So all
-/// digests of the folder are in one coverage.
+/// The trails of a spec can share a folder, in which log files do not have the name of their trail.
+/// So all digests of the folder are in one coverage.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     /// Half a hash for each location: the memory does not depend on the length of the names.
@@ -47,12 +47,12 @@ impl Coverage {
         });
     }
 
-    /// Returns the verdict on an object in a log folder; `None` if a digest names it, if it is outside the
-    /// range, or if its digest is not due yet.
+    /// Returns the verdict on an object in a log folder; `None` if a digest names it, if it is
+    /// outside the range, or if its digest is not due yet.
     ///
-    /// Only the time at which the object was written decides which digest has to name it. A copy of a bucket
-    /// does not know that time; the name of the file then says when its newest event was, and CloudTrail
-    /// delivers within an hour.
+    /// Only the time at which the object was written decides which digest has to name it. A copy of
+    /// a bucket does not know that time; the name of the file then says when its newest event was,
+    /// and CloudTrail delivers within an hour.
     pub(crate) fn judge(&self, place: &ObjectLocation, listed: &Listed, range: &Range) -> Option<Verdict> {
         if self.named.contains(&identity(place)) {
             return None;

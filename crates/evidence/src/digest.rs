@@ -1,7 +1,7 @@
 //! Digest files: what they claim, and what their signature proves.
 //!
-//! See "CloudTrail digest file structure" and "Custom implementations of CloudTrail log file integrity
-//! validation" in the CloudTrail user guide.
+//! See "CloudTrail digest file structure" and "Custom implementations of CloudTrail log file
+//! integrity validation" in the CloudTrail user guide.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use crate::hash::{Hash, decode_hex, hex};
 use crate::keys::PublicKey;
 use crate::location::ObjectLocation;
 
-/// The largest digest that is read: decompressed, and compressed. A digest has about 600 bytes for each log
-/// file of its hour.
+/// The largest digest that is read: decompressed, and compressed. A digest has about 600 bytes for
+/// each log file of its hour.
 pub(crate) const MAX_DIGEST: u64 = 64 * 1024 * 1024;
 
 /// The content of a digest file whose signature has not been verified.
@@ -158,8 +158,9 @@ impl UnverifiedDigest {
     }
 }
 
-/// The text of four lines that CloudTrail signs. See "Contents of the data signing string" in the CloudTrail
-/// user guide. The first digest of a chain has the word `null` as the previous signature, as in the AWS CLI.
+/// The text of four lines that CloudTrail signs. See "Contents of the data signing string" in the
+/// CloudTrail user guide. The first digest of a chain has the word `null` as the previous
+/// signature, as in the AWS CLI.
 pub(crate) fn signed_text(
     end: &str,
     place: &ObjectLocation,

@@ -11,8 +11,8 @@ use crate::source::{Listed, ObjectSource};
 use crate::verdict::EvidenceFinding;
 use crate::verify::log_folders;
 
-/// The files of a validation. Files that are named by digests and do not exist are not counted, and neither
-/// are earlier buckets.
+/// The files of a validation. Files that are named by digests and do not exist are not counted, and
+/// neither are earlier buckets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Estimate {
     /// The digests.
@@ -54,8 +54,8 @@ pub async fn estimate<S: ObjectSource>(
         match log_folders(source, root, cell).await {
             Ok(folders) => {
                 for folder in folders {
-                    // Only the digests say which log files belong to the range: the days at its ends count as
-                    // a whole.
+                    // Only the digests say which log files belong to the range: the days at its
+                    // ends count as a whole.
                     let logs = counter.count(root, folder, range.to, |_| true).await;
                     counter.estimate.logs += logs;
                 }

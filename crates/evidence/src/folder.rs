@@ -1,9 +1,9 @@
 //! A source of objects in a folder: a copy of buckets.
 //!
-//! The folder contains a folder for each bucket, which contains the objects as files: `FOLDER/BUCKET/KEY`, as
-//! `aws s3 sync s3://BUCKET FOLDER/BUCKET` writes them. A copy like this does not contain metadata. The file
-//! `KEY.head.json` beside an object supplies it: the output of `aws s3api head-object`, of which `Metadata`
-//! and `LastModified` are read.
+//! The folder contains a folder for each bucket, which contains the objects as files:
+//! `FOLDER/BUCKET/KEY`, as `aws s3 sync s3://BUCKET FOLDER/BUCKET` writes them. A copy like this
+//! does not contain metadata. The file `KEY.head.json` beside an object supplies it: the output of
+//! `aws s3api head-object`, of which `Metadata` and `LastModified` are read.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,7 +25,8 @@ pub struct Folder {
 
 const HEAD: &str = ".head.json";
 const CHUNK: usize = 64 * 1024;
-/// The metadata of an object has at most 2 KB. See "Working with object metadata" in the S3 user guide.
+/// The metadata of an object has at most 2 KB. See "Working with object metadata" in the S3 user
+/// guide.
 const MAX_HEAD: u64 = 64 * 1024;
 
 #[derive(Default, Deserialize)]
@@ -41,8 +42,8 @@ impl Folder {
         Self { path: path.into() }
     }
 
-    /// Returns the file of an object. A key that is not a relative path of plain names has no file: it must
-    /// not lead out of the folder.
+    /// Returns the file of an object. A key that is not a relative path of plain names has no file:
+    /// it must not lead out of the folder.
     fn file(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let is_plain = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0', ':']);
         if !is_plain(bucket) || bucket.contains('/') || !key.split('/').all(is_plain) {
@@ -75,7 +76,8 @@ impl Folder {
         Ok(keys)
     }
 
-    /// Returns the names in a folder, and whether each is a folder. Links are not followed: they are neither.
+    /// Returns the names in a folder, and whether each is a folder. Links are not followed: they
+    /// are neither.
     fn entries(&self, bucket: &str, folder: &str) -> Result<Vec<(String, bool)>, ReadError> {
         let path = match folder {
             "" => self.file(bucket, "x").and_then(|file| file.parent().map(Path::to_owned)),

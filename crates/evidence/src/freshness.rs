@@ -1,8 +1,8 @@
 //! The newest digests of all chains: a check that reads no file, between two validations.
 //!
-//! CloudTrail delivers a digest every hour for each account and Region, also if nothing happened. So a chain
-//! that has no new digest has stopped. See "Validating CloudTrail log file integrity" in the CloudTrail user
-//! guide.
+//! CloudTrail delivers a digest every hour for each account and Region, also if nothing happened.
+//! So a chain that has no new digest has stopped. See "Validating CloudTrail log file integrity" in
+//! the CloudTrail user guide.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ use crate::scope::{Accounts, CellSelection, ScopedTrail, ValidationScope};
 use crate::source::ObjectSource;
 use crate::verdict::EvidenceFinding;
 
-/// The hours of the list of digests. The list begins at the start of a day, so its length is between one and
-/// two days.
+/// The hours of the list of digests. The list begins at the start of a day, so its length is
+/// between one and two days.
 const LISTED_HOURS: i64 = 24;
 
 /// Lists the newest digests of the trails of a spec, and returns the chains that stopped.
 ///
-/// Needs one request for each trail and account, and one for each account and Region. `at_once` is the number
-/// of requests at the same time.
+/// Needs one request for each trail and account, and one for each account and Region. `at_once` is
+/// the number of requests at the same time.
 pub async fn freshness<S: ObjectSource>(
     source: &S,
     desired: &Desired,
@@ -85,8 +85,8 @@ struct Span {
     newest: Timestamp,
 }
 
-/// The chains of an account and Region that have a digest since a time, by the name and the home Region of
-/// their trail.
+/// The chains of an account and Region that have a digest since a time, by the name and the home
+/// Region of their trail.
 type Spans = BTreeMap<(String, Region), Span>;
 
 async fn newest_digests<S: ObjectSource>(
@@ -141,8 +141,8 @@ impl Heard {
     }
 }
 
-/// Returns what stopped. `unlisted` are the reasons why accounts and Regions of the trail could not be found;
-/// `since` is the start of the lists.
+/// Returns what stopped. `unlisted` are the reasons why accounts and Regions of the trail could not
+/// be found; `since` is the start of the lists.
 fn judge(
     trail: &DigestTrail,
     heard: &[Heard],
@@ -180,7 +180,8 @@ fn judge_account(
     since: Timestamp,
     now: Timestamp,
 ) -> Vec<Staleness> {
-    // A trail that was just started, or that is not known to have delivered, has nothing to show yet.
+    // A trail that was just started, or that is not known to have delivered, has nothing to show
+    // yet.
     let is_silent =
         |last: Option<Timestamp>| last.max(trail.logging_since).is_some_and(|last| is_overdue(last, now));
     let newest = |newest: Option<Timestamp>| newest.map_or(Newest::NoneSince(since), Newest::At);
@@ -190,8 +191,8 @@ fn judge_account(
     let newest_of_all = spans().map(|span| span.newest).max();
     if newest_of_all.is_none_or(|newest| is_overdue(newest, now)) {
         let is_own = *account == trail.account;
-        // Digests that CloudTrail delivered elsewhere are no silence: after the bucket changes, the first
-        // digest arrives in an hour.
+        // Digests that CloudTrail delivered elsewhere are no silence: after the bucket changes, the
+        // first digest arrives in an hour.
         let reported = trail.latest.filter(|_| is_own);
         let is_whole = is_whole && listed.len() == heard.len();
         return match is_whole && is_silent(newest_of_all.max(reported)) {
@@ -251,8 +252,8 @@ mod tests {
         }
     }
 
-    /// The digests of a Region, from some hours ago to some hours ago; an opt-in Region if its name ends with
-    /// `?`.
+    /// The digests of a Region, from some hours ago to some hours ago; an opt-in Region if its name
+    /// ends with `?`.
     fn heard(region: &str, digests: Result<Option<(i64, i64)>, &str>) -> Heard {
         Heard {
             account: MEMBER.parse().unwrap(),
@@ -340,7 +341,8 @@ mod tests {
         let silent = DigestTrail { latest: Some(ago(5)), ..trail() };
         let heard = [heard("eu-west-1", Ok(Some((35, 5)))), heard("us-east-1", Err("access denied"))];
         assert_eq!(found(&silent, &heard), ["1 unlisted: access denied"]);
-        // Nor if the folders of an organization could not be listed, so that none of its digests was found.
+        // Nor if the folders of an organization could not be listed, so that none of its digests
+        // was found.
         let nothing = [self::heard("eu-west-1", Ok(None))];
         let stale = judge(&silent, &nothing, vec!["access denied".to_owned()], ago(36), now());
         let [Staleness::Unlisted { count: Some(1), .. }] = &stale[..] else { panic!("{stale:?}") };

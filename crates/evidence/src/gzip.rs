@@ -1,7 +1,8 @@
 //! Decompression of a gzip file in chunks, which reports truncation and bytes after the end.
 //!
-//! CloudTrail writes files of one member, as RFC 1952 describes. A second member or any other byte after the
-//! first member was not written by CloudTrail, and programs that read all members would read it.
+//! CloudTrail writes files of one member, as RFC 1952 describes. A second member or any other byte
+//! after the first member was not written by CloudTrail, and programs that read all members would
+//! read it.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -145,7 +146,8 @@ impl<S: Sink> Unpacker<S> {
     }
 }
 
-/// Returns the length of a gzip header; `None` if more bytes are needed. See section 2.3 of RFC 1952.
+/// Returns the length of a gzip header; `None` if more bytes are needed. See section 2.3 of RFC
+/// 1952.
 fn header_length(header: &[u8]) -> Result<Option<usize>, Damage> {
     const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
     const HEADER_CRC: u8 = 2;

@@ -1,8 +1,8 @@
 //! The public keys of CloudTrail.
 //!
-//! CloudTrail signs the digests of each Region with other keys. See "Custom implementations of CloudTrail log
-//! file integrity validation" in the CloudTrail user guide, and `ListPublicKeys` in the CloudTrail API
-//! reference.
+//! CloudTrail signs the digests of each Region with other keys. See "Custom implementations of
+//! CloudTrail log file integrity validation" in the CloudTrail user guide, and `ListPublicKeys` in
+//! the CloudTrail API reference.
 
 use std::collections::BTreeMap;
 
@@ -20,8 +20,8 @@ use crate::location::hours;
 pub struct PublicKey {
     /// The fingerprint with which digests name the key.
     pub fingerprint: String,
-    /// The key in DER. `ListPublicKeys` documents the form of PKCS #1, but its documented example also has a
-    /// key in the form of `SubjectPublicKeyInfo`; both are accepted.
+    /// The key in DER. `ListPublicKeys` documents the form of PKCS #1, but its documented example
+    /// also has a key in the form of `SubjectPublicKeyInfo`; both are accepted.
     pub der: Vec<u8>,
     /// The start of the validity of the key.
     pub valid_from: Timestamp,
@@ -36,9 +36,9 @@ impl PublicKey {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).verify(message, signature).is_ok()
     }
 
-    /// CloudTrail can sign a digest some hours after its end, with the key of that time. The AWS CLI allows
-    /// two hours (aws/aws-cli#10072). A key that is further out of its validity signed nothing that
-    /// CloudTrail delivered.
+    /// CloudTrail can sign a digest some hours after its end, with the key of that time. The AWS
+    /// CLI allows two hours (aws/aws-cli#10072). A key that is further out of its validity signed
+    /// nothing that CloudTrail delivered.
     fn is_valid_at(&self, time: Timestamp) -> bool {
         (hours(self.valid_from, -KEY_SLACK_HOURS)..=hours(self.valid_to, KEY_SLACK_HOURS)).contains(&time)
     }
@@ -66,8 +66,8 @@ impl PublicKeys {
         self.0.entry(region).or_default().extend(keys);
     }
 
-    /// Parses saved keys: a JSON object that has the output of `aws cloudtrail list-public-keys` for each
-    /// Region.
+    /// Parses saved keys: a JSON object that has the output of `aws cloudtrail list-public-keys`
+    /// for each Region.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -186,8 +186,8 @@ impl SavedKey {
     }
 }
 
-/// Returns the key of PKCS #1 within a `SubjectPublicKeyInfo` of RSA; `None` if the bytes are in another
-/// form. See sections 4.1 of RFC 5280 and 2.3.1 of RFC 3279.
+/// Returns the key of PKCS #1 within a `SubjectPublicKeyInfo` of RSA; `None` if the bytes are in
+/// another form. See sections 4.1 of RFC 5280 and 2.3.1 of RFC 3279.
 fn pkcs1(der: &[u8]) -> Option<&[u8]> {
     const SEQUENCE: u8 = 0x30;
     const BIT_STRING: u8 = 0x03;

@@ -1,7 +1,8 @@
 //! What an interrupted validation has verified, in a file that the next validation continues.
 //!
-//! The file has a line for the validation, a line for each verified log file, and a line for each verified
-//! digest whose log files are all verified. What is not verified is not in the file, and is read again.
+//! The file has a line for the validation, a line for each verified log file, and a line for each
+//! verified digest whose log files are all verified. What is not verified is not in the file, and
+//! is read again.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -78,9 +79,9 @@ pub enum LedgerError {
 impl Ledger {
     /// Opens the file of a validation, or creates it. `of` identifies what is validated.
     ///
-    /// Returns the range of the file: the current time is the time of the first start, so that an interrupted
-    /// validation comes to the same result. `asked` has the start and the end that were asked for, if any; a
-    /// new file has the range `new`.
+    /// Returns the range of the file: the current time is the time of the first start, so that an
+    /// interrupted validation comes to the same result. `asked` has the start and the end that were
+    /// asked for, if any; a new file has the range `new`.
     ///
     /// # Errors
     ///
@@ -136,8 +137,8 @@ impl Ledger {
         Ok((ledger, range))
     }
 
-    /// Reads the file, and returns its first line; `None` if there is none. Removes a last line that is
-    /// incomplete.
+    /// Reads the file, and returns its first line; `None` if there is none. Removes a last line
+    /// that is incomplete.
     fn read(&mut self) -> Result<Option<Line>, LedgerError> {
         let mut written = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reader = BufReader::new(&written.file);
@@ -198,7 +199,8 @@ impl Ledger {
         self.write(&Line::Digest(identity(place), record));
     }
 
-    /// Writes a line at once: a line that the program has not written yet is lost when the program is killed.
+    /// Writes a line at once: a line that the program has not written yet is lost when the program
+    /// is killed.
     fn write(&self, line: &Line) {
         let mut written = self.written();
         if written.failure.is_some() {

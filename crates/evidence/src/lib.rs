@@ -1,10 +1,10 @@
 //! Validation of CloudTrail log and digest files: signatures, chains, hashes and coverage.
 //!
-//! CloudTrail delivers a digest for every hour, account and Region, which names the log files of the hour and
-//! the previous digest, and signs it. This crate validates the digests and log files of an account and Region
-//! ([`verify()`]) in a bucket or in a copy of a bucket ([`ObjectSource`]), and returns everything that is
-//! wrong or could not be checked ([`EvidenceFinding`]). Nothing is trusted that CloudTrail did not sign, and
-//! a chain is not trusted to end by itself.
+//! CloudTrail delivers a digest for every hour, account and Region, which names the log files of
+//! the hour and the previous digest, and signs it. This crate validates the digests and log files
+//! of an account and Region ([`verify()`]) in a bucket or in a copy of a bucket ([`ObjectSource`]),
+//! and returns everything that is wrong or could not be checked ([`EvidenceFinding`]). Nothing is
+//! trusted that CloudTrail did not sign, and a chain is not trusted to end by itself.
 //!
 //! See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
 //!

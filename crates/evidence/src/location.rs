@@ -1,7 +1,7 @@
 //! Locations of objects, and the names that CloudTrail gives to them.
 //!
-//! See "CloudTrail digest file structure" and "Finding your CloudTrail log files" in the CloudTrail user
-//! guide.
+//! See "CloudTrail digest file structure" and "Finding your CloudTrail log files" in the CloudTrail
+//! user guide.
 
 use std::fmt;
 
@@ -62,13 +62,14 @@ impl Root {
         &self.folder
     }
 
-    /// The folder of an account, which contains one folder for each kind of file. It ends with a slash.
+    /// The folder of an account, which contains one folder for each kind of file. It ends with a
+    /// slash.
     pub fn account_folder(&self, account: &AccountId) -> String {
         format!("{}{account}/", self.folder)
     }
 
-    /// The folder of the digests of an account, which contains one folder for each Region. It ends with a
-    /// slash.
+    /// The folder of the digests of an account, which contains one folder for each Region. It ends
+    /// with a slash.
     pub fn digests(&self, account: &AccountId) -> String {
         format!("{}{account}/{DIGESTS}/", self.folder)
     }
@@ -87,8 +88,8 @@ pub(crate) const DIGESTS: &str = "CloudTrail-Digest";
 pub enum DigestKind {
     /// The digest of an hour.
     Hourly,
-    /// A digest that was delivered later, for log files that the digest of their hour does not name. See
-    /// "Backfill digest files" in "CloudTrail digest file structure".
+    /// A digest that was delivered later, for log files that the digest of their hour does not
+    /// name. See "Backfill digest files" in "CloudTrail digest file structure".
     Backfill,
 }
 
@@ -123,8 +124,8 @@ impl ChainId {
         )
     }
 
-    /// Returns the chain and the end of a digest, from its key; `None` if CloudTrail does not name digests of
-    /// the account and Region like this.
+    /// Returns the chain and the end of a digest, from its key; `None` if CloudTrail does not name
+    /// digests of the account and Region like this.
     pub fn parse(account: &AccountId, region: &Region, key: &str) -> Option<(Self, Timestamp)> {
         let name = key.rsplit('/').next()?.strip_suffix(ENDING)?;
         let (name, kind) = match name.strip_suffix(BACKFILL) {
@@ -161,8 +162,8 @@ pub(crate) fn log_time(key: &str) -> Option<Timestamp> {
     compact_time(name.rsplit_once('_')?.1, 4)
 }
 
-/// Parses a time such as `20260131T0405Z` or `20260131T040506Z`, with the given number of digits after the
-/// `T`.
+/// Parses a time such as `20260131T0405Z` or `20260131T040506Z`, with the given number of digits
+/// after the `T`.
 fn compact_time(text: &str, digits: usize) -> Option<Timestamp> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let is_number = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
@@ -172,14 +173,14 @@ fn compact_time(text: &str, digits: usize) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// A time some hours later or, with a negative number, earlier; the last or first possible time if there is
-/// none.
+/// A time some hours later or, with a negative number, earlier; the last or first possible time if
+/// there is none.
 pub(crate) fn hours(time: Timestamp, hours: i64) -> Timestamp {
     minutes(time, hours.saturating_mul(60))
 }
 
-/// A time some minutes later or, with a negative number, earlier; the last or first possible time if there is
-/// none.
+/// A time some minutes later or, with a negative number, earlier; the last or first possible time
+/// if there is none.
 pub(crate) fn minutes(time: Timestamp, minutes: i64) -> Timestamp {
     let duration = SignedDuration::from_mins(minutes);
     time.checked_add(duration).unwrap_or(if minutes < 0 { Timestamp::MIN } else { Timestamp::MAX })

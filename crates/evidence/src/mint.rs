@@ -1,5 +1,5 @@
-//! Log and digest files as CloudTrail delivers them, signed with a key of our own: for tests, and for the
-//! embedded AWS.
+//! Log and digest files as CloudTrail delivers them, signed with a key of our own: for tests, and
+//! for the embedded AWS.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -50,7 +50,8 @@ impl Signer {
     /// Fails if the key is not an RSA key that CloudTrail could use.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, MintError> {
         let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| MintError::Key)?;
-        // The fingerprints of CloudTrail are as long, and how CloudTrail computes them is not documented.
+        // The fingerprints of CloudTrail are as long, and how CloudTrail computes them is not
+        // documented.
         let fingerprint = encode_hex(&Hash::of(pair.public_key().as_ref()).half().0);
         Ok(Self { pair, fingerprint })
     }
@@ -76,8 +77,8 @@ pub struct Minted {
     pub id: ChainId,
     /// The folder into which the next files are delivered.
     pub root: Root,
-    /// The digest that the next digest names; `None` to start a new chain, as CloudTrail does after logging
-    /// was stopped.
+    /// The digest that the next digest names; `None` to start a new chain, as CloudTrail does after
+    /// logging was stopped.
     pub last: Option<LastDigest>,
 }
 
@@ -109,8 +110,8 @@ impl Minted {
         Ok(Self { id, root, last: Some(LastDigest { place, hash, signature }) })
     }
 
-    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends the name
-    /// of the file.
+    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends
+    /// the name of the file.
     ///
     /// # Errors
     ///
@@ -132,8 +133,8 @@ impl Minted {
         Ok((log, Stored { body: gzip(content)?, metadata: Some(BTreeMap::new()), modified: Some(delivered) }))
     }
 
-    /// Returns the digest of the log files that were delivered from start to end, and continues the chain
-    /// with it.
+    /// Returns the digest of the log files that were delivered from start to end, and continues the
+    /// chain with it.
     ///
     /// `generated` is the time at which CloudTrail wrote the digest.
     ///

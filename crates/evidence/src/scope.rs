@@ -18,7 +18,8 @@ use crate::verdict::EvidenceFinding;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValidationScope {
     pub(crate) trails: Vec<ScopedTrail>,
-    /// The names of accounts and trails whose log files no digest names, because log file validation is off.
+    /// The names of accounts and trails whose log files no digest names, because log file
+    /// validation is off.
     pub without_digests: Vec<String>,
 }
 
@@ -65,8 +66,8 @@ impl CellSelection {
 impl ValidationScope {
     /// Returns the trails that log.
     ///
-    /// `members` are the members of the organization, if they are known. Otherwise, the accounts of the spec
-    /// count as members.
+    /// `members` are the members of the organization, if they are known. Otherwise, the accounts of
+    /// the spec count as members.
     pub fn of(desired: &Desired, members: Option<&BTreeSet<AccountId>>) -> Self {
         let mut scope = Self::default();
         let of_spec = || desired.accounts.iter().map(|account| account.id.clone()).collect();
@@ -93,11 +94,12 @@ impl ValidationScope {
         scope
     }
 
-    /// Finds the accounts and Regions of the trails. Returns folders that could not be listed as well.
+    /// Finds the accounts and Regions of the trails. Returns folders that could not be listed as
+    /// well.
     ///
-    /// A multi-Region trail must log in every Region that no account can disable, and can log in other
-    /// Regions, which are found in the bucket. An organization trail logs in the known accounts, and in
-    /// accounts that are found in the bucket.
+    /// A multi-Region trail must log in every Region that no account can disable, and can log in
+    /// other Regions, which are found in the bucket. An organization trail logs in the known
+    /// accounts, and in accounts that are found in the bucket.
     pub async fn cells<S: ObjectSource>(
         &self,
         source: &S,

@@ -7,8 +7,8 @@ use reconcile_policy::{AccountId, Region};
 
 use crate::hash::Hash;
 
-/// A part of the accounts and Regions. The parts of the same number are disjoint and complete, whoever
-/// computes them and whenever.
+/// A part of the accounts and Regions. The parts of the same number are disjoint and complete,
+/// whoever computes them and whenever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: u32,
@@ -87,8 +87,8 @@ mod tests {
             };
             (0..16).find(has).unwrap()
         };
-        // The last hexadecimal digit of the first half of the SHA-256 of `111111111111/eu-west-1`, and of the
-        // other one.
+        // The last hexadecimal digit of the first half of the SHA-256 of `111111111111/eu-west-1`,
+        // and of the other one.
         assert_eq!((of("111111111111", "eu-west-1"), of("222222222222", "us-east-1")), (15, 1));
     }
 

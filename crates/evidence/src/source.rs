@@ -10,14 +10,14 @@ use crate::location::ObjectLocation;
 
 /// A source of objects.
 ///
-/// The source reads, and decides nothing. It reports an object that does not exist apart from an object that
-/// cannot be read.
+/// The source reads, and decides nothing. It reports an object that does not exist apart from an
+/// object that cannot be read.
 pub trait ObjectSource: Sync {
     /// The content of an object, in chunks.
     type Body: Body + Send;
 
-    /// Returns objects whose keys begin with a prefix and are greater than `after`, in the order of their
-    /// keys.
+    /// Returns objects whose keys begin with a prefix and are greater than `after`, in the order of
+    /// their keys.
     fn list(
         &self,
         bucket: &str,
@@ -25,8 +25,8 @@ pub trait ObjectSource: Sync {
         after: &str,
     ) -> impl Future<Output = Result<Page, ReadError>> + Send;
 
-    /// Returns the names of the folders within a folder, without slashes. The folder ends with a slash, or is
-    /// empty.
+    /// Returns the names of the folders within a folder, without slashes. The folder ends with a
+    /// slash, or is empty.
     fn folders(
         &self,
         bucket: &str,
@@ -49,8 +49,8 @@ pub trait Body {
 /// An object that was opened.
 #[derive(Debug)]
 pub struct Object<B> {
-    /// The user-defined metadata, with names in lower case and without `x-amz-meta-`; `None` if the source
-    /// does not know it.
+    /// The user-defined metadata, with names in lower case and without `x-amz-meta-`; `None` if the
+    /// source does not know it.
     pub metadata: Option<BTreeMap<String, String>>,
     /// The content.
     pub body: B,

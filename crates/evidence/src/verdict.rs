@@ -64,8 +64,8 @@ pub enum Verdict {
     NotCovered,
     /// No public key of this Region and time is known.
     NoKeys,
-    /// The copy of the bucket does not contain the metadata of the digest, and no later digest contains its
-    /// signature.
+    /// The copy of the bucket does not contain the metadata of the digest, and no later digest
+    /// contains its signature.
     SignatureNotSaved,
     /// The digest has a signature or hashes of an unknown algorithm.
     UnknownAlgorithm(String),
@@ -132,8 +132,8 @@ pub enum HoleCause {
     Ended,
     /// A trail that logs has no digest at all.
     NoDigests,
-    /// A new chain starts after these hours. CloudTrail starts a new chain after logging or validation was
-    /// stopped; digests at the end of the old chain can have been deleted as well.
+    /// A new chain starts after these hours. CloudTrail starts a new chain after logging or
+    /// validation was stopped; digests at the end of the old chain can have been deleted as well.
     Restarted,
     /// The first chain starts after these hours.
     NotStarted,
@@ -226,8 +226,9 @@ impl EvidenceFinding {
         }
     }
 
-    /// The name of the finding among those of an account and Region. A later validation gives it the same
-    /// name, although reasons differ from attempt to attempt, and hours until now become more.
+    /// The name of the finding among those of an account and Region. A later validation gives it
+    /// the same name, although reasons differ from attempt to attempt, and hours until now become
+    /// more.
     pub fn name(&self) -> String {
         match self {
             Self::Object { place, .. } => format!("{} {place}", self.outcome().as_str()),

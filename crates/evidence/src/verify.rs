@@ -1,4 +1,5 @@
-//! The validation of an account and Region: reads the files, and passes them to the parts that decide.
+//! The validation of an account and Region: reads the files, and passes them to the parts that
+//! decide.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -34,8 +35,8 @@ pub struct Job<S> {
 
 /// Validates all digests and log files of an account and Region.
 ///
-/// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes for each
-/// name.
+/// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes
+/// for each name.
 pub async fn verify<S: ObjectSource>(job: &Job<S>, cell: &Cell) -> CellReport {
     let mut work = Work { job, cell, chains: BTreeMap::new(), findings: Vec::new(), bytes: 0 };
     for trail in &cell.trails {
@@ -223,8 +224,8 @@ impl<S: ObjectSource> Work<'_, S> {
     }
 }
 
-/// The folders of the log files of an account and Region. Insights events, for example, have a folder of
-/// their own beside `CloudTrail`.
+/// The folders of the log files of an account and Region. Insights events, for example, have a
+/// folder of their own beside `CloudTrail`.
 pub(crate) async fn log_folders<S: ObjectSource>(
     source: &S,
     root: &Root,

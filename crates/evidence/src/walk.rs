@@ -1,4 +1,5 @@
-//! The walk along a chain of digests, from the newest to the oldest, with the log files that they name.
+//! The walk along a chain of digests, from the newest to the oldest, with the log files that they
+//! name.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -40,10 +41,11 @@ struct OpenDigest {
 }
 
 impl<S: ObjectSource> Work<'_, S> {
-    /// Validates the digests of a chain from the newest to the oldest, and the log files that they name.
+    /// Validates the digests of a chain from the newest to the oldest, and the log files that they
+    /// name.
     ///
-    /// The digests do not wait for the log files, but the log files that wait are bounded: the next digest is
-    /// read only when few of them are left.
+    /// The digests do not wait for the log files, but the log files that wait are bounded: the next
+    /// digest is read only when few of them are left.
     pub(crate) async fn walk(&mut self, id: ChainId, mut digests: Digests, coverage: &mut Coverage) {
         digests.sort_unstable_by(|a, b| b.cmp(a));
         let job = self.job;

@@ -183,8 +183,8 @@ async fn an_estimate_counts_what_a_validation_reads() {
     let (objects, _) = day();
     let (found, findings) = estimate(&objects, &cell(), &range()).await;
     assert_eq!(findings, []);
-    // The digest that ends at the start of the range does not belong to it, and the next one after its end
-    // does not either. The log files of the days at both ends count as a whole.
+    // The digest that ends at the start of the range does not belong to it, and the next one after
+    // its end does not either. The log files of the days at both ends count as a whole.
     assert_eq!(found.digests, 24);
     assert_eq!(found.logs, 150);
     assert_eq!(found.lists, 4);

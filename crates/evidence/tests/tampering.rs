@@ -539,8 +539,8 @@ const TABLE: &[(&str, Tamper, &[&str], VerificationOutcome)] = &[
     ),
 ];
 
-/// Delivers two log files late, with two backfill digests. Returns the locations of the files, and of the
-/// digests.
+/// Delivers two log files late, with two backfill digests. Returns the locations of the files, and
+/// of the digests.
 fn backfill(world: &mut World) -> [ObjectLocation; 4] {
     let mut chain = Minted::new(id("eu-west-1", DigestKind::Backfill), root("logs"));
     let mut places = Vec::new();

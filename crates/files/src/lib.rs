@@ -3,8 +3,9 @@
 use std::io::{Result, Write};
 use std::path::Path;
 
-/// Writes a file in place of an earlier one. Creates the folder if it does not exist. A reader sees either
-/// the old or the new content, also if the program is killed. Only the owner can read the file.
+/// Writes a file in place of an earlier one. Creates the folder if it does not exist. A reader sees
+/// either the old or the new content, also if the program is killed. Only the owner can read the
+/// file.
 ///
 /// A path that is not a regular file, such as `/dev/stdout`, is written to and not replaced.
 ///

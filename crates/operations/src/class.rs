@@ -5,15 +5,16 @@ use reconcile_policy::PolicyKind;
 /// What a caller can do about an error. The table of error codes says which class a code has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// The resource that the call asks for, or deletes, does not exist. For a read, that is an answer.
+    /// The resource that the call asks for, or deletes, does not exist. For a read, that is an
+    /// answer.
     Absent,
     /// The resource that the call creates already exists, or is no longer as the call expects.
     Conflict,
-    /// A service does not see something that the call needs. It does not exist or is not right, or it was
-    /// written a moment ago and is not seen everywhere yet.
+    /// A service does not see something that the call needs. It does not exist or is not right, or
+    /// it was written a moment ago and is not seen everywhere yet.
     NotYetSeen(NotVisible),
-    /// Another change of the same resource is in progress, or the resource is not ready a moment after it was
-    /// created.
+    /// Another change of the same resource is in progress, or the resource is not ready a moment
+    /// after it was created.
     Busy,
     /// AWS received too many calls, and the retries are used up.
     Throttled,
@@ -27,7 +28,8 @@ pub enum Class {
     Clock,
     /// The account has not enabled the Region.
     RegionNotEnabled,
-    /// AWS did not answer, or answered with a fault of its own. Whether the call took effect is not known.
+    /// AWS did not answer, or answered with a fault of its own. Whether the call took effect is not
+    /// known.
     Unavailable,
     /// AWS does not accept the request as it is.
     Refused,
@@ -44,8 +46,8 @@ pub enum NotVisible {
     Principal,
     /// The key of a log group, or the part of its policy that lets CloudWatch Logs encrypt.
     Key,
-    /// That CloudTrail has trusted access to the organization, or that the account manages the organization's
-    /// trails.
+    /// That CloudTrail has trusted access to the organization, or that the account manages the
+    /// organization's trails.
     Organization,
 }
 

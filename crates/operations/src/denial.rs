@@ -1,15 +1,16 @@
 //! Reads which kind of policy denied a call, from the message of the denial.
 //!
-//! See "Troubleshoot access denied error messages" in the IAM user guide, "Troubleshoot access denied (403
-//! Forbidden) errors in Amazon S3" in the S3 user guide, and "Troubleshooting AWS KMS" in the KMS developer
-//! guide.
+//! See "Troubleshoot access denied error messages" in the IAM user guide, "Troubleshoot access
+//! denied (403 Forbidden) errors in Amazon S3" in the S3 user guide, and "Troubleshooting AWS KMS"
+//! in the KMS developer guide.
 
 /// The content of a message that denies a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DenialMessage<'a> {
     /// The ARN of the caller.
     pub(crate) caller: Option<&'a str>,
-    /// The action that is denied, which can be another than the one of the call, such as `iam:PassRole`.
+    /// The action that is denied, which can be another than the one of the call, such as
+    /// `iam:PassRole`.
     pub(crate) action: Option<&'a str>,
     pub(crate) reason: Reason<'a>,
 }
@@ -79,8 +80,8 @@ impl<'a> DenialMessage<'a> {
 impl<'a> Reason<'a> {
     fn read(message: &'a str) -> Self {
         if let Some(rest) = behind(message, "with an explicit deny") {
-            // The last policy is the one that denies: "in a VPC endpoint policy transitively through a
-            // service control policy".
+            // The last policy is the one that denies: "in a VPC endpoint policy transitively
+            // through a service control policy".
             let culprit = behind(rest, "transitively through").unwrap_or(rest);
             let arn = behind(culprit, "policy: arn:").and_then(|_| behind(culprit, "policy: "));
             let arn =
@@ -98,8 +99,9 @@ impl<'a> Reason<'a> {
                 arn: None,
             };
         }
-        // KMS, to callers of another account: "because the resource does not exist in this Region, no
-        // resource-based policies allow access, or a resource-based policy explicitly denies access".
+        // KMS, to callers of another account: "because the resource does not exist in this Region,
+        // no resource-based policies allow access, or a resource-based policy explicitly denies
+        // access".
         if message.contains("a resource-based policy explicitly denies access") {
             return Self::Policy { kind: Some(DenyingPolicy::ResourceBased), effect: None, arn: None };
         }

@@ -19,7 +19,8 @@ pub struct Error {
     pub code: Option<Box<str>>,
     /// The answer of AWS, or the reason why there was none.
     pub message: Box<str>,
-    /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was called.
+    /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was
+    /// called.
     pub bucket_region: Option<Box<str>>,
     /// Where the call went, if a request was sent.
     pub endpoint: Option<Box<Endpoint>>,
@@ -58,8 +59,8 @@ impl Error {
         self.code.as_deref() == Some("NoSuchBucket")
     }
 
-    /// Whether the resource that the call creates already exists. After a call that may have been repeated,
-    /// that is its success.
+    /// Whether the resource that the call creates already exists. After a call that may have been
+    /// repeated, that is its success.
     pub fn is_conflict(&self) -> bool {
         self.class == Class::Conflict
     }
@@ -69,8 +70,8 @@ impl Error {
         self.class == Class::Denied
     }
 
-    /// Whether AWS accepts the call from nobody, or not from this caller: another attempt gets the same
-    /// answer.
+    /// Whether AWS accepts the call from nobody, or not from this caller: another attempt gets the
+    /// same answer.
     pub fn is_rejected(&self) -> bool {
         matches!(self.class, Class::Denied | Class::Refused)
     }
@@ -85,7 +86,8 @@ impl Error {
         self.class == Class::Throttled
     }
 
-    /// Whether the account has not enabled the Region of the call. Nothing of the account can be there.
+    /// Whether the account has not enabled the Region of the call. Nothing of the account can be
+    /// there.
     pub fn is_region_not_enabled(&self) -> bool {
         self.class == Class::RegionNotEnabled
     }
@@ -100,8 +102,8 @@ impl Error {
         self.has_unknown_outcome() && self.code.is_none()
     }
 
-    /// Whether the error can be the answer of a service that does not see yet what was created or written a
-    /// moment ago, other than access to an organization.
+    /// Whether the error can be the answer of a service that does not see yet what was created or
+    /// written a moment ago, other than access to an organization.
     pub fn is_unready(&self) -> bool {
         match self.class {
             Class::NotYetSeen(unseen) => unseen != NotVisible::Organization,
@@ -139,20 +141,21 @@ impl Error {
         matches!(self.class, Class::NotYetSeen(NotVisible::Delivery(_)))
     }
 
-    /// Whether CloudTrail does not accept the policy of a trail's bucket, key or topic, or does not see it
-    /// yet.
+    /// Whether CloudTrail does not accept the policy of a trail's bucket, key or topic, or does not
+    /// see it yet.
     pub fn is_about_policy(&self, policy: PolicyKind) -> bool {
         matches!(self.class, Class::NotYetSeen(NotVisible::Delivery(checked)) if checked.policies().contains(&policy))
     }
 
-    /// Whether a service does not see a principal that a policy or a grant names. That is the answer where
-    /// the user or role does not exist, and for a while after it was created.
+    /// Whether a service does not see a principal that a policy or a grant names. That is the
+    /// answer where the user or role does not exist, and for a while after it was created.
     pub fn is_unseen_principal(&self) -> bool {
         self.class == Class::NotYetSeen(NotVisible::Principal)
     }
 
-    /// Whether CloudTrail does not see that it is allowed to act for the organization. That is also the
-    /// answer for a while after trusted access was given, or a delegated administrator was registered.
+    /// Whether CloudTrail does not see that it is allowed to act for the organization. That is also
+    /// the answer for a while after trusted access was given, or a delegated administrator was
+    /// registered.
     pub fn is_unseen_organization(&self) -> bool {
         self.class == Class::NotYetSeen(NotVisible::Organization)
     }

@@ -63,8 +63,8 @@ impl Error {
         causes.last().and_then(|error| (error as &dyn std::error::Error).downcast_ref())
     }
 
-    /// What helps against a denial: a change of the policy that the message names, or else of the most likely
-    /// one.
+    /// What helps against a denial: a change of the policy that the message names, or else of the
+    /// most likely one.
     fn denied(&self) -> String {
         let denial = DenialMessage::read(&self.message);
         let action = denial.action.unwrap_or(self.operation.action());

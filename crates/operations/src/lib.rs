@@ -1,5 +1,5 @@
-//! The AWS operations that reconcile calls: who needs which permissions for them, what their error codes
-//! mean, and what the user can do about an error.
+//! The AWS operations that reconcile calls: who needs which permissions for them, what their error
+//! codes mean, and what the user can do about an error.
 //!
 //! Pure. `reconcile-aws` makes the calls.
 

@@ -1,7 +1,7 @@
 //! Every AWS operation that the product calls, with its IAM action.
 //!
-//! A closed list: a call that is not named here cannot be made, so what a run may do can be read from this
-//! table.
+//! A closed list: a call that is not named here cannot be made, so what a run may do can be read
+//! from this table.
 
 /// Whether an operation changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +84,8 @@ pub(crate) enum ResourceScope {
     LogFiles,
 }
 
-/// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action, whether it
-/// reads, in which accounts, on what.
+/// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action,
+/// whether it reads, in which accounts, on what.
 macro_rules! operations {
     ($($name:ident => $action:literal, $access:ident, $account_role:ident, $scope:ident;)+) => {
         /// An AWS operation.
@@ -100,8 +100,8 @@ macro_rules! operations {
 
             /// The IAM action that allows the operation, such as `s3:GetBucketPolicy`.
             ///
-            /// See "Actions, resources, and condition keys for AWS services" in the service authorization
-            /// reference.
+            /// See "Actions, resources, and condition keys for AWS services" in the service
+            /// authorization reference.
             pub fn action(self) -> &'static str {
                 match self {
                     $(Self::$name => $action,)+
@@ -115,8 +115,8 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the lock, only
-            /// `verify` reads log files, and only `--blame` reads events.
+            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the
+            /// lock, only `verify` reads log files, and only `--blame` reads events.
             pub(crate) fn is_for_reading(self) -> bool {
                 self.is_read() && !matches!(self.account_role(), AccountRole::Lock | AccountRole::Evidence | AccountRole::Blame)
             }

@@ -65,10 +65,11 @@ impl Permissions {
     }
 }
 
-/// The policies of all accounts of a spec, in the order of the spec. An account in which nothing is done is
-/// left out.
+/// The policies of all accounts of a spec, in the order of the spec. An account in which nothing is
+/// done is left out.
 ///
-/// See "Actions, resources, and condition keys for AWS services" in the service authorization reference.
+/// See "Actions, resources, and condition keys for AWS services" in the service authorization
+/// reference.
 pub fn permissions(desired: &Desired, run: impl Into<Run>) -> Vec<Permissions> {
     let (run, accounts) = (run.into(), desired.accounts.iter());
     accounts
@@ -79,8 +80,9 @@ pub fn permissions(desired: &Desired, run: impl Into<Run>) -> Vec<Permissions> {
         .collect()
 }
 
-/// The policy of every member that joins the organization by itself, and the name of the role that carries
-/// it, with [`ANY_ACCOUNT`] for the id of the member. `None` where no member joins by itself.
+/// The policy of every member that joins the organization by itself, and the name of the role that
+/// carries it, with [`ANY_ACCOUNT`] for the id of the member. `None` where no member joins by
+/// itself.
 pub fn member_permissions(spec: &Spec, run: impl Into<Run>) -> Option<(String, Value)> {
     let role = spec.desired().organization.as_ref()?.role.clone()?;
     let id: AccountId = ANY_ACCOUNT.parse().ok()?;
@@ -95,8 +97,8 @@ pub fn member_permissions(spec: &Spec, run: impl Into<Run>) -> Option<(String, V
 /// Stands for the id of a member in its policy.
 pub const ANY_ACCOUNT: &str = "000000000000";
 
-/// The policies of `import`, which has no spec yet: for every account that it reads, and for the credentials
-/// that assume the role of this name in other accounts.
+/// The policies of `import`, which has no spec yet: for every account that it reads, and for the
+/// credentials that assume the role of this name in other accounts.
 pub fn import_permissions(role: &str) -> (Value, Value) {
     let actions: BTreeSet<&str> = reading().map(Operation::action).collect();
     let everything = Allowed { resources: vec!["*".to_owned()], condition: None };
@@ -466,8 +468,8 @@ fn object(desired: &Desired, lock: &Lock) -> String {
 enum Roles {
     /// Each by its ARN.
     Listed,
-    /// By their name in any account, where several have the same: a hub assumes more roles than a policy can
-    /// list.
+    /// By their name in any account, where several have the same: a hub assumes more roles than a
+    /// policy can list.
     ByName,
 }
 
@@ -503,8 +505,9 @@ fn assumed(desired: &Desired, account: &Account, mode: Mode, named: Roles) -> Ve
     named.collect()
 }
 
-/// The ARN of a trail, with any account where nobody knows whose it is: an organization trail belongs to the
-/// management account, and it is made by that account or by a delegated administrator.
+/// The ARN of a trail, with any account where nobody knows whose it is: an organization trail
+/// belongs to the management account, and it is made by that account or by a delegated
+/// administrator.
 fn trail_arn(desired: &Desired, trail: &Trail) -> String {
     let organization = desired.organization.as_ref();
     // Who registers an administrator is the management account.

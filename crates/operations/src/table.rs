@@ -1,8 +1,9 @@
 //! The table of error codes, with the class and the hint of each.
 //!
-//! The code decides, together with the operation. An HTTP status decides nothing: proxies, load balancers and
-//! emulators answer with 404 and 403 as well, and the quota of IAM has the status of a conflict.
-//! `models/errors.json` has the codes that AWS publishes; a test holds the table to them.
+//! The code decides, together with the operation. An HTTP status decides nothing: proxies, load
+//! balancers and emulators answer with 404 and 403 as well, and the quota of IAM has the status of
+//! a conflict. `models/errors.json` has the codes that AWS publishes; a test holds the table to
+//! them.
 
 mod rows;
 
@@ -63,7 +64,8 @@ impl Row {
     }
 }
 
-/// The row of an error: the first that holds. A code that no row has is a refusal, whose message says more.
+/// The row of an error: the first that holds. A code that no row has is a refusal, whose message
+/// says more.
 pub(crate) fn row(
     operation: Operation,
     code: &str,
@@ -73,8 +75,8 @@ pub(crate) fn row(
     TABLE.iter().find(|row| row.has(operation, code) && row.holds(message, region))
 }
 
-/// The class of an answer that is an error. An answer without a code is not from AWS, or not whole: whether
-/// the call took effect is not known.
+/// The class of an answer that is an error. An answer without a code is not from AWS, or not whole:
+/// whether the call took effect is not known.
 pub fn classify(operation: Operation, code: Option<&str>, message: &str, region: Option<&Region>) -> Class {
     match code {
         Some(code) => row(operation, code, message, region).map_or(Class::Refused, |row| row.class),

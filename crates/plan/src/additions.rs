@@ -1,7 +1,8 @@
-//! Names what others have put on a topic, a log group or a role that this installation created. Pure.
+//! Names what others have put on a topic, a log group or a role that this installation created.
+//! Pure.
 //!
-//! A resource that others use is never deleted with what they have put on it: the plan keeps the resource and
-//! names their additions. Tags alone are no use of a resource.
+//! A resource that others use is never deleted with what they have put on it: the plan keeps the
+//! resource and names their additions. Tags alone are no use of a resource.
 
 use reconcile_operations::Error;
 use reconcile_policy::{Arn, Effect, Ownership, Statement, StatementRef};
@@ -38,8 +39,8 @@ pub fn topic_additions(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<St
     Ok(additions)
 }
 
-/// The resource policy, subscription filters and metric filters of a log group. `access` is that of the log
-/// group, with or without what the account and Region give to every log group.
+/// The resource policy, subscription filters and metric filters of a log group. `access` is that of
+/// the log group, with or without what the account and Region give to every log group.
 ///
 /// # Errors
 /// The error of what could not be read.
@@ -62,8 +63,8 @@ pub fn log_group_additions(traits: &GroupTraits, access: &LogAccess) -> Result<V
     Ok(additions)
 }
 
-/// The settings of a log group with the number of the metric filters of others alone. `filters` are the names
-/// of all metric filters of the log group, if they are known.
+/// The settings of a log group with the number of the metric filters of others alone. `filters` are
+/// the names of all metric filters of the log group, if they are known.
 pub fn without_own_filters<'f>(
     traits: GroupTraits,
     filters: Option<impl Iterator<Item = &'f String>>,
@@ -79,8 +80,8 @@ pub fn role_additions(policies: &[OtherPolicy]) -> Vec<String> {
     named(policies.iter().map(|policy| format!("policy `{}`", policy.name)).collect(), "policies")
 }
 
-/// Whether a statement is the one that SNS gives a new topic: it allows the account of the topic alone to use
-/// the topic.
+/// Whether a statement is the one that SNS gives a new topic: it allows the account of the topic
+/// alone to use the topic.
 ///
 /// See `CreateTopic` in the SNS API reference. A changed statement of the same Sid is foreign.
 fn is_default(statement: &Statement, topic: &Arn) -> bool {

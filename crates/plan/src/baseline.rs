@@ -86,8 +86,8 @@ impl Baseline {
     /// Reads a baseline file.
     ///
     /// # Errors
-    /// If the text is not a baseline of this version, an entry has no reason, or two entries have the same
-    /// id.
+    /// If the text is not a baseline of this version, an entry has no reason, or two entries have
+    /// the same id.
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         let File { format_version, accepted } = serde_json::from_str(text)?;
         if format_version != FORMAT_VERSION {
@@ -113,8 +113,8 @@ impl Baseline {
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
 
-    /// Accepts the findings of a check that the baseline names. Returns the entries of this installation that
-    /// lapsed.
+    /// Accepts the findings of a check that the baseline names. Returns the entries of this
+    /// installation that lapsed.
     ///
     /// A finding that could not be read is never accepted: nobody knows what it hides.
     pub fn accept(&self, checked: &mut DriftReport, today: Date) -> Vec<(Accepted, Lapsed)> {
@@ -136,8 +136,8 @@ impl Baseline {
         lapsed
     }
 
-    /// Adds the open findings of a check, and removes the entries of the installation that lapsed. Other
-    /// entries stay as they are.
+    /// Adds the open findings of a check, and removes the entries of the installation that lapsed.
+    /// Other entries stay as they are.
     ///
     /// `checked` and `lapsed` are the results of [`Self::accept`].
     pub fn update(&mut self, checked: &DriftReport, lapsed: &[(Accepted, Lapsed)], review: &Review) {

@@ -1,8 +1,8 @@
 //! The authors of a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
 //!
-//! A finding asks for the newest successful call of the operations that set the values that differ. Where no
-//! such call is recorded, or the newest one does not lead to the finding, the author is unknown, and the
-//! finding has the reason. Nothing is guessed.
+//! A finding asks for the newest successful call of the operations that set the values that differ.
+//! Where no such call is recorded, or the newest one does not lead to the finding, the author is
+//! unknown, and the finding has the reason. Nothing is guessed.
 
 mod query;
 mod record;
@@ -43,6 +43,7 @@ pub struct RecordedCall {
     pub principal: String,
     /// The address from which the call was made, or the name of a service.
     pub source_address: String,
-    /// Whether the user agent of the call is that of `reconcile`. Any caller can send this user agent.
+    /// Whether the user agent of the call is that of `reconcile`. Any caller can send this user
+    /// agent.
     pub by_reconcile: bool,
 }

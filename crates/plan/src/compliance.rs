@@ -1,8 +1,8 @@
-//! Judges live state by the controls of security frameworks on CloudTrail, its bucket, key, topics and log
-//! groups. Pure.
+//! Judges live state by the controls of security frameworks on CloudTrail, its bucket, key, topics
+//! and log groups. Pure.
 //!
-//! Live state decides, never the spec: the spec only says which line would change the verdict. What could not
-//! be read is never passed.
+//! Live state decides, never the spec: the spec only says which line would change the verdict. What
+//! could not be read is never passed.
 
 mod account;
 mod alarm;
@@ -43,8 +43,8 @@ pub struct Control {
 }
 
 impl Control {
-    /// Returns the requirements of a framework, as the framework numbers them; `None` if the framework does
-    /// not have the control.
+    /// Returns the requirements of a framework, as the framework numbers them; `None` if the
+    /// framework does not have the control.
     pub fn requirements_of(&self, framework: Framework) -> Option<&'static str> {
         self.requirements.iter().find(|(it, _)| *it == framework).map(|(_, numbers)| *numbers)
     }

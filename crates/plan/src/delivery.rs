@@ -20,7 +20,8 @@ pub use unproven::{Unproven, Why};
 pub struct DeliveryPath {
     /// The trail.
     pub address: Address,
-    /// Whether the trail exists, and the path is its current path. Otherwise, the path is that of the spec.
+    /// Whether the trail exists, and the path is its current path. Otherwise, the path is that of
+    /// the spec.
     pub is_live: bool,
     /// The requests that the policies must allow.
     pub delivery: Delivery,
@@ -66,7 +67,8 @@ pub(crate) struct Policies<'d> {
     pub(crate) key: Option<&'d Document>,
     /// By the ARN of the topic.
     pub(crate) topics: BTreeMap<&'d Arn, &'d Document>,
-    /// The policies of other keys than the one of the spec that encrypt topics, by the ARN of the key.
+    /// The policies of other keys than the one of the spec that encrypt topics, by the ARN of the
+    /// key.
     pub(crate) topic_keys: BTreeMap<&'d Arn, &'d Document>,
 }
 
@@ -108,8 +110,8 @@ pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
     others.collect()
 }
 
-/// The paths of all trails of the spec under the live policies. A trail that could not be read, or that
-/// delivers to another bucket, is looked at as the spec has it.
+/// The paths of all trails of the spec under the live policies. A trail that could not be read, or
+/// that delivers to another bucket, is looked at as the spec has it.
 pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     let policies = Policies::live(observed);
     let hub = observed.key.as_ref();
@@ -120,8 +122,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
             Some(live) => live_delivery(desired, observed, live),
             None => desired_delivery(desired, observed, trail),
         };
-        // The policy of another key has not been read; a key that is not there has none, which allows
-        // nothing.
+        // The policy of another key has not been read; a key that is not there has none, which
+        // allows nothing.
         let is_our_key = match hub {
             Some(hub) => delivery.key.as_ref().is_some_and(|key| key.is_of(&hub.key.arn)),
             None => live.is_none() && knows_key(desired),
@@ -143,8 +145,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     paths.collect()
 }
 
-/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the topics that
-/// the key of the spec encrypts by then.
+/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the
+/// topics that the key of the spec encrypts by then.
 pub(crate) fn planned_paths(
     desired: &Desired,
     observed: &Observed,
@@ -241,8 +243,8 @@ pub(crate) fn live_delivery(desired: &Desired, observed: &Observed, live: &view:
     }
 }
 
-/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ from those
-/// of the spec.
+/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ
+/// from those of the spec.
 pub(crate) fn unlisted_delivery(
     desired: &Desired,
     observed: &Observed,
@@ -330,9 +332,9 @@ pub fn obstacle(proof: &Proof) -> String {
     }
 }
 
-/// Returns a sentence that names the statements that may allow or deny an action, and the condition keys on
-/// which this depends. `allows` and `denies` are the predicates of a statement, such as `allows CloudTrail to
-/// write log files`.
+/// Returns a sentence that names the statements that may allow or deny an action, and the condition
+/// keys on which this depends. `allows` and `denies` are the predicates of a statement, such as
+/// `allows CloudTrail to write log files`.
 pub(crate) fn depends(doubts: &[Doubt], allows: &str, denies: &str) -> String {
     let one = |Doubt { statement, effect, keys }: &Doubt| {
         let does = match effect {

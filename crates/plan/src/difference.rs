@@ -14,8 +14,8 @@ use crate::view::Field;
 pub enum Difference {
     /// The value is added.
     Add {
-        /// The place of the value, as an RFC 6901 pointer into the view. A policy statement is named by its
-        /// Sid.
+        /// The place of the value, as an RFC 6901 pointer into the view. A policy statement is
+        /// named by its Sid.
         path: String,
         /// The added value.
         value: Value,
@@ -46,8 +46,8 @@ impl Difference {
         }
     }
 
-    /// Returns the field of the view that has the value; `None` if the difference is one of another kind of
-    /// view.
+    /// Returns the field of the view that has the value; `None` if the difference is one of another
+    /// kind of view.
     pub fn field<F: Field>(&self) -> Option<F> {
         F::named(self.path().split('/').nth(1)?)
     }
@@ -96,8 +96,8 @@ pub fn diff_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Di
 
 /// The statements and values that differ between two policies.
 ///
-/// A statement without a Sid is named by its index in the `live` document, wherever it stands by now: the
-/// number that every message has for it.
+/// A statement without a Sid is named by its index in the `live` document, wherever it stands by
+/// now: the number that every message has for it.
 pub(crate) fn diff_policies(
     before: Option<&Document>,
     after: Option<&Document>,

@@ -21,9 +21,9 @@ pub use code::FindingCode;
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check: it
-    /// depends on the installation, the address, the code and, for access of outsiders, on what the access
-    /// is, and not on the message, which can contain times.
+    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check:
+    /// it depends on the installation, the address, the code and, for access of outsiders, on what
+    /// the access is, and not on the message, which can contain times.
     pub id: String,
     /// The address of the resource, or of an account that could not be read.
     pub address: String,
@@ -47,7 +47,8 @@ pub struct Finding {
     pub after: Value,
     /// The values that differ.
     pub diff: Vec<Difference>,
-    /// The name that accepts the finding under `reviewed` in the spec, if the finding is access of outsiders.
+    /// The name that accepts the finding under `reviewed` in the spec, if the finding is access of
+    /// outsiders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
     /// The reason why the spec or a baseline accepts the finding. An accepted finding is no drift.
@@ -86,7 +87,8 @@ impl DriftReport {
         }
     }
 
-    /// Adds findings of a further check, each with what distinguishes it from others of its address and code.
+    /// Adds findings of a further check, each with what distinguishes it from others of its address
+    /// and code.
     pub(crate) fn add(&mut self, found: Vec<(String, Finding)>) {
         for (subject, mut finding) in found {
             finding.account = account_of(&finding.address, &self.accounts);
@@ -245,8 +247,8 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
 }
 
-/// Names the findings of an installation. A resource with several findings of one code gets a name for each,
-/// in their order.
+/// Names the findings of an installation. A resource with several findings of one code gets a name
+/// for each, in their order.
 fn identify(installation: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for finding in findings {
@@ -293,8 +295,8 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     }
 }
 
-/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report the
-/// warning.
+/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report
+/// the warning.
 fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
     match code {
         WarningCode::RefusedLogFiles => Some((FindingKind::Delivery, Severity::Critical)),

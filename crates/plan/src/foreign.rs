@@ -1,5 +1,5 @@
-//! Turns what a foreign statement, grant, rule or configuration allows into how much it matters, and whether
-//! somebody reviewed it. Pure.
+//! Turns what a foreign statement, grant, rule or configuration allows into how much it matters,
+//! and whether somebody reviewed it. Pure.
 
 use reconcile_policy::{Allowed, AssetKind, Capability, Holds, Standing};
 use reconcile_spec::sha256_hex;
@@ -7,8 +7,8 @@ use reconcile_spec::sha256_hex;
 use crate::address::Address;
 use crate::severity::Severity;
 
-/// Something of others that gives outsiders access to the logs or to what protects them, or that endangers
-/// the logs otherwise.
+/// Something of others that gives outsiders access to the logs or to what protects them, or that
+/// endangers the logs otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignAccess {
     /// The resource that has the statement, grant, rule or configuration.
@@ -58,10 +58,12 @@ pub(crate) fn content(allowed: &[Allowed]) -> String {
 
 use Severity::{Critical, High, Low, Medium};
 
-/// How much each capability matters in the hands of everybody, of an outsider by name, of an AWS service that
-/// anybody may have act, and of an AWS service that acts for an outsider by name. `None` is not reported.
+/// How much each capability matters in the hands of everybody, of an outsider by name, of an AWS
+/// service that anybody may have act, and of an AWS service that acts for an outsider by name.
+/// `None` is not reported.
 ///
-/// The page "How foreign access is judged" of the book shows the same table; a test holds them together.
+/// The page "How foreign access is judged" of the book shows the same table; a test holds them
+/// together.
 pub(crate) const WEIGHTS: [(Capability, [Option<Severity>; 4]); Capability::ALL.len()] = [
     (Capability::Read, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
     (Capability::List, [Some(Medium), Some(Low), None, None]),
@@ -96,8 +98,8 @@ pub(crate) fn severity(allowed: &[Allowed]) -> Option<Severity> {
     allowed.iter().filter_map(weight).min()
 }
 
-/// How much one thing matters: one step less under conditions that may not hold, and little where it has no
-/// effect.
+/// How much one thing matters: one step less under conditions that may not hold, and little where
+/// it has no effect.
 pub(crate) fn weight(Allowed { who, capability, holds, .. }: &Allowed) -> Option<Severity> {
     let (_, weights) = WEIGHTS.iter().find(|(it, _)| it == capability)?;
     let column = match who.standing() {

@@ -1,9 +1,10 @@
-//! Reads and writes the tags in which a trail records the log group, role and topic that it had before.
+//! Reads and writes the tags in which a trail records the log group, role and topic that it had
+//! before.
 //!
-//! A trail that gets another destination leaves the earlier one behind until the apply deletes that. Nothing
-//! else leads to the earlier destination, and an apply can be killed in between. So the trail is tagged
-//! first: the tag is a memory that every machine sees, and that lasts for as long as the trail. The tag
-//! stays, and is of no account once the resource is gone.
+//! A trail that gets another destination leaves the earlier one behind until the apply deletes
+//! that. Nothing else leads to the earlier destination, and an apply can be killed in between. So
+//! the trail is tagged first: the tag is a memory that every machine sees, and that lasts for as
+//! long as the trail. The tag stays, and is of no account once the resource is gone.
 
 use reconcile_policy::Arn;
 use reconcile_spec::{FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG};
@@ -28,8 +29,8 @@ pub(crate) fn is_key(key: &str) -> bool {
     KEYS.contains(&key)
 }
 
-/// Returns the tags that record these destinations. One whose ARN is no value of a tag cannot be recorded:
-/// its name is too long or has a `#` or `,`.
+/// Returns the tags that record these destinations. One whose ARN is no value of a tag cannot be
+/// recorded: its name is too long or has a `#` or `,`.
 pub(crate) fn tags(left: impl Iterator<Item = Arn>) -> Tags {
     left.filter_map(|arn| {
         let key = match arn.service() {

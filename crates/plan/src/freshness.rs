@@ -1,8 +1,8 @@
 //! The freshness of digests: chains of digests that stopped, as findings of drift. Pure.
 //!
-//! `GetTrailStatus` reports the deliveries of a trail in its home Region. Whether the other Regions and, for
-//! an organization trail, the other accounts still deliver is known only from the digests in the bucket,
-//! which `reconcile-evidence` judges.
+//! `GetTrailStatus` reports the deliveries of a trail in its home Region. Whether the other Regions
+//! and, for an organization trail, the other accounts still deliver is known only from the digests
+//! in the bucket, which `reconcile-evidence` judges.
 
 use std::collections::BTreeSet;
 
@@ -37,8 +37,8 @@ pub struct DigestTrail {
 /// The trails whose digests can be judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DigestTrails {
-    /// The trails. A trail that is stopped, without digests or other than the spec has a finding already, and
-    /// is not here.
+    /// The trails. A trail that is stopped, without digests or other than the spec has a finding
+    /// already, and is not here.
     pub trails: Vec<DigestTrail>,
     /// The members of the organization, if they are known.
     pub members: Option<BTreeSet<AccountId>>,
@@ -109,7 +109,8 @@ pub enum Staleness {
         account: AccountId,
         /// The newest digest.
         newest: Newest,
-        /// Whether the trail belongs to the account, so that `GetTrailStatus` reports its deliveries as well.
+        /// Whether the trail belongs to the account, so that `GetTrailStatus` reports its
+        /// deliveries as well.
         is_own: bool,
     },
     /// The digests of some accounts and Regions could not be listed. Nothing is known about them.
@@ -221,8 +222,8 @@ impl Staleness {
         }
     }
 
-    /// What the finding is about beside the trail, so that a baseline that accepts one Region accepts no
-    /// other.
+    /// What the finding is about beside the trail, so that a baseline that accepts one Region
+    /// accepts no other.
     fn subject(&self) -> String {
         match self {
             Self::Region { account, region, .. } => format!("{account}/{region}"),

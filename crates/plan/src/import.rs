@@ -1,8 +1,8 @@
 //! Finds the spec that describes an existing installation, made by `reconcile` or by other tools.
 //!
-//! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise than
-//! `reconcile` would make it is in the spec, in a line that says what a plan without it would do. [`import`]
-//! asks its caller for live state.
+//! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise
+//! than `reconcile` would make it is in the spec, in a line that says what a plan without it would
+//! do. [`import`] asks its caller for live state.
 
 mod alarm;
 mod bucket;
@@ -88,12 +88,12 @@ pub struct LeftOut {
     pub hint: Option<String>,
 }
 
-/// The number of candidates that are compared before the last one is taken as it is. Every candidate leaves
-/// more alone than the one before, so that few are needed.
+/// The number of candidates that are compared before the last one is taken as it is. Every
+/// candidate leaves more alone than the one before, so that few are needed.
 const MAX_CANDIDATES: usize = 24;
 
-/// Finds the spec that describes an installation. `read` returns live state of a spec, and is called for each
-/// candidate.
+/// Finds the spec that describes an installation. `read` returns live state of a spec, and is
+/// called for each candidate.
 ///
 /// # Errors
 /// [`ImportError`].
@@ -106,8 +106,8 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     let accounts = &accounts.desired().accounts;
     let decided = Draft::of(setup, accounts, request)?;
-    // Trails may deliver below several prefixes, of which a spec has one: the first that changes nothing is
-    // taken.
+    // Trails may deliver below several prefixes, of which a spec has one: the first that changes
+    // nothing is taken.
     let mut first = None;
     for prefix in decided.prefixes() {
         let found = Box::pin(refine(decided.below(prefix), now, &read)).await;
@@ -170,8 +170,8 @@ impl Candidate {
                 Err(problems) => draft.drop_invalid(&text, &problems)?,
             }
         };
-        // Read without the lines that leave something alone, so that it is known what each of them keeps from
-        // changing.
+        // Read without the lines that leave something alone, so that it is known what each of them
+        // keeps from changing.
         let bare = parsed(&text.bare()).unwrap_or_else(|_| spec.clone());
         let observed = read(bare).await?.observed;
         let spec = joined(spec, observed.organization.as_ref()).map_err(|it| ImportError::invalid(&it))?;

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Act, ActionKind};
 
-/// The table of kinds, in the order in which a first apply creates them: variant, name, and the type of the
-/// action, with the view that a plan shows. Calls a macro with all rows.
+/// The table of kinds, in the order in which a first apply creates them: variant, name, and the
+/// type of the action, with the view that a plan shows. Calls a macro with all rows.
 ///
-/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A new row does
-/// not compile until every stage knows the kind.
+/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A
+/// new row does not compile until every stage knows the kind.
 macro_rules! with_kinds {
     ($make:ident) => {
         $make! {
@@ -55,7 +55,8 @@ macro_rules! kind {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         /// A kind of resource, as it stands in addresses and in the JSON plan.
         ///
-        /// No match skips kinds with a wildcard: a new kind does not compile until every stage knows it.
+        /// No match skips kinds with a wildcard: a new kind does not compile until every stage
+        /// knows it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Kind {
             $($(#[$doc])* #[serde(rename = $name)] $kind,)*

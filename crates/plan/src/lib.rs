@@ -1,5 +1,5 @@
-//! The decisions: what differs between a spec and live AWS, what a plan changes, what drift reports, whether
-//! logs are delivered, and which spec describes what is there.
+//! The decisions: what differs between a spec and live AWS, what a plan changes, what drift
+//! reports, whether logs are delivered, and which spec describes what is there.
 //!
 //! Pure: nothing in this crate can reach a network or a clock. `reconcile-diff` reads live state
 //! ([`observed::Observed`]), and [`compare`](compare()) decides.

@@ -63,7 +63,8 @@ pub struct Observed {
     pub bucket_policy: Option<Document>,
     /// Whether there is nothing in the bucket; only known where the spec lets it be deleted.
     pub is_bucket_empty: bool,
-    /// Settings of the bucket that decide what a plan can do with it; `None` if the bucket does not exist.
+    /// Settings of the bucket that decide what a plan can do with it; `None` if the bucket does not
+    /// exist.
     pub bucket_conditions: Option<Conditions>,
     /// Every log group of the spec that could be read, by ARN; `None` if it does not exist.
     pub log_groups: BTreeMap<Arn, Option<LogGroup>>,
@@ -71,30 +72,33 @@ pub struct Observed {
     pub group_traits: BTreeMap<Arn, GroupTraits>,
     /// The access that others gave to the log groups of the spec that exist, by ARN.
     pub log_access: BTreeMap<Arn, LogAccess>,
-    /// The metric filters of log groups, and the alarms, where the spec has alarms or the log group has
-    /// metric filters; by the ARN of the log group. An error where the spec has no alarms and the metric
-    /// filters could not be read.
+    /// The metric filters of log groups, and the alarms, where the spec has alarms or the log group
+    /// has metric filters; by the ARN of the log group. An error where the spec has no alarms and
+    /// the metric filters could not be read.
     pub monitors: BTreeMap<Arn, Result<Monitors, ReadError>>,
-    /// All alarms of the accounts and Regions in which log groups have metric filters, by name; only read for
-    /// controls.
+    /// All alarms of the accounts and Regions in which log groups have metric filters, by name;
+    /// only read for controls.
     pub all_alarms: BTreeMap<(AccountName, Region), Result<BTreeMap<String, Alarm>, ReadError>>,
-    /// The topics that the alarms of an account notify, by account and ARN: `None` if it does not exist, or
-    /// the error if it could not be read.
+    /// The topics that the alarms of an account notify, by account and ARN: `None` if it does not
+    /// exist, or the error if it could not be read.
     pub alarm_topics: BTreeMap<(AccountName, Arn), Result<Option<TopicAttributes>, ReadError>>,
-    /// Every role that delivers to log groups and could be read, by ARN; `None` if it does not exist.
+    /// Every role that delivers to log groups and could be read, by ARN; `None` if it does not
+    /// exist.
     pub roles: BTreeMap<Arn, Option<Role>>,
-    /// The policies of these roles that are not of the installation, by the ARN of the role; an error where
-    /// they could not be read.
+    /// The policies of these roles that are not of the installation, by the ARN of the role; an
+    /// error where they could not be read.
     pub role_policies: BTreeMap<Arn, Result<Vec<OtherPolicy>, ReadError>>,
     /// Every topic of the spec that could be read, by ARN; `None` if it does not exist.
     pub topics: BTreeMap<Arn, Option<LiveTopic>>,
-    /// Every foreign topic that the spec names, by ARN: `None` if it does not exist, or the error if it could
-    /// not be read.
+    /// Every foreign topic that the spec names, by ARN: `None` if it does not exist, or the error
+    /// if it could not be read.
     pub existing_topics: BTreeMap<Arn, Result<Option<TopicAttributes>, ReadError>>,
-    /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or log group.
+    /// The keys of the topics and log groups that a KMS key encrypts, by the ARN of the topic or
+    /// log group.
     pub used_keys: BTreeMap<Arn, UsedKey>,
-    /// Topics and log groups that the spec does not have and that still need the key, because statements of
-    /// ours let it be used for them; by ARN, with the reason if the resource could not be read.
+    /// Topics and log groups that the spec does not have and that still need the key, because
+    /// statements of ours let it be used for them; by ARN, with the reason if the resource could
+    /// not be read.
     pub still_encrypted: BTreeMap<Arn, Option<UnreadableReason>>,
     /// Every trail of the spec that could be read, by ARN; `None` if it does not exist.
     pub trails: BTreeMap<Arn, Option<Trail>>,
@@ -102,21 +106,22 @@ pub struct Observed {
     pub deliveries: BTreeMap<Arn, Deliveries>,
     /// Trails of all Regions that the spec does not have, by the account that they were seen in.
     pub others: BTreeMap<AccountName, Vec<OtherTrail>>,
-    /// Accounts in which there may be trails besides those that were seen, and why: the trails of all Regions
-    /// could not be listed, or one of them could not be described.
+    /// Accounts in which there may be trails besides those that were seen, and why: the trails of
+    /// all Regions could not be listed, or one of them could not be described.
     pub unsurveyed: BTreeMap<AccountName, ReadError>,
     /// Trails that have the tag of this installation and that the spec no longer has, by ARN.
     pub strays: BTreeMap<Arn, Stray>,
-    /// Log groups, roles and topics of this installation that its trails use and the spec does not have any
-    /// more, by ARN.
+    /// Log groups, roles and topics of this installation that its trails use and the spec does not
+    /// have any more, by ARN.
     pub leftovers: BTreeMap<Arn, Leftover>,
-    /// Resources that could not be read and may be of this installation, by ARN: log groups, roles and topics
-    /// that its trails use and the spec does not have; keys, where the key of the spec was not found.
+    /// Resources that could not be read and may be of this installation, by ARN: log groups, roles
+    /// and topics that its trails use and the spec does not have; keys, where the key of the spec
+    /// was not found.
     pub hidden: BTreeMap<Arn, Hidden>,
     /// The user or role with which the account of the bucket is read and changed, if known.
     pub caller: Option<Arn>,
-    /// The management account of the organization that the account of the bucket is in, if that account may
-    /// describe it. Not read where the spec names the organization.
+    /// The management account of the organization that the account of the bucket is in, if that
+    /// account may describe it. Not read where the spec names the organization.
     pub management: Option<AccountId>,
     /// The organization, if the spec names one.
     pub organization: Option<LiveOrganization>,

@@ -1,6 +1,7 @@
 //! Determines whether trails that deliver to the bucket but are not in the spec can deliver. Pure.
 //!
-//! Trails that statements of others let deliver are of no concern: installations may share a bucket.
+//! Trails that statements of others let deliver are of no concern: installations may share a
+//! bucket.
 
 use std::collections::BTreeSet;
 
@@ -24,9 +25,9 @@ pub struct Outsider {
     pub message: String,
 }
 
-/// Returns the trails that are not in the spec and deliver to its bucket: trails that cannot deliver, and, if
-/// the spec has them reported, trails that managed statements allow to deliver. `trails` are the trails that
-/// are kept.
+/// Returns the trails that are not in the spec and deliver to its bucket: trails that cannot
+/// deliver, and, if the spec has them reported, trails that managed statements allow to deliver.
+/// `trails` are the trails that are kept.
 pub(crate) fn find<'o>(
     desired: &Desired,
     observed: &Observed,
@@ -73,8 +74,8 @@ impl Finder<'_> {
         })
     }
 
-    /// Returns the decisions of the policies about the delivery of a trail. The policy of another key is not
-    /// read.
+    /// Returns the decisions of the policies about the delivery of a trail. The policy of another
+    /// key is not read.
     fn prove(&self, trail: &OtherTrail, policies: &Policies<'_>) -> Vec<Proof> {
         let mut proofs = policies.prove(&unlisted_delivery(self.desired, self.observed, trail));
         let hub = self.observed.key.as_ref().map(|hub| &hub.key.arn);

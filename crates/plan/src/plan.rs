@@ -1,7 +1,7 @@
 //! The plan: the changes, their order and their reasons. Plain data.
 //!
-//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live state.
-//! Reasons and risks are for people and never steer it.
+//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live
+//! state. Reasons and risks are for people and never steer it.
 
 mod action;
 mod change;
@@ -39,11 +39,12 @@ pub struct Plan {
     /// Whether it takes away what the spec asks for.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
-    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses this key,
-    /// whatever an alias stands for meanwhile.
+    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses
+    /// this key, whatever an alias stands for meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arn>,
-    /// Whether the plan leaves something out: of accounts that could not be read, or what is refused.
+    /// Whether the plan leaves something out: of accounts that could not be read, or what is
+    /// refused.
     pub partial: bool,
     /// The numbers of resources.
     pub summary: Summary,
@@ -53,7 +54,8 @@ pub struct Plan {
     pub warnings: Vec<Warning>,
     /// Accounts that could not be read.
     pub unreadable: Vec<Unreadable>,
-    /// The parts of the spec that the plan leaves out, because they would do harm or AWS would refuse them.
+    /// The parts of the spec that the plan leaves out, because they would do harm or AWS would
+    /// refuse them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<RefusedChange>,
 }
@@ -128,7 +130,8 @@ pub struct AccountRef {
     pub id: AccountId,
 }
 
-/// The numbers of resources that a plan creates, updates, deletes, does not change, and could not read.
+/// The numbers of resources that a plan creates, updates, deletes, does not change, and could not
+/// read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Resources that are not there.
@@ -152,7 +155,8 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl Summary {
-    /// Counts resources: one that is written in two phases counts once, as what happens to it first.
+    /// Counts resources: one that is written in two phases counts once, as what happens to it
+    /// first.
     pub(crate) fn of(changes: &[Change], unchanged: usize, unreadable: usize) -> Self {
         let mut summary = Self { unchanged, unreadable, ..Self::default() };
         let mut seen = BTreeSet::new();
@@ -178,7 +182,8 @@ pub struct Warning {
     pub message: String,
 }
 
-/// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would refuse it.
+/// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would
+/// refuse it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedChange {
     /// A stable name for scripts.
@@ -189,8 +194,8 @@ pub struct RefusedChange {
     pub message: String,
     /// The next step of the user.
     pub hint: String,
-    /// The resources whose changes are left out: what is refused, and what depends on it. Empty where nothing
-    /// would change.
+    /// The resources whose changes are left out: what is refused, and what depends on it. Empty
+    /// where nothing would change.
     pub left_out: Vec<Address>,
 }
 

@@ -30,8 +30,8 @@ pub enum Refusal {
         /// The blocked trails.
         addresses: Vec<Address>,
     },
-    /// The policies do not allow a trail to deliver, and no statement denies it. If the plan writes the
-    /// policy, this is a bug of this program.
+    /// The policies do not allow a trail to deliver, and no statement denies it. If the plan writes
+    /// the policy, this is a bug of this program.
     #[error("{address} could not deliver under the planned policies: {obstacle}")]
     Undeliverable {
         /// The trail.
@@ -43,8 +43,8 @@ pub enum Refusal {
         /// The next step of the user, if the plan does not write the policy.
         hint: Option<String>,
     },
-    /// Another installation manages trails of the spec: most often this one, under the name that it had
-    /// before.
+    /// Another installation manages trails of the spec: most often this one, under the name that it
+    /// had before.
     #[error("{address}{} managed by installation `{owner}`", are_with(more.len()))]
     OtherInstallation {
         /// The first of the trails, or the role with which they deliver to log groups.
@@ -176,7 +176,8 @@ impl Refusal {
         }
     }
 
-    /// Whether every change is refused, because every write would duplicate the resources of another name.
+    /// Whether every change is refused, because every write would duplicate the resources of
+    /// another name.
     pub(crate) fn refuses_all(&self) -> bool {
         matches!(self, Self::OtherInstallation { .. })
     }

@@ -7,11 +7,12 @@ pub use reconcile_spec::REFUSED_FORMS_TAG as TAG;
 
 use crate::view::Tags;
 
-/// The value of the tag if no form is refused. CloudTrail and the spec know no tags without a value.
+/// The value of the tag if no form is refused. CloudTrail and the spec know no tags without a
+/// value.
 const NONE: &str = "none";
 
-/// Returns the refused forms that the tags of a bucket, key or topic list. Words that are no form are
-/// ignored.
+/// Returns the refused forms that the tags of a bucket, key or topic list. Words that are no form
+/// are ignored.
 pub fn refused_forms(tags: &Tags) -> BTreeSet<StatementForm> {
     let words = tags.0.get(TAG).map(String::as_str).unwrap_or_default().split_whitespace();
     words.filter_map(|word| StatementForm::ALL.into_iter().find(|form| form.name() == word)).collect()

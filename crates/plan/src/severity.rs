@@ -14,14 +14,15 @@ use crate::view::{BucketField, KeyField, LogGroupField, RoleField, TopicField, T
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Logs are not recorded, cannot be delivered, or an account cannot be read; or outsiders can delete log
-    /// files, or decide who has access.
+    /// Logs are not recorded, cannot be delivered, or an account cannot be read; or outsiders can
+    /// delete log files, or decide who has access.
     Critical,
-    /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not in the
-    /// spec cannot deliver to the bucket any more; or outsiders can read, write or decrypt them.
+    /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not
+    /// in the spec cannot deliver to the bucket any more; or outsiders can read, write or decrypt
+    /// them.
     High,
-    /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what is not
-    /// known.
+    /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what
+    /// is not known.
     Medium,
     /// Labels; and trails that are not in the spec and that managed statements allow to deliver.
     Low,
@@ -51,8 +52,8 @@ impl Severity {
     }
 }
 
-/// The severity of a change: that of the gravest value in it. A policy that lacks something is critical only
-/// if a trail cannot deliver for it.
+/// The severity of a change: that of the gravest value in it. A policy that lacks something is
+/// critical only if a trail cannot deliver for it.
 pub(crate) fn change_severity(
     address: &Address,
     action: ActionKind,
@@ -73,8 +74,8 @@ pub(crate) fn change_severity(
         Kind::LogGroup => difference.field().map_or(Severity::High, log_group_severity),
         Kind::Role => difference.field().map_or(Severity::High, role_severity),
         Kind::Topic => difference.field().map_or(Severity::High, topic_severity),
-        // Every field of a metric filter or an alarm decides whether anybody learns of an event. The others
-        // are created and deleted, and never updated.
+        // Every field of a metric filter or an alarm decides whether anybody learns of an event.
+        // The others are created and deleted, and never updated.
         Kind::MetricFilter
         | Kind::Alarm
         | Kind::ServiceAccess

@@ -1,8 +1,8 @@
 //! The managed view of each kind of resource: the part that a plan compares, shows and writes.
 //!
-//! The same type holds what is live and what is wanted. What a spec leaves alone (`unmanaged`) is `None` in
-//! the wanted view, and [`View::managed`] takes it out of the live one too. Views are plain data; they know
-//! nothing of how they are read or written.
+//! The same type holds what is live and what is wanted. What a spec leaves alone (`unmanaged`) is
+//! `None` in the wanted view, and [`View::managed`] takes it out of the live one too. Views are
+//! plain data; they know nothing of how they are read or written.
 
 mod alarm;
 mod alias;

@@ -1,7 +1,7 @@
 //! Turns a statement into its canonical form: all spellings of a statement have the same one.
 //!
-//! Spellings that AWS distinguishes must stay different, and so must spellings for which AWS does not
-//! document whether they are equal.
+//! Spellings that AWS distinguishes must stay different, and so must spellings for which AWS does
+//! not document whether they are equal.
 
 mod atoms;
 

@@ -178,7 +178,8 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The first values of a list, for people. A list of hundreds of accounts is not useful to a reader.
+/// The first values of a list, for people. A list of hundreds of accounts is not useful to a
+/// reader.
 fn list(values: &[String]) -> String {
     const SHOWN: usize = 3;
 

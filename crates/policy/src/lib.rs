@@ -2,8 +2,8 @@
 //!
 //! The policies of a bucket, a key and a topic are single documents that several teams edit. This
 //! crate parses such a document without losing its spelling, decides whether two documents have the
-//! same meaning, and merges managed statements into a document while it keeps foreign statements byte
-//! for byte.
+//! same meaning, and merges managed statements into a document while it keeps foreign statements
+//! byte for byte.
 //!
 //! ```
 //! use reconcile_policy::{BucketIntent, Document, Ownership, Partition, merge};

@@ -1,7 +1,8 @@
-//! Parses the names that AWS uses: account ids, Regions, partitions, ARNs, key identifiers and statement ids.
+//! Parses the names that AWS uses: account ids, Regions, partitions, ARNs, key identifiers and
+//! statement ids.
 //!
-//! Each type holds only values that AWS accepts or returns, so no other code checks them again. The types do
-//! not know whether the named resource exists.
+//! Each type holds only values that AWS accepts or returns, so no other code checks them again. The
+//! types do not know whether the named resource exists.
 
 mod account_id;
 mod arn;

@@ -87,10 +87,10 @@ impl StatementRole {
 /// Decides which statements belong to one installation.
 ///
 /// A managed Sid is the name of the installation in camel case with a known suffix: the suffix of a
-/// [`StatementRole`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or `Describe` in its
-/// second statement; or `Extra` and a name for a statement from the spec. `Previous` and a number
-/// can follow, for a former version of the statement. Installations whose names begin alike (`sec`,
-/// `secprod`, `sec-extra`) never claim each other's statements.
+/// [`StatementRole`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or
+/// `Describe` in its second statement; or `Extra` and a name for a statement from the spec.
+/// `Previous` and a number can follow, for a former version of the statement. Installations whose
+/// names begin alike (`sec`, `secprod`, `sec-extra`) never claim each other's statements.
 ///
 /// A renamed installation also owns the statements of its previous name. [`merge`](crate::merge)
 /// renames these in place.

@@ -1,8 +1,8 @@
 //! How a plan and an apply grow with the accounts: `cargo bench -p reconcile-report`.
 //!
-//! One organization on the twin, of a hundred to ten thousand accounts. Prints for each stage the least of
-//! some rounds and what that is for one account, which has to stay the same as the accounts grow. Compare
-//! figures of one machine and one run only.
+//! One organization on the twin, of a hundred to ten thousand accounts. Prints for each stage the
+//! least of some rounds and what that is for one account, which has to stay the same as the
+//! accounts grow. Compare figures of one machine and one run only.
 
 #![allow(
     clippy::unwrap_used,

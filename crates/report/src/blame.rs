@@ -22,8 +22,8 @@ pub(crate) fn lines(group: &[&Finding]) -> Vec<String> {
     calls.chain(blame.unknown.iter().map(|reason| format!("author unknown: {reason}"))).collect()
 }
 
-/// What the authors of two findings must share for the findings to be folded: all but the times and the
-/// events.
+/// What the authors of two findings must share for the findings to be folded: all but the times and
+/// the events.
 pub(crate) fn likeness(finding: &Finding) -> String {
     let Some(blame) = &finding.blame else { return String::new() };
     let calls: Vec<String> = blame.calls.iter().map(who).collect();

@@ -33,8 +33,8 @@ pub struct Compliance {
 }
 
 impl Compliance {
-    /// The status of the whole: failed if anything failed, and passed if everything that was to be checked is
-    /// passed.
+    /// The status of the whole: failed if anything failed, and passed if everything that was to be
+    /// checked is passed.
     pub fn status(&self) -> ControlStatus {
         let has = |status| self.results.iter().any(|it| it.verdict.status() == status);
         [ControlStatus::Failed, ControlStatus::Unreadable]
@@ -43,8 +43,9 @@ impl Compliance {
             .unwrap_or(ControlStatus::Passed)
     }
 
-    /// The results with a status, those together that say the same of one resource, or of resources of the
-    /// same name in several accounts. `by_control` keeps the results of different controls apart.
+    /// The results with a status, those together that say the same of one resource, or of resources
+    /// of the same name in several accounts. `by_control` keeps the results of different controls
+    /// apart.
     fn groups(&self, status: ControlStatus, by_control: bool) -> Vec<Group<'_>> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -194,8 +195,8 @@ fn append(text: &mut Text, compliance: &Compliance, group: &Group<'_>) {
     }
 }
 
-/// The ID of a control, with its number if one framework is checked that has one number for it: `CloudTrail.4
-/// (3.2)`.
+/// The ID of a control, with its number if one framework is checked that has one number for it:
+/// `CloudTrail.4 (3.2)`.
 fn label(compliance: &Compliance, control: &Control) -> String {
     let number = match compliance.frameworks.as_slice() {
         [framework] => control.requirements_of(*framework),
@@ -207,8 +208,8 @@ fn label(compliance: &Compliance, control: &Control) -> String {
     }
 }
 
-/// The IDs of the controls of results with a status, each with the number of its results if there are
-/// several.
+/// The IDs of the controls of results with a status, each with the number of its results if there
+/// are several.
 fn ids(compliance: &Compliance, status: ControlStatus) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for result in compliance.results.iter().filter(|it| it.verdict.status() == status) {

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use reconcile_text::{Line, Text, count, markdown as md};
 
-/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a document
-/// needs some as well.
+/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a
+/// document needs some as well.
 const LIMIT: usize = 40_000;
 
-/// Adds lines under titles, each folded. What is over the limit is left out, and the document says so.
+/// Adds lines under titles, each folded. What is over the limit is left out, and the document says
+/// so.
 pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec<Line>)>) {
     let (mut left, mut omitted) = (LIMIT, 0);
     for (title, lines) in parts.filter(|(_, lines)| !lines.is_empty()) {

@@ -11,8 +11,8 @@ use crate::paint::{ADD, CHANGE, DIM, REMOVE};
 /// The number of values shown of a list, unless the full list is requested.
 const SHOWN: usize = 5;
 
-/// The differences of a change, one per line. The fields of a new or deleted resource are shown only on
-/// request.
+/// The differences of a change, one per line. The fields of a new or deleted resource are shown
+/// only on request.
 pub(crate) fn lines(change: &Change, verbose: bool) -> Vec<Line> {
     let is_document = change.address.kind.is_policy();
     if change.action() == ActionKind::Update || verbose || is_document {
@@ -60,7 +60,8 @@ fn one(difference: &Difference, verbose: bool) -> Vec<Line> {
     }
 }
 
-/// A statement in one line: principal, actions and number of resources, or the full statement on request.
+/// A statement in one line: principal, actions and number of resources, or the full statement on
+/// request.
 fn statement(sign: &str, name: &str, value: &Value, verbose: bool) -> Vec<Line> {
     let style = if sign == "+" { ADD } else { REMOVE };
     let of = |field: &str| match &value[field] {

@@ -178,7 +178,8 @@ pub(crate) fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
 
-/// The message of a finding, and the next step of the user or how to accept the finding in the spec.
+/// The message of a finding, and the next step of the user or how to accept the finding in the
+/// spec.
 pub(crate) fn message(finding: &Finding) -> String {
     let Finding { message, hint, review, accepted, .. } = finding;
     match (accepted, review, hint) {

@@ -1,5 +1,5 @@
-//! Views of errors: the only place that turns the error of a command, or a message with its hint, into text
-//! and JSON.
+//! Views of errors: the only place that turns the error of a command, or a message with its hint,
+//! into text and JSON.
 
 mod code;
 

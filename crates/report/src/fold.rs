@@ -7,8 +7,8 @@ use reconcile_text::count;
 /// The minimum number of items in a fold.
 const FOLDED: usize = 3;
 
-/// Groups items of equal likeness, in their order. Each group is at the position of its first item, and has
-/// one item or at least [`FOLDED`].
+/// Groups items of equal likeness, in their order. Each group is at the position of its first item,
+/// and has one item or at least [`FOLDED`].
 pub(crate) fn fold<T>(items: &[T], likeness: impl Fn(&T) -> String) -> Vec<Vec<&T>> {
     let likenesses: Vec<String> = items.iter().map(likeness).collect();
     let mut same: HashMap<&str, Vec<&T>> = HashMap::new();

@@ -1,5 +1,5 @@
-//! HTML pages: one file without scripts and without external assets, light and dark, readable on a phone and
-//! on paper.
+//! HTML pages: one file without scripts and without external assets, light and dark, readable on a
+//! phone and on paper.
 
 mod parts;
 

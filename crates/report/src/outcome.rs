@@ -84,8 +84,8 @@ fn counts(outcome: &Outcome) -> String {
     )
 }
 
-/// The JSON view of an outcome, with the accounts that the plan could not read, the refused changes, and the
-/// error after the apply, if there was one.
+/// The JSON view of an outcome, with the accounts that the plan could not read, the refused
+/// changes, and the error after the apply, if there was one.
 ///
 /// # Errors
 /// None in practice: every outcome can be written as JSON.

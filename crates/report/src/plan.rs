@@ -113,8 +113,8 @@ pub fn unreadable(unreadable: &Unreadable) -> Text {
     notice(Line::styled(REMOVE.bold(), "unreadable:").and(message), hint.as_deref())
 }
 
-/// A limit of every plan. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes`
-/// accept no condition on the current policy.
+/// A limit of every plan. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and
+/// `SetTopicAttributes` accept no condition on the current policy.
 const WINDOW: &str = "note: AWS has no conditional write for policies. `apply` reads each policy immediately \
     before it writes the policy, and overwrites changes that somebody else saves between these two calls.";
 

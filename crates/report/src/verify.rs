@@ -40,7 +40,8 @@ pub struct Verification {
     pub names: BTreeMap<AccountId, String>,
     /// The results for each account and Region.
     pub cells: Vec<CellReport>,
-    /// Folders that could not be searched for accounts and Regions, and public keys that could not be read.
+    /// Folders that could not be searched for accounts and Regions, and public keys that could not
+    /// be read.
     pub unlisted: Vec<EvidenceFinding>,
     /// The trails whose log files cannot be verified, because log file validation is off.
     pub without_digests: Vec<String>,
@@ -104,7 +105,8 @@ const SHOWN_ACCOUNTS: usize = 20;
 /// The findings of an account and Region that are shown without `-v`.
 const SHOWN_FINDINGS: usize = 10;
 
-/// The text view of a validation: a table of accounts and Regions with what is wrong first, and the findings.
+/// The text view of a validation: a table of accounts and Regions with what is wrong first, and the
+/// findings.
 pub fn text(verification: &Verification, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let Verification { spec, from, to, .. } = verification;
@@ -162,8 +164,8 @@ fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Adds the table. Only Regions in which something is not verified have a column of their own: all Regions
-/// would not fit.
+/// Adds the table. Only Regions in which something is not verified have a column of their own: all
+/// Regions would not fit.
 fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
     let rows = verification.rows();
     let columns: BTreeSet<&Region> = rows

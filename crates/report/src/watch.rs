@@ -196,8 +196,8 @@ fn is_incomplete(watched: &Watched<'_>) -> bool {
     watched.drift.is_some_and(|drift| drift.status() == DriftStatus::Error)
 }
 
-/// A folded table of the last rounds, the newest first. `rounds` are the oldest first: the time, the seconds
-/// and the other cells.
+/// A folded table of the last rounds, the newest first. `rounds` are the oldest first: the time,
+/// the seconds and the other cells.
 fn history(
     title: &str,
     columns: [&str; 5],

@@ -263,7 +263,8 @@ fn identical_findings_in_many_accounts_are_reported_once() {
     insta::assert_snapshot!("drift_folded_markdown", drift::markdown(&drifts));
 }
 
-/// A check with an accepted finding, one that is not readable, and a spec that could not be checked.
+/// A check with an accepted finding, one that is not readable, and a spec that could not be
+/// checked.
 fn every_sort() -> Vec<SpecDrift> {
     let mut findings = stopped(3);
     findings[1].accepted = Some("a test account".to_owned());
@@ -297,8 +298,8 @@ fn html_has_each_account_and_folds_findings() {
     assert!(folded.contains("400 accounts with findings"));
 }
 
-/// The pages that `tests/pages/run` opens in a browser: without, with three and with 2,000 findings. The
-/// status page is opened with and without the authors of `watch --blame`.
+/// The pages that `tests/pages/run` opens in a browser: without, with three and with 2,000
+/// findings. The status page is opened with and without the authors of `watch --blame`.
 #[test]
 fn pages_have_no_scripts_and_load_nothing() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("pages");
@@ -368,7 +369,8 @@ fn status_of(drifts: &[SpecDrift]) -> String {
     watch::status_page(&watched, &watch::PageFilter::default(), std::time::Duration::from_mins(5))
 }
 
-/// The same checks with `--blame`: long names of people who assumed a role, and calls of `reconcile`.
+/// The same checks with `--blame`: long names of people who assumed a role, and calls of
+/// `reconcile`.
 fn with_authors(mut drifts: Vec<SpecDrift>) -> Vec<SpecDrift> {
     for checked in drifts.iter_mut().filter_map(|drift| drift.result.as_mut().ok()) {
         let findings = std::mem::take(&mut checked.findings).into_iter().enumerate();

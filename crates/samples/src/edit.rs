@@ -6,18 +6,18 @@ use serde_json::Value;
 
 /// A spec that differs from another spec in some values.
 ///
-/// A path names keys and positions of lists from the top, such as `trails.0.sns_topic`. The result has one
-/// line for each section of the spec.
+/// A path names keys and positions of lists from the top, such as `trails.0.sns_topic`. The result
+/// has one line for each section of the spec.
 pub trait EditSpec {
-    /// Returns the spec with the YAML of `change` merged into the value at `path`. Mappings are merged, null
-    /// removes a key, and every other value replaces the former value. The position after the last one of a
-    /// list appends to the list. An empty path is the whole spec.
+    /// Returns the spec with the YAML of `change` merged into the value at `path`. Mappings are
+    /// merged, null removes a key, and every other value replaces the former value. The position
+    /// after the last one of a list appends to the list. An empty path is the whole spec.
     ///
     /// See RFC 7396, "JSON Merge Patch".
     ///
     /// # Panics
-    /// If a text is not YAML, if the path leads through something that does not exist, or if the spec already
-    /// has these values: a test would otherwise try the spec that it did not change.
+    /// If a text is not YAML, if the path leads through something that does not exist, or if the
+    /// spec already has these values: a test would otherwise try the spec that it did not change.
     fn with(&self, path: &str, change: &str) -> String;
 
     /// Returns the spec without the key at `path`.
@@ -71,8 +71,8 @@ fn keys(path: &str) -> impl Iterator<Item = &str> {
     path.split('.').filter(|key| !key.is_empty())
 }
 
-/// The value at a path. The last key of the path can be new, and so can the position after the last one of a
-/// list.
+/// The value at a path. The last key of the path can be new, and so can the position after the last
+/// one of a list.
 #[track_caller]
 fn value_at<'v>(root: &'v mut Value, path: &str) -> &'v mut Value {
     let keys: Vec<&str> = keys(path).collect();

@@ -13,8 +13,8 @@ pub const BUCKET: &str = "test-logs";
 /// The alias of the key of [`members`].
 pub const ALIAS: &str = "alias/test";
 
-/// A spec of the account `master` and of `count` accounts `m0`, `m1`, …; `more` is YAML that follows the
-/// settings of the trail, such as `, sns_topic: { name: t }`.
+/// A spec of the account `master` and of `count` accounts `m0`, `m1`, …; `more` is YAML that
+/// follows the settings of the trail, such as `, sns_topic: { name: t }`.
 pub fn members(count: usize, more: &str) -> String {
     let members: String =
         (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
@@ -53,8 +53,9 @@ pub fn everything(name: &str) -> String {
         .with("deletion", "{ bucket: true, key: true }")
 }
 
-/// A spec of the accounts `master` and `member`, whose trail delivers to every kind of destination: the
-/// bucket, a log group and an encrypted topic. The key has a grant. There are no alarms and no organization.
+/// A spec of the accounts `master` and `member`, whose trail delivers to every kind of destination:
+/// the bucket, a log group and an encrypted topic. The key has a grant. There are no alarms and no
+/// organization.
 pub fn every_destination() -> String {
     r#"
 version: 1

@@ -15,8 +15,8 @@ pub fn plan(live: &Live) -> Plan {
     Plan { sandbox: true, ..reconcile_plan::copy(&live.spec, &live.observed, Timestamp::now()) }
 }
 
-/// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies the
-/// policies byte for byte.
+/// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies
+/// the policies byte for byte.
 ///
 /// The journal is kept in `folder` and removed at the end, because a copy is never resumed.
 ///
@@ -71,7 +71,8 @@ fn copy_key(twin: &Twin, desired: &Desired, observed: &Observed) {
     twin.set_key_state(account, region, &name, traits.state.name());
 }
 
-/// Returns the type of a key in the embedded AWS. A multi-Region key is copied without its replicas.
+/// Returns the type of a key in the embedded AWS. A multi-Region key is copied without its
+/// replicas.
 fn material(traits: &KeyTraits) -> KeyMaterial {
     KeyMaterial {
         usage: traits.usage.clone(),

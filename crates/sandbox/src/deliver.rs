@@ -54,8 +54,8 @@ const EVENTS: u32 = 10;
 
 /// Delivers the log files and digests of all trails that log and deliver to a bucket.
 ///
-/// A chain continues after its newest digest, and what was delivered is not delivered again. After a gap, a
-/// new chain starts, as after logging was stopped.
+/// A chain continues after its newest digest, and what was delivered is not delivered again. After
+/// a gap, a new chain starts, as after logging was stopped.
 ///
 /// # Errors
 /// If no trail delivers to the bucket, or a file cannot be made.
@@ -235,7 +235,8 @@ fn record(account: &AccountId, region: &Region, time: Timestamp, seed: &str, eve
     })
 }
 
-/// The 16 letters and digits at the end of the name of a log file, which follow from the rest of the file.
+/// The 16 letters and digits at the end of the name of a log file, which follow from the rest of
+/// the file.
 fn letters(seed: &str) -> String {
     let hash = reconcile_evidence::Hash::of(seed.as_bytes()).to_string();
     hash.chars().take(16).collect()

@@ -5,8 +5,9 @@ use reconcile_plan::view::{self, OpenEnum};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, ObjectOwnership};
 
-/// Returns a bucket and a key with the default settings of AWS, and with the given policies. A policy with a
-/// public statement could only be saved in a bucket that does not block public access.
+/// Returns a bucket and a key with the default settings of AWS, and with the given policies. A
+/// policy with a public statement could only be saved in a bucket that does not block public
+/// access.
 pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
     let site = &desired.key.site;
     let account = desired.account(&site.account).map_or("", |account| account.id.as_str());

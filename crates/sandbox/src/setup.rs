@@ -7,12 +7,12 @@ use reconcile_policy::Arn;
 use reconcile_spec::{Desired, Spec};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
-/// An account ID that no spec has. It is the account of the current credentials, if the spec has no account
-/// for them, and the management account, if the spec has no organization.
+/// An account ID that no spec has. It is the account of the current credentials, if the spec has no
+/// account for them, and the management account, if the spec has no organization.
 const NOBODY: &str = "000000000000";
 
-/// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics, topics of
-/// alarms, the bucket of the lock.
+/// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics,
+/// topics of alarms, the bucket of the lock.
 pub fn setup(spec: &Spec) -> Setup {
     let desired = spec.desired();
     let accounts = desired.accounts.iter().map(|account| SetupAccount {
@@ -45,8 +45,8 @@ pub fn setup(spec: &Spec) -> Setup {
     }
 }
 
-/// Returns a connection to the embedded AWS, with the current credentials and those of the profiles that a
-/// spec names.
+/// Returns a connection to the embedded AWS, with the current credentials and those of the profiles
+/// that a spec names.
 pub fn connection(twin: &Twin, desired: &Desired) -> Embedded {
     let without_role = desired.accounts.iter().filter(|account| account.access.role.is_none());
     let profiles: HashMap<_, _> = without_role

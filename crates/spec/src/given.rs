@@ -19,8 +19,8 @@ pub struct GivenAccount {
     pub name: AccountName,
     /// The ID of the account.
     pub id: AccountId,
-    /// The name or ARN of the role to assume. Without a role, the current credentials must belong to the
-    /// account.
+    /// The name or ARN of the role to assume. Without a role, the current credentials must belong
+    /// to the account.
     pub role: Option<String>,
 }
 
@@ -28,9 +28,9 @@ pub struct GivenAccount {
 const PLACEHOLDER: &str = "import";
 
 impl Spec {
-    /// Builds a spec of accounts, with placeholders for the bucket, the key and the trail. `members` are the
-    /// account that lists the organization and the role to assume in its members. Diagnostics call the
-    /// accounts `source`.
+    /// Builds a spec of accounts, with placeholders for the bucket, the key and the trail.
+    /// `members` are the account that lists the organization and the role to assume in its members.
+    /// Diagnostics call the accounts `source`.
     ///
     /// # Errors
     /// All problems, without places.

@@ -148,8 +148,8 @@ name!(
 );
 
 name!(
-    /// The name of a role, after its path if the role has one: `audit/Reader`. See `CreateRole` in the IAM
-    /// API reference: a path has up to 512 printable characters.
+    /// The name of a role, after its path if the role has one: `audit/Reader`. See `CreateRole` in
+    /// the IAM API reference: a path has up to 512 printable characters.
     RolePath,
     "a role name (1 to 64 letters, digits and `+=,.@_-`, after the path if the role has one)",
     |text| {

@@ -15,12 +15,14 @@ mod schema;
 
 use reconcile_samples::PROD;
 
-/// A text with another part. Where the text itself does not matter, see [`reconcile_samples::EditSpec`].
+/// A text with another part. Where the text itself does not matter, see
+/// [`reconcile_samples::EditSpec`].
 trait Edited {
     /// Returns the text with another part in place of the first `from`.
     ///
     /// # Panics
-    /// If the text does not contain `from`: a test would otherwise try the text that it did not change.
+    /// If the text does not contain `from`: a test would otherwise try the text that it did not
+    /// change.
     fn edited(&self, from: &str, to: &str) -> String;
 }
 

@@ -67,8 +67,8 @@ enum ExportError {
     Ended,
 }
 
-/// Exports batches of spans. A batch is sent once: a pause between attempts would delay the end of the
-/// program.
+/// Exports batches of spans. A batch is sent once: a pause between attempts would delay the end of
+/// the program.
 #[derive(Debug)]
 pub(crate) struct Exporter {
     connection: Connection,

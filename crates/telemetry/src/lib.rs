@@ -1,7 +1,7 @@
 //! Exports the spans of the program as traces of OpenTelemetry: OTLP over HTTP, in protobuf.
 //!
-//! The standard variables `OTEL_…` of the environment decide whether and where to. A collector that does not
-//! answer is reported once, and takes no more time than the timeout of the exporter.
+//! The standard variables `OTEL_…` of the environment decide whether and where to. A collector that
+//! does not answer is reported once, and takes no more time than the timeout of the exporter.
 
 mod exporter;
 mod settings;
@@ -54,8 +54,8 @@ pub enum StartError {
 }
 
 impl Traces {
-    /// Starts to export, if the environment has an endpoint. `report` gets the reason of the first export
-    /// that fails.
+    /// Starts to export, if the environment has an endpoint. `report` gets the reason of the first
+    /// export that fails.
     ///
     /// # Errors
     /// If the environment configures an exporter that cannot work.
@@ -93,7 +93,8 @@ impl Traces {
             .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with(TARGETS)))
     }
 
-    /// Exports what is left, and ends the export. Takes no more time than the timeout of the exporter.
+    /// Exports what is left, and ends the export. Takes no more time than the timeout of the
+    /// exporter.
     pub fn finish(self) {
         if self.provider.shutdown_with_timeout(self.timeout).is_err() {
             self.reporter.report("the last spans were not exported in time");

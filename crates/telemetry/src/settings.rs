@@ -1,7 +1,7 @@
 //! The settings of the exporter, from the environment. Pure.
 //!
-//! See "OpenTelemetry Protocol Exporter" and "Environment Variable Specification" in the specification of
-//! OpenTelemetry.
+//! See "OpenTelemetry Protocol Exporter" and "Environment Variable Specification" in the
+//! specification of OpenTelemetry.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use percent_encoding::percent_decode_str;
 
 /// The time of an export, and of the end of the program, by default.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The number of spans that can wait, by default. The default of the SDK, 2,048, is less than a check of 400
-/// accounts makes at once.
+/// The number of spans that can wait, by default. The default of the SDK, 2,048, is less than a
+/// check of 400 accounts makes at once.
 const QUEUE: usize = 16 * 1024;
 /// The only protocol of this exporter.
 const PROTOCOL: &str = "http/protobuf";
@@ -33,8 +33,8 @@ pub(crate) struct Settings {
     pub(crate) queue: usize,
 }
 
-/// A variable of the environment that cannot be used. The value can contain a secret, and is not part of the
-/// message.
+/// A variable of the environment that cannot be used. The value can contain a secret, and is not
+/// part of the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The endpoint is not a URL.
@@ -54,8 +54,8 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Returns the settings; `None` if the environment does not ask for traces. Without an endpoint, each run
-    /// would try the default one, which most machines do not have.
+    /// Returns the settings; `None` if the environment does not ask for traces. Without an
+    /// endpoint, each run would try the default one, which most machines do not have.
     ///
     /// # Errors
     /// If a variable has a value that cannot be used.

@@ -1,5 +1,5 @@
-//! What a collector receives, and what a program does without one. The program is this one, started again
-//! with other variables in its environment.
+//! What a collector receives, and what a program does without one. The program is this one, started
+//! again with other variables in its environment.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
@@ -98,7 +98,8 @@ fn collector(status: u16) -> (String, Receiver<Received>) {
             let mut body = vec![0; length];
             stream.read_exact(&mut body).unwrap();
             let request = ExportTraceServiceRequest::decode(&*body).unwrap();
-            // Before the answer: with it, the program can end, and the test looks at what was received.
+            // Before the answer: with it, the program can end, and the test looks at what was
+            // received.
             if sender.send(Received { head, request }).is_err() {
                 return;
             }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character controls a terminal, or changes how its neighbours are read without being visible
-/// itself.
+/// Whether a character controls a terminal, or changes how its neighbours are read without being
+/// visible itself.
 ///
-/// The control characters of ASCII and Latin-1, line separators, and the invisible format characters of
-/// Unicode, among them the bidirectional ones. See Unicode Technical Report 36, "Unicode Security
-/// Considerations", and CVE-2021-42574.
+/// The control characters of ASCII and Latin-1, line separators, and the invisible format
+/// characters of Unicode, among them the bidirectional ones. See Unicode Technical Report 36,
+/// "Unicode Security Considerations", and CVE-2021-42574.
 pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(
@@ -25,7 +25,8 @@ pub fn is_hidden(letter: char) -> bool {
         )
 }
 
-/// A value as one visible line: hidden characters are written as in a Rust string, such as `\n` and `\u{1b}`.
+/// A value as one visible line: hidden characters are written as in a Rust string, such as `\n` and
+/// `\u{1b}`.
 pub fn escape(value: &str) -> Cow<'_, str> {
     if !value.contains(is_hidden) {
         return Cow::Borrowed(value);
@@ -46,10 +47,12 @@ pub(crate) fn push_escaped(text: &mut String, value: &str) {
     text.push_str(rest);
 }
 
-/// A JSON document with the same meaning and without hidden characters, apart from line feeds between values.
+/// A JSON document with the same meaning and without hidden characters, apart from line feeds
+/// between values.
 ///
-/// A serializer escapes the control characters of ASCII alone. In a document of JSON, hidden characters are
-/// only within strings, where `\u202e` has the same meaning as the character. See section 7 of RFC 8259.
+/// A serializer escapes the control characters of ASCII alone. In a document of JSON, hidden
+/// characters are only within strings, where `\u202e` has the same meaning as the character. See
+/// section 7 of RFC 8259.
 pub fn escape_json<'d>(document: impl Into<Cow<'d, str>>) -> Cow<'d, str> {
     let document = document.into();
     let is_escaped = |letter: char| letter != '\n' && is_hidden(letter);

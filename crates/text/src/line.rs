@@ -6,8 +6,8 @@ use anstyle::Style;
 
 use crate::escape::push_escaped;
 
-/// The longest span in bytes, roughly. A value of megabytes would push everything else off the screen;
-/// documents for programs have it in full.
+/// The longest span in bytes, roughly. A value of megabytes would push everything else off the
+/// screen; documents for programs have it in full.
 const LONGEST: usize = 4096;
 
 /// One line, without its end: spans of escaped text, some of them coloured.
@@ -80,8 +80,8 @@ impl Write for Span<'_> {
 
 /// Lines, each with its end.
 ///
-/// Displays itself with ANSI colours. Whoever prints it removes them where they are not wanted; the text
-/// reads the same without them.
+/// Displays itself with ANSI colours. Whoever prints it removes them where they are not wanted; the
+/// text reads the same without them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text(String);
 

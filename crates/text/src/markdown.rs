@@ -1,8 +1,8 @@
-//! Values within Markdown, in which no value can form HTML, a link, an image, a mention or a new row of a
-//! table.
+//! Values within Markdown, in which no value can form HTML, a link, an image, a mention or a new
+//! row of a table.
 //!
-//! See the specification of GitHub Flavored Markdown. Code spans bind tighter than other inline elements, and
-//! nothing within them has a meaning.
+//! See the specification of GitHub Flavored Markdown. Code spans bind tighter than other inline
+//! elements, and nothing within them has a meaning.
 
 use crate::escape::escape;
 

@@ -12,8 +12,8 @@ pub fn plural(number: usize, noun: &str) -> String {
     if number == 1 { noun.to_owned() } else { format!("{noun}s") }
 }
 
-/// Returns a list in a sentence: `a`, `a and b`, `a, b and c`. A list of more than `most` items names the
-/// first ones and counts the others: `a, b and 4 more`.
+/// Returns a list in a sentence: `a`, `a and b`, `a, b and c`. A list of more than `most` items
+/// names the first ones and counts the others: `a, b and 4 more`.
 pub fn listed(items: &[impl Display], most: usize) -> String {
     let (shown, rest) = items.split_at_checked(most).unwrap_or((items, &[]));
     let mut texts: Vec<String> = shown.iter().map(ToString::to_string).collect();

@@ -1,7 +1,7 @@
 //! Converts CBOR into JSON values and back, for the services whose requests are CBOR.
 //!
-//! See "Smithy RPC v2 CBOR protocol" in the Smithy documentation. Blobs and big numbers do not occur in
-//! the operations of the twin.
+//! See "Smithy RPC v2 CBOR protocol" in the Smithy documentation. Blobs and big numbers do not
+//! occur in the operations of the twin.
 
 use minicbor::data::Type;
 use minicbor::decode::Error;

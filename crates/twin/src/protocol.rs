@@ -1,4 +1,5 @@
-//! Writes answers in the protocols of the services: AWS JSON 1.1, RPC v2 CBOR, AWS query and REST-XML.
+//! Writes answers in the protocols of the services: AWS JSON 1.1, RPC v2 CBOR, AWS query and
+//! REST-XML.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

@@ -52,8 +52,8 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
     }
 }
 
-/// Records an answered call in the event history of CloudTrail, if the call changes something. Calls that
-/// write an object or send a message are data events, which the history does not have.
+/// Records an answered call in the event history of CloudTrail, if the call changes something.
+/// Calls that write an object or send a message are data events, which the history does not have.
 pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer) {
     let bucket = match request.scope.service.as_str() {
         "s3" => s3::changed_bucket(request),

@@ -31,8 +31,8 @@ const PAIRS: [Pair; 3] = [
     (include_bytes!("../keys/c.pk8"), include_bytes!("../keys/c.pub"), "cdce5383ecf600d524a1d9bd8cb80efd"),
 ];
 
-/// Returns the key of a Region at a time. The next month has another key, and so have other Regions: a key of
-/// another Region or time does not verify a digest.
+/// Returns the key of a Region at a time. The next month has another key, and so have other
+/// Regions: a key of another Region or time does not verify a digest.
 pub fn signing_key(region: &str, time: Timestamp) -> SigningKey {
     let first = first_of_month(time);
     let months = usize::try_from(i32::from(first.year()) * 12 + i32::from(first.month())).unwrap_or_default();

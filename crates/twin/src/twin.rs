@@ -56,8 +56,9 @@ struct Inner {
     changed: AtomicU64,
     /// The number of changes that are in the file.
     saved: AtomicU64,
-    /// The holder writes for all who wait. A call that has nothing to write does not wait: those who wait get
-    /// the lock in order, one task after the other, also while another core has nothing to do.
+    /// The holder writes for all who wait. A call that has nothing to write does not wait: those
+    /// who wait get the lock in order, one task after the other, also while another core has
+    /// nothing to do.
     saving: tokio::sync::Mutex<()>,
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
@@ -297,8 +298,8 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Stores an object, as a service does that delivers to the bucket. Does nothing if the bucket does not
-    /// exist.
+    /// Stores an object, as a service does that delivers to the bucket. Does nothing if the bucket
+    /// does not exist.
     pub fn put_object(&self, bucket: &str, key: &str, object: StoredObject) {
         let StoredObject { content, metadata, key: encrypted_with, stored } = object;
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {

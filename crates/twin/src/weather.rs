@@ -1,9 +1,10 @@
-//! The weather of AWS: what goes wrong between a client and AWS although the client does nothing wrong.
+//! The weather of AWS: what goes wrong between a client and AWS although the client does nothing
+//! wrong.
 //!
-//! A [`Weather`] is a value: a seed, and the share of each [`WeatherKind`] of event. Whether an event happens
-//! to a call depends on nothing but the seed and the call: the account, the Region, the operation, what the
-//! operation is about, and how many such calls came before. The order in which a client schedules the calls
-//! of different accounts changes nothing.
+//! A [`Weather`] is a value: a seed, and the share of each [`WeatherKind`] of event. Whether an
+//! event happens to a call depends on nothing but the seed and the call: the account, the Region,
+//! the operation, what the operation is about, and how many such calls came before. The order in
+//! which a client schedules the calls of different accounts changes nothing.
 
 mod chance;
 mod codes;
@@ -26,8 +27,8 @@ pub use share::Share;
 
 use chance::chance;
 
-/// What happens to calls. [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) write and read it
-/// as a person writes it: `calm`, `42`, `42:throttles=30%,lost-answers=5%`.
+/// What happens to calls. [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) write
+/// and read it as a person writes it: `calm`, `42`, `42:throttles=30%,lost-answers=5%`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weather {
     seed: u64,
@@ -38,8 +39,8 @@ pub struct Weather {
 /// How time passes for the weather.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// Each call takes a tenth of a second of the time of its account. Nobody waits: a hanging call fails at
-    /// once with a timeout, and a slow one is answered at once. For tests.
+    /// Each call takes a tenth of a second of the time of its account. Nobody waits: a hanging call
+    /// fails at once with a timeout, and a slow one is answered at once. For tests.
     #[default]
     Calls,
     /// The time of the machine. Slow calls take their time, and hanging calls are never answered.

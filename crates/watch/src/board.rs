@@ -45,8 +45,8 @@ pub(crate) struct State {
 pub(crate) struct SpecState {
     pub(crate) drift: Option<SpecDrift>,
     pub(crate) memory: Memory,
-    /// Whether this process checks the spec; `None` until that is known, and after the question could not be
-    /// answered.
+    /// Whether this process checks the spec; `None` until that is known, and after the question
+    /// could not be answered.
     pub(crate) lead: Option<Lead>,
     pub(crate) last_success: Option<Timestamp>,
     pub(crate) last_seconds: f64,
@@ -327,8 +327,8 @@ mod tests {
         })
     }
 
-    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an hour each
-    /// day, repairs are made, and log files are verified.
+    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an
+    /// hour each day, repairs are made, and log files are verified.
     #[test]
     fn what_a_long_watch_keeps_is_flat() {
         const DAY: usize = 24 * 12;

@@ -39,8 +39,9 @@ pub struct FindingChange {
 
 /// Returns what changed from the open findings of earlier checks, which become those of this check.
 ///
-/// A finding of an account that cannot be read now is neither there nor resolved. It stays known, so that
-/// nobody is told that it is resolved, or that it is new when the account can be read again.
+/// A finding of an account that cannot be read now is neither there nor resolved. It stays known,
+/// so that nobody is told that it is resolved, or that it is new when the account can be read
+/// again.
 pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &DriftReport) -> Vec<FindingChange> {
     let open: BTreeMap<&str, &Finding> = checked
         .findings
@@ -80,7 +81,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A finding such as `a:high`, `a:high:unreadable` or `a:high:accepted`, of the account with its name.
+    /// A finding such as `a:high`, `a:high:unreadable` or `a:high:accepted`, of the account with
+    /// its name.
     pub(crate) fn finding(text: &str) -> Finding {
         let mut words = text.split(':');
         let (id, severity) = (words.next().unwrap(), words.next().unwrap());

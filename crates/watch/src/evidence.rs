@@ -32,11 +32,12 @@ impl Evidence {
         self.history.iter().rev().find_map(|record| Some((record, record.result.as_ref().ok()?)))
     }
 
-    /// Adds a verification. Returns the news for receivers: new findings, the first verification without
-    /// findings after one with findings, the first one that fails, and the first one that does not fail
-    /// again.
+    /// Adds a verification. Returns the news for receivers: new findings, the first verification
+    /// without findings after one with findings, the first one that fails, and the first one that
+    /// does not fail again.
     ///
-    /// No finding is reported as resolved: the next verification does not look at the hours of this one.
+    /// No finding is reported as resolved: the next verification does not look at the hours of this
+    /// one.
     pub(crate) fn add(
         &mut self,
         record: VerificationRecord,

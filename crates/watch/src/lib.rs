@@ -1,5 +1,5 @@
-//! Scheduled drift checks in one process: when specs are checked, what changed since the last check, who is
-//! told, and what the process shows of itself.
+//! Scheduled drift checks in one process: when specs are checked, what changed since the last
+//! check, who is told, and what the process shows of itself.
 //!
 //! The process that checks ([`SpecChecker`]) is given: this crate makes no call to AWS.
 

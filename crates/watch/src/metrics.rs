@@ -137,8 +137,8 @@ fn escaped(value: &str) -> String {
     escape(value).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The number of open findings by account, kind and severity. A finding of no account of the spec has an
-/// empty account.
+/// The number of open findings by account, kind and severity. A finding of no account of the spec
+/// has an empty account.
 fn tally(findings: &[Finding]) -> BTreeMap<(&str, &'static str, &'static str), i64> {
     let mut numbers = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.is_open()) {

@@ -1,7 +1,7 @@
 //! Notifications about changes of findings.
 //!
-//! Every receiver has a queue and a task of its own, so that a receiver that is slow or dead delays neither a
-//! check nor another receiver.
+//! Every receiver has a queue and a task of its own, so that a receiver that is slow or dead delays
+//! neither a check nor another receiver.
 
 mod deliver;
 mod message;
@@ -61,8 +61,8 @@ struct Queue {
 }
 
 impl Notifier {
-    /// Starts a task for each receiver. `secret` signs the messages to webhooks, and `publisher` sends those
-    /// to AWS.
+    /// Starts a task for each receiver. `secret` signs the messages to webhooks, and `publisher`
+    /// sends those to AWS.
     ///
     /// # Errors
     /// If the certificates of the system cannot be read.

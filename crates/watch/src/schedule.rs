@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// The shortest pause between two checks of a spec, after a check that took longer than the interval.
+/// The shortest pause between two checks of a spec, after a check that took longer than the
+/// interval.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// The times of the checks of a spec.
@@ -10,8 +11,8 @@ const SHORTEST: Duration = Duration::from_secs(1);
 pub struct Schedule {
     /// The time from the beginning of a check to the beginning of the next one.
     pub every: Duration,
-    /// The maximum of a random time that is added before each check, so that many processes do not call AWS
-    /// at the same moment.
+    /// The maximum of a random time that is added before each check, so that many processes do not
+    /// call AWS at the same moment.
     pub jitter: Duration,
 }
 
@@ -26,8 +27,8 @@ impl Schedule {
         self.jitter.mul_f64(random.clamp(0.0, 1.0))
     }
 
-    /// The time without a sign of life after which the process counts as stuck: AWS may answer nothing for
-    /// many minutes.
+    /// The time without a sign of life after which the process counts as stuck: AWS may answer
+    /// nothing for many minutes.
     pub(crate) fn stuck_after(self) -> Duration {
         (self.every + self.jitter) * 3 + Duration::from_mins(10)
     }

@@ -23,7 +23,8 @@ use crate::{metrics, page};
 const CONNECTIONS: usize = 64;
 /// The time for the headers of a request. A client that sends nothing does not keep its connection.
 const HEADERS: Duration = Duration::from_secs(10);
-/// The pause after a connection could not be accepted, for example because there are too many open files.
+/// The pause after a connection could not be accepted, for example because there are too many open
+/// files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests as long as the future is polled.

@@ -28,8 +28,8 @@ pub(crate) struct Verifications {
 }
 
 impl Verifications {
-    /// Starts a verification if one is due, none is running, and this process leads. A check does not wait
-    /// for it.
+    /// Starts a verification if one is due, none is running, and this process leads. A check does
+    /// not wait for it.
     pub(crate) fn start_if_due<W: SpecChecker>(&mut self, watch: &Arc<Watch<W>>, spec: &str) {
         let Some(every) = watch.verifies else { return };
         let now = watch.clock.now();
@@ -50,8 +50,8 @@ impl Verifications {
     }
 }
 
-/// Whether the next verification is due: at once after a start without history, and earlier after one that
-/// failed.
+/// Whether the next verification is due: at once after a start without history, and earlier after
+/// one that failed.
 fn is_due(last: Option<&VerificationRecord>, every: Duration, now: Timestamp) -> bool {
     last.is_none_or(|last| {
         let pause = if last.result.is_ok() { every } else { every.min(AGAIN) };
@@ -63,7 +63,8 @@ fn is_due(last: Option<&VerificationRecord>, every: Duration, now: Timestamp) ->
 async fn verify<W: SpecChecker>(watch: &Watch<W>, spec: &str, at: Timestamp) {
     let begun = Instant::now();
     let verification = watch.checker.verify(spec).instrument(trace_span!("verify", spec));
-    // A panic is a failure as well: without a record, the next check would start another verification.
+    // A panic is a failure as well: without a record, the next check would start another
+    // verification.
     let verified = match AssertUnwindSafe(verification).catch_unwind().await {
         Ok(result) => result.map_err(|failure| failure.message()),
         Err(_) => Err(ENDED.to_owned()),

@@ -47,8 +47,8 @@ pub enum Repair {
     Nothing,
 }
 
-/// Checks, repairs and verifies specs, against AWS or the sandbox. No two calls for one spec are made at the
-/// same time, except that a verification does not wait.
+/// Checks, repairs and verifies specs, against AWS or the sandbox. No two calls for one spec are
+/// made at the same time, except that a verification does not wait.
 pub trait SpecChecker: Send + Sync + 'static {
     /// Checks a spec.
     fn check(&self, spec: &str) -> impl Future<Output = Check> + Send;
@@ -129,8 +129,8 @@ impl<W> std::fmt::Debug for Watch<W> {
 impl<W: SpecChecker> Watch<W> {
     /// Checks the specs until a stop is requested. `again` requests a check of every spec at once.
     ///
-    /// A failed check is recorded and told, and does not end the loop. A repair that runs when a stop is
-    /// requested is finished.
+    /// A failed check is recorded and told, and does not end the loop. A repair that runs when a
+    /// stop is requested is finished.
     ///
     /// # Errors
     /// [`StateStoreError`] if the state of a spec cannot be read at the start.
@@ -210,8 +210,8 @@ impl<W: SpecChecker> Watch<W> {
         }
     }
 
-    /// Checks a spec and records the result. Returns the number of changes that a repair can make; `None`
-    /// after a request to stop.
+    /// Checks a spec and records the result. Returns the number of changes that a repair can make;
+    /// `None` after a request to stop.
     async fn check(self: &Arc<Self>, spec: &str, stop: &Interrupt) -> Option<usize> {
         let begun = Instant::now();
         let task = {

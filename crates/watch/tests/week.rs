@@ -200,8 +200,8 @@ impl SpecChecker for Sandbox {
     async fn resign(&self, _: &str) {}
 }
 
-/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, the number of all
-/// checks, and the hours of verifications.
+/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, the number
+/// of all checks, and the hours of verifications.
 async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
     let (clock, stop) = (Arc::new(Hours::default()), Interrupt::default());
     let world = Sandbox::new(&clock, &stop);

@@ -50,8 +50,8 @@ impl Creates for AlarmCalls<'_> {
 }
 
 impl Updates for AlarmCalls<'_> {
-    /// A write replaces the whole alarm except its tags, so the settings that no spec manages are written
-    /// again.
+    /// A write replaces the whole alarm except its tags, so the settings that no spec manages are
+    /// written again.
     async fn update(&self, live: &LiveAlarm, wanted: &Alarm) -> Result<(), ApplyError> {
         let actions: Vec<String> = wanted.actions.union(&live.view.actions).cloned().collect();
         let put = || {

@@ -23,8 +23,8 @@ use crate::error::ApplyError;
 use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work, made};
 
-/// The Region of a new bucket without a location constraint. S3 rejects a constraint with this Region. See
-/// `CreateBucket` in the S3 API reference.
+/// The Region of a new bucket without a location constraint. S3 rejects a constraint with this
+/// Region. See `CreateBucket` in the S3 API reference.
 const UNNAMED_REGION: &str = "us-east-1";
 
 /// The bucket of a change.
@@ -82,8 +82,8 @@ impl Creates for BucketCalls<'_> {
     async fn create(&self, wanted: &Bucket) -> Result<(), ApplyError> {
         let region = self.work.region().as_str();
         let place = (region != UNNAMED_REGION).then(|| BucketLocationConstraint::from(region));
-        // A kill never leaves a bucket without the tag of the installation. See `CreateBucketConfiguration`
-        // in the S3 API reference.
+        // A kill never leaves a bucket without the tag of the installation. See
+        // `CreateBucketConfiguration` in the S3 API reference.
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(place)
             .set_tags(Some(tags(&wanted.tags)))
@@ -102,9 +102,9 @@ impl Creates for BucketCalls<'_> {
                 .send()
         };
         made(self.work.write(Operation::CreateBucket, create).await)?;
-        // The request that created the bucket has the tags, but the bucket can come from an earlier attempt,
-        // and emulators ignore the tags of that request. With `tags: unmanaged`, no later apply adds the tag
-        // of the installation.
+        // The request that created the bucket has the tags, but the bucket can come from an earlier
+        // attempt, and emulators ignore the tags of that request. With `tags: unmanaged`, no later
+        // apply adds the tag of the installation.
         self.tag(&wanted.tags).await?;
         // The settings of a new bucket differ by Region and year, so all of them are set.
         self.set(None, wanted).await
@@ -139,7 +139,8 @@ impl BucketCalls<'_> {
         self.work.session.id().as_str()
     }
 
-    /// Sets what differs, protection first. The live bucket is `None` if its settings are not known.
+    /// Sets what differs, protection first. The live bucket is `None` if its settings are not
+    /// known.
     async fn set(&self, live: Option<&Bucket>, wanted: &Bucket) -> Result<(), ApplyError> {
         if let Some(block) =
             differing(wanted.public_access_block.as_ref(), live, |it| it.public_access_block.as_ref())
@@ -222,8 +223,8 @@ impl BucketCalls<'_> {
         self.work.write(Operation::PutBucketOwnershipControls, put).await
     }
 
-    /// Sets the default encryption and the blocked encryption types. One call writes both, so the call also
-    /// has the live value of the one that does not change.
+    /// Sets the default encryption and the blocked encryption types. One call writes both, so the
+    /// call also has the live value of the one that does not change.
     async fn encrypt(
         &self,
         encryption: Option<&Encryption>,
@@ -279,8 +280,9 @@ impl BucketCalls<'_> {
         self.work.write(Operation::PutBucketVersioning, put).await
     }
 
-    /// Sets our lifecycle rule. S3 replaces all rules of a bucket at once, and the setting for the transition
-    /// of small objects as well, so the rules of others are read right before, and written with ours.
+    /// Sets our lifecycle rule. S3 replaces all rules of a bucket at once, and the setting for the
+    /// transition of small objects as well, so the rules of others are read right before, and
+    /// written with ours.
     async fn expire(&self, wanted: &Lifecycle) -> Result<(), ApplyError> {
         let (work, ids) = (self.work, self.work.context.installation.rule_ids());
         let ours = retention::rule(&ids.present, wanted)?;
@@ -303,11 +305,11 @@ impl BucketCalls<'_> {
         .await
     }
 
-    /// Turns notifications to EventBridge on or off. S3 replaces all notifications of a bucket at once, so
-    /// those of others are read right before, and written again.
+    /// Turns notifications to EventBridge on or off. S3 replaces all notifications of a bucket at
+    /// once, so those of others are read right before, and written again.
     ///
-    /// Their destinations are not validated: one that is gone must not stop the write, and none gets a test
-    /// message. See `PutBucketNotificationConfiguration` in the S3 API reference.
+    /// Their destinations are not validated: one that is gone must not stop the write, and none
+    /// gets a test message. See `PutBucketNotificationConfiguration` in the S3 API reference.
     async fn send_events(&self, is_on: bool) -> Result<(), ApplyError> {
         let work = self.work;
         work.settle(async || {
@@ -336,8 +338,8 @@ impl BucketCalls<'_> {
         }
     }
 
-    /// Whether the bucket uses its tags for access control (ABAC). If that cannot be read, it does not: the
-    /// error that led here says more.
+    /// Whether the bucket uses its tags for access control (ABAC). If that cannot be read, it does
+    /// not: the error that led here says more.
     async fn has_abac(&self) -> bool {
         let call = self.s3.get_bucket_abac().bucket(self.name()).expected_bucket_owner(self.owner());
         let answer = self.work.call(Operation::GetBucketAbac, call.send()).await;
@@ -364,12 +366,13 @@ fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
     BlockedEncryptionTypes::builder().set_encryption_type(Some(types)).build()
 }
 
-/// Adds the tags that a bucket does not have. `PutBucketTagging` replaces all tags, so they are read right
-/// before: a tag that somebody else adds between the two calls is lost. The tags include those of AWS itself
-/// (`aws:cloudformation:…`): S3 rejects a call that leaves them out, and accepts them unchanged.
+/// Adds the tags that a bucket does not have. `PutBucketTagging` replaces all tags, so they are
+/// read right before: a tag that somebody else adds between the two calls is lost. The tags include
+/// those of AWS itself (`aws:cloudformation:…`): S3 rejects a call that leaves them out, and
+/// accepts them unchanged.
 ///
-/// `TagResource` of S3 Control adds tags without such a window. It is an operation of another service with
-/// another endpoint, which emulators do not have.
+/// `TagResource` of S3 Control adds tags without such a window. It is an operation of another
+/// service with another endpoint, which emulators do not have.
 pub(super) async fn add_tags(
     session: &Session,
     region: &Region,

@@ -17,11 +17,12 @@ use crate::propagation::read_on;
 use crate::resource::{Creates, Deletes, Reads, Updates, change, delete};
 use crate::work::{Made, Work};
 
-/// The number of attempts to create the key while it is unknown whether the last attempt created one.
+/// The number of attempts to create the key while it is unknown whether the last attempt created
+/// one.
 const ATTEMPTS: usize = 3;
 
-/// The time to look for a key that a call without an answer may have created: lists and tags of keys are
-/// eventually consistent. See "AWS KMS eventual consistency" in the KMS developer guide.
+/// The time to look for a key that a call without an answer may have created: lists and tags of
+/// keys are eventually consistent. See "AWS KMS eventual consistency" in the KMS developer guide.
 const SEARCH: Duration = Duration::from_secs(30);
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
@@ -138,8 +139,8 @@ fn is_ended(found: &DescribedKey) -> bool {
     matches!(found.traits.state, KeyState::PendingDeletion { .. })
 }
 
-/// Whoever still needs the key can cancel the deletion until then. See "Deleting AWS KMS keys" in the KMS
-/// developer guide.
+/// Whoever still needs the key can cancel the deletion until then. See "Deleting AWS KMS keys" in
+/// the KMS developer guide.
 async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError> {
     /// The longest that KMS waits.
     const DAYS: i32 = 30;
@@ -150,8 +151,8 @@ async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError>
     work.delete(Operation::ScheduleKeyDeletion, schedule).await
 }
 
-/// Creates the key, and never two keys. If it is not known whether a call created a key, in this apply or in
-/// an apply that was killed, looks for that key before it creates another one.
+/// Creates the key, and never two keys. If it is not known whether a call created a key, in this
+/// apply or in an apply that was killed, looks for that key before it creates another one.
 async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
     let mut backoff = work.backoff();
     let mut attempt = 1;
@@ -189,8 +190,8 @@ async fn search(work: &Work<'_>) -> Result<Option<DescribedKey>, ApplyError> {
     }
 }
 
-/// The key that is used: of two first applies at once, each creates a key, and both use the key that gets the
-/// alias. An alias names one key, and its creation fails for the second apply.
+/// The key that is used: of two first applies at once, each creates a key, and both use the key
+/// that gets the alias. An alias names one key, and its creation fails for the second apply.
 async fn settled(work: &Work<'_>, made: Arn) -> Result<Arn, ApplyError> {
     let Some(first) = claim(work, &made).await? else { return Ok(made) };
     // Nothing uses the key yet. If it cannot be deleted, the next plan reports it as a spare key.
@@ -198,8 +199,8 @@ async fn settled(work: &Work<'_>, made: Arn) -> Result<Arn, ApplyError> {
     Ok(first)
 }
 
-/// Gives the key its alias, if the plan creates the alias. Returns the key of this installation that already
-/// has the alias, if there is one.
+/// Gives the key its alias, if the plan creates the alias. Returns the key of this installation
+/// that already has the alias, if there is one.
 async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     let Some(alias) = work.context.new_alias() else { return Ok(None) };
     let (session, region) = (work.session, work.region());

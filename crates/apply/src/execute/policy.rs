@@ -1,9 +1,10 @@
-//! Writes a policy that others also write: merges into the live policy, checks that the write persists, and
-//! asks CloudTrail to confirm the trails that depend on what changed.
+//! Writes a policy that others also write: merges into the live policy, checks that the write
+//! persists, and asks CloudTrail to confirm the trails that depend on what changed.
 //!
-//! S3, KMS and SNS have no conditional write for policies, so another writer can write between the read and
-//! the write that follows it at once. After a write, the policy is read until AWS shows another document than
-//! the one that was replaced: nothing is ever written again from that document.
+//! S3, KMS and SNS have no conditional write for policies, so another writer can write between the
+//! read and the write that follows it at once. After a write, the policy is read until AWS shows
+//! another document than the one that was replaced: nothing is ever written again from that
+//! document.
 
 mod pending;
 mod refused_form;
@@ -65,8 +66,8 @@ impl<S: PolicyStore> Convergence for PolicyChange<'_, S> {
         let confirmation = PendingConfirmation::begin(self.work, self.store).await;
         if let Some(confirmation) = &confirmation {
             confirmation.before().await?;
-            // Other policies were tried in the meantime, and CloudTrail was asked: somebody may have written
-            // since.
+            // Other policies were tried in the meantime, and CloudTrail was asked: somebody may
+            // have written since.
             live = self.read().await?;
         }
         for _ in 0..ATTEMPTS {
@@ -92,9 +93,9 @@ impl<S> PolicyChange<'_, S> {
     }
 }
 
-/// Applies the step to the live document, and writes the result. While AWS is not ready for the write, it is
-/// merged anew into the document of that moment. Returns the document that was replaced, and the one that was
-/// written.
+/// Applies the step to the live document, and writes the result. While AWS is not ready for the
+/// write, it is merged anew into the document of that moment. Returns the document that was
+/// replaced, and the one that was written.
 async fn merge(
     work: &Work<'_>,
     store: &impl PolicyStore,
@@ -122,7 +123,8 @@ async fn merge(
     }
 }
 
-/// Finishes the confirmation of a write of an earlier apply, if the policy has not changed since that write.
+/// Finishes the confirmation of a write of an earlier apply, if the policy has not changed since
+/// that write.
 pub(super) async fn resume(
     work: &Work<'_>,
     interrupted: &journal::OpenConfirmation,

@@ -102,7 +102,8 @@ impl Updates for RoleCalls<'_> {
 }
 
 impl Deletes for RoleCalls<'_> {
-    /// IAM deletes no role that has a policy, and may still see a policy that was deleted a moment ago.
+    /// IAM deletes no role that has a policy, and may still see a policy that was deleted a moment
+    /// ago.
     async fn delete(&self, live: &Role) -> Result<(), ApplyError> {
         if live.permissions.is_some() {
             self.forbid(&self.policies.present).await?;

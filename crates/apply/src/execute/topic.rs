@@ -47,7 +47,8 @@ impl Reads for TopicCalls<'_> {
 }
 
 impl Creates for TopicCalls<'_> {
-    /// SNS creates no second topic with the same name, tags and attributes, so the call can be repeated.
+    /// SNS creates no second topic with the same name, tags and attributes, so the call can be
+    /// repeated.
     async fn create(&self, wanted: &Topic) -> Result<(), ApplyError> {
         let name = wanted.arn.resource();
         let mut call = self.sns.create_topic().name(name).set_tags(Some(tags(&wanted.tags)));

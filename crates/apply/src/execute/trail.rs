@@ -78,7 +78,8 @@ impl Creates for TrailCalls<'_> {
                 event_aggregation: wanted.event_aggregation.as_ref().map(|_| Vec::new()),
                 ..wanted.clone()
             },
-            // The trail did not exist a moment ago: an earlier attempt created it, and its answer was lost.
+            // The trail did not exist a moment ago: an earlier attempt created it, and its answer
+            // was lost.
             Err(ApplyError::Aws(error)) if error.is_conflict() => {
                 self.read().await?.ok_or(ApplyError::Aws(error))?
             }
@@ -114,8 +115,8 @@ impl Updates for TrailCalls<'_> {
         }
         let aggregation = wanted.event_aggregation.as_ref();
         let aggregation = aggregation.filter(|_| live.event_aggregation != wanted.event_aggregation);
-        // CloudTrail aggregates data events that the trail records: aggregation ends before they do, and
-        // begins after them.
+        // CloudTrail aggregates data events that the trail records: aggregation ends before they
+        // do, and begins after them.
         if let Some(templates) = aggregation.filter(|templates| templates.is_empty()) {
             self.aggregate(templates).await?;
         }
@@ -154,11 +155,11 @@ impl Deletes for TrailCalls<'_> {
 }
 
 impl TrailCalls<'_> {
-    /// The name of the trail in a write: its plain name in the account that owns it, its ARN in every other
-    /// account.
+    /// The name of the trail in a write: its plain name in the account that owns it, its ARN in
+    /// every other account.
     ///
-    /// A delegated administrator writes to the organization's trail, which belongs to the management account
-    /// and is not found by its plain name. `Name` in
+    /// A delegated administrator writes to the organization's trail, which belongs to the
+    /// management account and is not found by its plain name. `Name` in
     /// [`StartLogging`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html)
     /// accepts both.
     fn name(&self) -> &str {
@@ -242,8 +243,8 @@ impl TrailCalls<'_> {
         self.work.write(Operation::PutEventConfiguration, put).await
     }
 
-    /// Records the refusal if this is the first trail under a short form of a policy, and CloudTrail does not
-    /// accept the trail.
+    /// Records the refusal if this is the first trail under a short form of a policy, and
+    /// CloudTrail does not accept the trail.
     async fn first_refused(&self, error: ApplyError) -> ApplyError {
         let ApplyError::NotPropagated { error: answer, waited, .. } = &error else { return error };
         let mut refused = Vec::new();
@@ -274,7 +275,8 @@ impl TrailCalls<'_> {
     }
 }
 
-/// The ARNs of log group and role: empty if there must be none, and `None` if the spec does not manage them.
+/// The ARNs of log group and role: empty if there must be none, and `None` if the spec does not
+/// manage them.
 fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
     match wanted.cloudwatch_logs.as_ref()? {
         CloudWatchLogs::To { group, role } => Some((group.clone(), role.clone())),
@@ -296,8 +298,8 @@ fn given(text: Option<String>) -> Option<String> {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // CloudTrail rejects an empty value, and accepts a tag without a value. See `Tag` in the CloudTrail API
-    // reference.
+    // CloudTrail rejects an empty value, and accepts a tag without a value. See `Tag` in the
+    // CloudTrail API reference.
     let value = |value: &String| Some(value.clone()).filter(|value| !value.is_empty());
     let tag = |(key, text)| Tag::builder().key(key).set_value(value(text)).build().ok();
     tags.0.iter().filter_map(tag).collect()

@@ -163,8 +163,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile until it has
-    /// its place here.
+    /// The error after another one, and the first after `None`. A new variant does not compile
+    /// until it has its place here.
     fn next(last: Option<&LockError>) -> Option<LockError> {
         let place = || "s3://locks/audit.lock".to_owned();
         let holder = || {

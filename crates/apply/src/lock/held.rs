@@ -36,7 +36,8 @@ struct Renewal {
 }
 
 impl HeldLock {
-    /// Keeps a lock that was written by a call that began at `stored`. Stops the apply if the lock is lost.
+    /// Keeps a lock that was written by a call that began at `stored`. Stops the apply if the lock
+    /// is lost.
     pub(super) fn keep(
         object: Object,
         holder: Holder,
@@ -70,8 +71,8 @@ impl HeldLock {
     /// Releases the lock.
     ///
     /// # Errors
-    /// [`LockError::Taken`] and [`LockError::Unrenewed`] if the lock was lost before; [`LockError::Aws`] if
-    /// it could not be released, and stays.
+    /// [`LockError::Taken`] and [`LockError::Unrenewed`] if the lock was lost before;
+    /// [`LockError::Aws`] if it could not be released, and stays.
     pub async fn release(self) -> Result<(), LockError> {
         // The renewal may have ended, because the lock is lost.
         let _ = self.stop_renewal.send(());

@@ -12,14 +12,14 @@ pub struct Lease {
     pub length: Duration,
     /// The time between two renewals.
     pub heartbeat: Duration,
-    /// The holder stops this long before the end of the lease, and others wait this long after the end: the
-    /// clocks that measure both may differ by as much.
+    /// The holder stops this long before the end of the lease, and others wait this long after the
+    /// end: the clocks that measure both may differ by as much.
     pub margin: Duration,
 }
 
 impl Lease {
-    /// As locks are kept in S3. Five renewals can fail before the holder stops, and a killed apply keeps
-    /// others waiting for three and a half minutes.
+    /// As locks are kept in S3. Five renewals can fail before the holder stops, and a killed apply
+    /// keeps others waiting for three and a half minutes.
     pub const DEFAULT: Self = Self {
         length: Duration::from_mins(3),
         heartbeat: Duration::from_secs(30),
@@ -41,12 +41,12 @@ pub struct Holder {
     pub since: Timestamp,
     /// The installation.
     pub spec: String,
-    /// The time for which the lock counts after its last renewal, in seconds. Absent if the holder does not
-    /// renew it.
+    /// The time for which the lock counts after its last renewal, in seconds. Absent if the holder
+    /// does not renew it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<u64>,
-    /// When it was last renewed, by the clock of the holder. Gives every renewal its own `ETag`; nothing is
-    /// decided by it.
+    /// When it was last renewed, by the clock of the holder. Gives every renewal its own `ETag`;
+    /// nothing is decided by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewed_at: Option<Timestamp>,
 }
@@ -84,15 +84,16 @@ impl Holder {
 pub enum LeaseState {
     /// The holder renewed the lock a short time ago.
     Running,
-    /// The holder did not renew the lock in time: it is no longer running, or lost its connection to S3.
+    /// The holder did not renew the lock in time: it is no longer running, or lost its connection
+    /// to S3.
     Ended,
     /// The lock has no lease, or S3 did not say when it was written.
     Unknown,
 }
 
 impl LeaseState {
-    /// Judges a lock by the time since S3 stored it, measured by the clock of S3 alone: the clocks of the
-    /// machines that use the lock may differ by any amount.
+    /// Judges a lock by the time since S3 stored it, measured by the clock of S3 alone: the clocks
+    /// of the machines that use the lock may differ by any amount.
     pub(super) fn of(holder: Option<&Holder>, age: Option<Duration>) -> Self {
         let length = holder.and_then(|holder| holder.lease_seconds).map(Duration::from_secs);
         match (length, age) {

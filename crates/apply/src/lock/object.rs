@@ -58,8 +58,8 @@ impl Object {
 
     /// Reads the object; `None` if there is none.
     ///
-    /// A caller that is not allowed to list the bucket gets 403 in place of `NoSuchKey`: see `GetObject` in
-    /// the S3 API reference.
+    /// A caller that is not allowed to list the bucket gets 403 in place of `NoSuchKey`: see
+    /// `GetObject` in the S3 API reference.
     pub(super) async fn read(&self) -> Result<Option<StoredLock>, Error> {
         let clock = ServiceClock::default();
         let call = self
@@ -94,9 +94,9 @@ impl Object {
         self.put(Operation::RenewLock, text, Some(etag)).await
     }
 
-    /// See `PutObject` in the S3 API reference: 412 `PreconditionFailed` if the condition does not hold, 409
-    /// `ConditionalRequestConflict` if another request changes the object at the same time, and 404
-    /// `NoSuchKey` for an `ETag` where there is no object.
+    /// See `PutObject` in the S3 API reference: 412 `PreconditionFailed` if the condition does not
+    /// hold, 409 `ConditionalRequestConflict` if another request changes the object at the same
+    /// time, and 404 `NoSuchKey` for an `ETag` where there is no object.
     async fn put(&self, operation: Operation, text: &str, etag: Option<&str>) -> Result<String, Error> {
         let call = self
             .session

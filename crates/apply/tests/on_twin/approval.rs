@@ -189,8 +189,8 @@ async fn a_saved_plan_is_applied_as_it_was_shown_or_not_at_all() {
     assert_eq!(again.summary.unchanged, plan.changes.len(), "{:#?}", again.results);
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // A resource that needs a change which is not in the plan that the user saw, and what depends on it, are
-    // left alone.
+    // A resource that needs a change which is not in the plan that the user saw, and what depends
+    // on it, are left alone.
     let (installation, spec, plan) = with_plan().await;
     let bucket = &installation.twin.summary().buckets[0].name;
     let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();

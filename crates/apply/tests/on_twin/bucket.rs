@@ -343,8 +343,8 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     assert!(installation.plan(&spec).await.is_in_sync());
 }
 
-/// S3 replaces all notifications at once. The topic of another team is gone, so that S3 would reject a
-/// configuration that names the topic, if the destinations were validated.
+/// S3 replaces all notifications at once. The topic of another team is gone, so that S3 would
+/// reject a configuration that names the topic, if the destinations were validated.
 #[tokio::test]
 async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
     let installation = Installation::new();

@@ -66,8 +66,8 @@ async fn a_plan_without_changes_makes_few_calls() {
         }
     }
     assert_eq!(assumed, 10);
-    // Two of them list the keys and the aliases of the account, and one reads the object lock, which a
-    // control needs.
+    // Two of them list the keys and the aliases of the account, and one reads the object lock,
+    // which a control needs.
     assert!(by_account.remove(MASTER).unwrap() <= 27);
     assert!(by_account.values().all(|calls| *calls <= 5), "{by_account:?}");
 }

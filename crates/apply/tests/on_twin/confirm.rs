@@ -108,8 +108,8 @@ async fn trails_are_confirmed_before_and_after_permissions_are_taken_away() {
     installation.watch_over(|_| true);
     let outcome = installation.apply(&spec, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
-    // Of the bucket policy, two after the first write, and two before and after the second; of the key policy
-    // the last four.
+    // Of the bucket policy, two after the first write, and two before and after the second; of the
+    // key policy the last four.
     assert_eq!(updates(&installation) - calls, 10);
     assert_eq!(trails(&installation), before, "no trail changes");
     let confirmed = outcome.results[0].confirmation.as_ref().unwrap();
@@ -164,8 +164,8 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     assert_eq!(asked(policy(&next, Phase::Contract)).len(), 2);
 }
 
-/// Denies CloudTrail all that is not for these accounts, which only a twin without the key takes for a reason
-/// to refuse.
+/// Denies CloudTrail all that is not for these accounts, which only a twin without the key takes
+/// for a reason to refuse.
 fn with_a_deny(spec: &str) -> String {
     let deny = format!(
         "{{ extra_statements: [{{ Effect: Deny, Principal: {{ Service: cloudtrail.amazonaws.com }}, \
@@ -318,8 +318,8 @@ async fn a_concurrent_write_of_the_policy_is_kept() {
     assert_eq!(refused.policy, PolicyAfter::ChangedByOthers, "{:#?}", outcome.results);
 }
 
-/// Applies, and dies right after the call of this number that may change something. Returns whether it came
-/// to that.
+/// Applies, and dies right after the call of this number that may change something. Returns whether
+/// it came to that.
 pub async fn apply_and_die(installation: &Installation, spec: &str, plan: &Plan, after: usize) -> bool {
     let left = Arc::new(AtomicUsize::new(after));
     let counter = Arc::clone(&left);

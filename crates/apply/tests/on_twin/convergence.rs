@@ -1,4 +1,5 @@
-//! Any spec on any state: after an apply there is nothing to do, and what others had is still there.
+//! Any spec on any state: after an apply there is nothing to do, and what others had is still
+//! there.
 
 use aws_sdk_s3::types::Tag;
 use proptest::prelude::*;
@@ -104,8 +105,9 @@ proptest! {
     }
 }
 
-/// All that a spec decides, however it came about: without the ids of keys, the order of lists, tags that an
-/// earlier spec had, and a key that an earlier spec made, which nothing but a destroy takes away.
+/// All that a spec decides, however it came about: without the ids of keys, the order of lists,
+/// tags that an earlier spec had, and a key that an earlier spec made, which nothing but a destroy
+/// takes away.
 fn world(installation: &Installation, spec: &str) -> Value {
     let summary = installation.twin.summary();
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
@@ -122,7 +124,8 @@ fn world(installation: &Installation, spec: &str) -> Value {
                 let regions = by_region.as_object().unwrap().values();
                 regions.filter(|it| it.as_object().is_some_and(|it| !it.is_empty())).cloned().collect()
             };
-            // The topic of alarms belongs to others, and is there as soon as one of the specs names it.
+            // The topic of alarms belongs to others, and is there as soon as one of the specs names
+            // it.
             let mut topics = account.topics.clone();
             for by_name in topics.as_object_mut().unwrap().values_mut() {
                 by_name.as_object_mut().unwrap().remove("alarms");

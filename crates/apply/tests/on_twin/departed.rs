@@ -55,7 +55,8 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
     base.converge(&spec("")).await;
     let without = spec(&format!("\"{M1}\""));
     let plan = base.plan(&without).await;
-    // The apply deletes the log group and cannot go on; then it is another plan that removes the permission.
+    // The apply deletes the log group and cannot go on; then it is another plan that removes the
+    // permission.
     for (account, operation) in
         [(M1, "iam:DeleteRole"), (M1, "cloudtrail:DeleteTrail"), (MASTER, "kms:PutKeyPolicy")]
     {
@@ -198,7 +199,8 @@ async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
     assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
 }
 
-/// Puts so many bytes of others into the policy that our own statements need a shorter form; ours go.
+/// Puts so many bytes of others into the policy that our own statements need a shorter form; ours
+/// go.
 fn crowd(installation: &Installation, bytes: usize) {
     let filler = format!("arn:aws:s3:::test-logs/{}", "x".repeat(bytes));
     let statement = serde_json::json!({

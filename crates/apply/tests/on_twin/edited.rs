@@ -5,7 +5,8 @@ pub trait Edited {
     /// Returns the text with another part in place of every `from`.
     ///
     /// # Panics
-    /// If the text does not contain `from`: a test would otherwise try the text that it did not change.
+    /// If the text does not contain `from`: a test would otherwise try the text that it did not
+    /// change.
     fn edited(&self, from: &str, to: &str) -> String;
 }
 

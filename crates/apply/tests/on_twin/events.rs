@@ -1,5 +1,5 @@
-//! What a trail records: recursive logging, data events for reads or writes alone, insights, and aggregation
-//! of events.
+//! What a trail records: recursive logging, data events for reads or writes alone, insights, and
+//! aggregation of events.
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_plan::{Severity, findings};
@@ -116,7 +116,8 @@ async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown()
     installation.converge(&spec).await;
     assert_eq!(insights(&installation).await, ["ApiCallRateInsight Management"]);
 
-    // Somebody else turns on insights of data events, and another type of those that the spec names.
+    // Somebody else turns on insights of data events, and another type of those that the spec
+    // names.
     let selector = |kind: InsightType, categories: Vec<SourceEventCategory>| {
         InsightSelector::builder().insight_type(kind).set_event_categories(Some(categories)).build()
     };

@@ -1,4 +1,5 @@
-//! What others allow to outsiders: it stays, and every plan and drift check says what it allows to whom.
+//! What others allow to outsiders: it stays, and every plan and drift check says what it allows to
+//! whom.
 
 use aws_sdk_kms::types::GrantOperation;
 use aws_sdk_s3::types::{
@@ -45,7 +46,8 @@ pub async fn installed(spec: &str) -> (Installation, Others, String) {
     (installation, others, key)
 }
 
-/// Checks that nothing but these warnings comes of a plan, and that a drift check has these findings.
+/// Checks that nothing but these warnings comes of a plan, and that a drift check has these
+/// findings.
 pub fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
     let expected: Vec<(Severity, String)> =
         expected.iter().map(|(severity, says)| (*severity, (*says).to_owned())).collect();

@@ -1,5 +1,5 @@
-//! Import: the spec of an installation is found again, and what others made gets a spec whose plan changes
-//! nothing.
+//! Import: the spec of an installation is found again, and what others made gets a spec whose plan
+//! changes nothing.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,8 +31,8 @@ async fn desired(installation: &Installation, spec: &Spec) -> Desired {
     live.spec.desired().clone()
 }
 
-/// What AWS does not record is not compared: what may be deleted, the lock, what becomes of statements of
-/// others, which members join by themselves, and that a setting is left alone.
+/// What AWS does not record is not compared: what may be deleted, the lock, what becomes of
+/// statements of others, which members join by themselves, and that a setting is left alone.
 fn comparable(mut desired: Desired, original: &Desired) -> Desired {
     fn or_unmanaged<T: Clone>(setting: &mut Setting<T>, original: &Setting<T>) {
         if let Setting::Unmanaged = original {
@@ -68,7 +68,8 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
             *insights = insights.take().filter(|insights| !insights.is_empty());
         }
         trail.event_aggregation = trail.event_aggregation.take().filter(|templates| !templates.is_empty());
-        // Recursive logging that is on is as good as none that is named: it is CloudTrail's default.
+        // Recursive logging that is on is as good as none that is named: it is CloudTrail's
+        // default.
         let said = original.trails.iter().find(|it| it.arn == trail.arn).and_then(|it| it.recursive_logging);
         trail.recursive_logging = trail.recursive_logging.or(said.filter(|is_on| *is_on));
     }
@@ -202,7 +203,8 @@ fn unset(state: &mut Value, setting: &str) {
     bucket_of(state)["configuration"].as_object_mut().unwrap().remove(setting).unwrap();
 }
 
-/// Takes off everything by which an installation knows what is its own: what others made has none of it.
+/// Takes off everything by which an installation knows what is its own: what others made has none
+/// of it.
 fn unmarked(state: &mut Value) {
     for account in state["accounts"].as_object_mut().unwrap().values_mut() {
         for region in account["regions"].as_object_mut().unwrap().values_mut() {
@@ -237,8 +239,8 @@ async fn without(installation: &Installation, text: &str, line: &str) -> Result<
     }
 }
 
-/// Takes out each line that has a comment, and compares what the comment says with the plan. Returns the
-/// lines.
+/// Takes out each line that has a comment, and compares what the comment says with the plan.
+/// Returns the lines.
 async fn assert_comments_are_true(installation: &Installation, text: &str) -> Vec<String> {
     const WITHOUT: &str = "  # without this line, ";
 
@@ -388,8 +390,8 @@ async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
     }
 }
 
-/// Most trails deliver below a prefix where they are not allowed to: the spec has the prefix that changes
-/// nothing.
+/// Most trails deliver below a prefix where they are not allowed to: the spec has the prefix that
+/// changes nothing.
 #[tokio::test]
 async fn the_prefix_that_changes_nothing_is_imported() {
     let text = members(2, "");
@@ -427,8 +429,8 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
     for way in ["leave it to that installation", "`--name other`", "`--name test --previous-name other`"] {
         assert!(hint.contains(way) && found.text.contains(way), "{way}: {hint}\n{}", found.text);
     }
-    // By its name, the other one is imported as it is, in the bucket and with the key that the first one
-    // made.
+    // By its name, the other one is imported as it is, in the bucket and with the key that the
+    // first one made.
     let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert_eq!((found.name.as_str(), found.trails), ("other", 2), "{}", found.text);
@@ -543,8 +545,8 @@ async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
     assert!(said.contains("newField") && !said.contains("-->") && !said.contains("imported spec"), "{said}");
 }
 
-/// What others made for a trail stays as it is: the topic is named by its ARN, the log group is not in the
-/// spec.
+/// What others made for a trail stays as it is: the topic is named by its ARN, the log group is not
+/// in the spec.
 #[tokio::test]
 async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
     let trail =
@@ -779,8 +781,8 @@ async fn insights_are_imported_by_the_category_of_their_events() {
     }
 }
 
-/// Trails of one Region at home elsewhere are found wherever `import` starts, and a spec has one of a name in
-/// an account.
+/// Trails of one Region at home elsewhere are found wherever `import` starts, and a spec has one of
+/// a name in an account.
 #[tokio::test]
 async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
     let text = members(1, "");
@@ -800,8 +802,8 @@ async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
 }
 
-/// Neither trails of another name, nor trails that deliver elsewhere, are deleted by a plan of what was
-/// imported.
+/// Neither trails of another name, nor trails that deliver elsewhere, are deleted by a plan of what
+/// was imported.
 #[tokio::test]
 async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
     let text = members(1, "");
@@ -836,8 +838,8 @@ async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     assert_eq!(found.name.as_str(), "test");
     assert_eq!(found.unmanaged, ["tags"], "{}", found.text);
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
-    // Under another name, the plan warns that the statements of the first would be doubled, and import
-    // repeats that.
+    // Under another name, the plan warns that the statements of the first would be doubled, and
+    // import repeats that.
     let request = ImportRequest { name: Some("another".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);

@@ -106,8 +106,8 @@ impl Installation {
         self.compare(text).await.plan
     }
 
-    /// A comparison without the warnings that nearly every installation of the tests has: its bucket is in
-    /// the management account, and none of its trails records data events.
+    /// A comparison without the warnings that nearly every installation of the tests has: its
+    /// bucket is in the management account, and none of its trails records data events.
     pub async fn compare(&self, text: &str) -> Comparison {
         let mut comparison = self.compare_with_cautions(text).await;
         comparison
@@ -284,8 +284,8 @@ pub fn spec(text: &str) -> Spec {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
-/// What a user of `import` names of a spec: its accounts, and the organization that its members are read
-/// from.
+/// What a user of `import` names of a spec: its accounts, and the organization that its members are
+/// read from.
 pub fn accounts_of(text: &str) -> String {
     let accounts = text.value("accounts");
     let first = accounts.as_object().unwrap().keys().next();

@@ -33,7 +33,8 @@ fn keys_of_trails(installation: &Installation) -> Vec<String> {
     trails.map(|trail| trail.settings["kms_key"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// A key that somebody creates in the account of the spec's key, perhaps with the tag of the installation.
+/// A key that somebody creates in the account of the spec's key, perhaps with the tag of the
+/// installation.
 async fn other_key(others: &Others, tag: Option<&str>) -> String {
     let tags =
         tag.map(|name| vec![Tag::builder().tag_key("reconcile:spec").tag_value(name).build().unwrap()]);

@@ -227,8 +227,8 @@ async fn what_an_apply_did_not_delete_is_found_again() {
     }
 }
 
-/// The trail of an account that cannot be read may still notify the topic, so the topic and whatever names it
-/// stay.
+/// The trail of an account that cannot be read may still notify the topic, so the topic and
+/// whatever names it stay.
 #[tokio::test]
 async fn a_trail_that_names_a_withheld_topic_stays_with_it() {
     let installation = Installation::new();

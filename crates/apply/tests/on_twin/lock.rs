@@ -1,4 +1,5 @@
-//! The lock: one apply at a time, a lease that is renewed, and an apply that stops when it loses the lock.
+//! The lock: one apply at a time, a lease that is renewed, and an apply that stops when it loses
+//! the lock.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What others allow to outsiders on log groups that trails deliver to: by resource policies, and by
-//! subscription filters.
+//! What others allow to outsiders on log groups that trails deliver to: by resource policies, and
+//! by subscription filters.
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;
@@ -150,7 +150,8 @@ async fn policies_and_filters_that_cannot_be_read_are_neither_absent_nor_in_sync
     assert_eq!(kinds, [FindingKind::Unexpected, FindingKind::Unreadable, FindingKind::Unreadable]);
 }
 
-/// The settings of an account and Region are read once, however many log groups of the spec are there.
+/// The settings of an account and Region are read once, however many log groups of the spec are
+/// there.
 #[tokio::test]
 async fn the_policies_of_an_account_are_read_once_for_all_its_log_groups() {
     let (spec, installation, _) = with_log_group().await;

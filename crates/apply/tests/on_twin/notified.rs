@@ -19,8 +19,8 @@ async fn set(sns: &aws_sdk_sns::Client, name: &str, value: &str) {
     call.send().await.unwrap();
 }
 
-/// The code of the only warning about delivery and what it says, or the code of the only refusal and its
-/// hint.
+/// The code of the only warning about delivery and what it says, or the code of the only refusal
+/// and its hint.
 fn verdict(comparison: &Comparison) -> (String, String) {
     let warnings = comparison.plan.warnings.iter().filter(|it| it.code.as_str().starts_with("delivery-"));
     let mut found: Vec<(String, String)> =

@@ -20,8 +20,8 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     let installation = Installation::new();
     installation.converge(&named("before")).await;
     let refusals = installation.compare(&named("after")).await.refusals;
-    // The role keeps the account of each trail from being read, and a trail without one carries the mark
-    // itself.
+    // The role keeps the account of each trail from being read, and a trail without one carries the
+    // mark itself.
     assert!(refusals.iter().all(|it| matches!(it, Refusal::OtherInstallation { .. })), "{refusals:#?}");
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "role/m0/R and 2 more are managed by installation `before`");

@@ -1,4 +1,5 @@
-//! An apply that is stopped anywhere is finished by applying again, with the same plan or a new one.
+//! An apply that is stopped anywhere is finished by applying again, with the same plan or a new
+//! one.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;

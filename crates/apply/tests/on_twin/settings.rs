@@ -1,5 +1,5 @@
-//! Every setting of the resources of an installation, changed by somebody else: each change is a finding of
-//! the severity that the book names, or the book says why nobody reads the setting.
+//! Every setting of the resources of an installation, changed by somebody else: each change is a
+//! finding of the severity that the book names, or the book says why nobody reads the setting.
 
 #[path = "settings/alarm.rs"]
 mod alarm;
@@ -68,7 +68,8 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// What the operations of a kind set: `UpdateTrail.KmsKeyId`, or `DeleteTrail` where that is the only thing.
+/// What the operations of a kind set: `UpdateTrail.KmsKeyId`, or `DeleteTrail` where that is the
+/// only thing.
 fn settings(operations: &Value) -> BTreeSet<String> {
     let mut settings = BTreeSet::new();
     for (operation, members) in operations.as_object().unwrap() {

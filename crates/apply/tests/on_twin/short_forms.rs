@@ -25,8 +25,8 @@ fn unresolved(variable: &str) -> Disagreement {
     Disagreement { unresolved_variables: BTreeSet::from([variable.to_owned()]), ..Disagreement::default() }
 }
 
-/// An installation with four trails in the plain form, and foreign statements that leave room for `room` more
-/// bytes.
+/// An installation with four trails in the plain form, and foreign statements that leave room for
+/// `room` more bytes.
 async fn crowded(room: usize) -> Installation {
     let installation = Installation::new();
     installation.converge(&members(3, "")).await;
@@ -104,7 +104,8 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     let outcome = installation.apply(&spec, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
     let asked = calls(&installation, "cloudtrail:UpdateTrail").split_off(start);
-    // The trail that tries the form is asked alone: after the first write, before the second, and after it.
+    // The trail that tries the form is asked alone: after the first write, before the second, and
+    // after it.
     assert_eq!(asked[..2], [MASTER, MASTER]);
     assert_eq!((asked.len(), asked[5].as_str()), (9, MASTER));
     let seen = seen.lock().unwrap().clone();
@@ -257,7 +258,8 @@ async fn a_new_installation_creates_one_trail_first() {
     assert!(agreeing.plan(&spec).await.is_in_sync());
 }
 
-/// Where the apply is killed, whether the journals are lost with it, and whether AWS accepts the form.
+/// Where the apply is killed, whether the journals are lost with it, and whether AWS accepts the
+/// form.
 #[tokio::test]
 async fn the_next_apply_completes_or_reverts_a_killed_first_use_of_a_form() {
     let spec = with_form(&members(1, ""), "bucket", "by_account");

@@ -1,4 +1,5 @@
-//! Reads that show late what was written, and calls that see it late: an apply waits, and accuses nobody.
+//! Reads that show late what was written, and calls that see it late: an apply waits, and accuses
+//! nobody.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -86,8 +87,8 @@ fn with_statement(policy: &str, resource: &str) -> String {
     policy.to_string()
 }
 
-/// Somebody adds a statement to the bucket policy right after every write of ours that the statement is not
-/// in.
+/// Somebody adds a statement to the bucket policy right after every write of ours that the
+/// statement is not in.
 fn add_after_each_write(twin: &Twin, times: usize) {
     let (other, left) = (twin.clone(), std::sync::atomic::AtomicUsize::new(times));
     twin.observe(move |_| {

@@ -1,5 +1,5 @@
-//! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data stores, other
-//! installations.
+//! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data
+//! stores, other installations.
 
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
@@ -101,8 +101,8 @@ async fn an_account_whose_trails_cannot_be_listed_keeps_what_a_foreign_statement
     assert!(!policy.contains("2015") && policy.contains(&arn("eu-central-1", M0, "Default")), "{policy}");
 }
 
-/// As AWS documents it for the results of CloudTrail Lake queries; the first one is written as it is found in
-/// the field, with an operator that takes `*` literally.
+/// As AWS documents it for the results of CloudTrail Lake queries; the first one is written as it
+/// is found in the field, with an operator that takes `*` literally.
 fn lake() -> [String; 2] {
     let stores = format!("arn:aws:cloudtrail:eu-west-1:{MASTER}:eventdatastore/*");
     let [results, check] = [
@@ -182,7 +182,8 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     assert!(!reasons(&plan, "key_policy/master/11111111-2222-3333-4444-555555555555").contains("is removed"));
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // One that is there keeps its own statement, too, and one of a statement without a source joins ours.
+    // One that is there keeps its own statement, too, and one of a statement without a source joins
+    // ours.
     let mut open = baseline("Baseline");
     open["Condition"].as_object_mut().unwrap().remove("StringEquals");
     for (statement, joins) in [(baseline("Baseline"), false), (open, true)] {

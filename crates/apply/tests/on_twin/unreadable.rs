@@ -1,5 +1,5 @@
-//! What is answered with garbage is neither absent nor as before: nothing is planned or written because of
-//! it.
+//! What is answered with garbage is neither absent nor as before: nothing is planned or written
+//! because of it.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,8 @@ pub fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {
     calls.filter(|call| !call.mutating).map(|call| call.operation).collect()
 }
 
-/// Others have set up the bucket, with a statement, a tag and a rule of their own, before the first apply.
+/// Others have set up the bucket, with a statement, a tag and a rule of their own, before the first
+/// apply.
 pub async fn with_others() -> Installation {
     let installation = Installation::new();
     installation.add_members(&[MASTER, M0, "000000000009"]);

@@ -206,8 +206,8 @@ fn the_chain_is_told_without_its_wrappers() {
     assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), CallFailure::Closed);
 }
 
-/// The failure after another one, and the first after `None`. A new variant does not compile until it has its
-/// place here.
+/// The failure after another one, and the first after `None`. A new variant does not compile until
+/// it has its place here.
 fn next(last: Option<CallFailure>) -> Option<CallFailure> {
     Some(match last {
         None => CallFailure::Dns,

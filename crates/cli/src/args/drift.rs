@@ -58,8 +58,8 @@ pub(crate) struct DriftArgs {
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// Output format: `html` for browsers, `junit` for test reports, `sarif` for code scanning, `ocsf` for
-    /// Security Lake and other tools
+    /// Output format: `html` for browsers, `junit` for test reports, `sarif` for code scanning,
+    /// `ocsf` for Security Lake and other tools
     #[arg(long, default_value = "text")]
     pub(crate) format: DriftFormat,
     /// Write the output to this file, and print the text on stdout
@@ -68,21 +68,21 @@ pub(crate) struct DriftArgs {
     /// Lowest severity of findings that cause exit code 2
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub(crate) fail_on: FailOn,
-    /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs the
-    /// permission `cloudtrail:LookupEvents` in each account
+    /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs
+    /// the permission `cloudtrail:LookupEvents` in each account
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Report accounts and Regions in which CloudTrail stopped delivering digest files. Lists the newest
-    /// digest files in the bucket, with one call for each account, and one for each account and Region. Needs
-    /// the permission `s3:ListBucket` on the bucket
+    /// Report accounts and Regions in which CloudTrail stopped delivering digest files. Lists the
+    /// newest digest files in the bucket, with one call for each account, and one for each account
+    /// and Region. Needs the permission `s3:ListBucket` on the bucket
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown, but does
-    /// not count as drift
+    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown,
+    /// but does not count as drift
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Update the baseline: accept all open findings, and remove entries that are expired or whose finding no
-    /// longer exists
+    /// Update the baseline: accept all open findings, and remove entries that are expired or whose
+    /// finding no longer exists
     #[arg(long, requires_all = ["baseline", "reason"], conflicts_with = "targets")]
     pub(crate) update_baseline: bool,
     /// Reason for new entries of the baseline, such as the name of a ticket

@@ -15,7 +15,8 @@ use reconcile_spec::{AccountName, BucketName, GivenAccount, RolePath, SpecName, 
 A plan of the new spec shows no changes, or only changes that `import` reports. A line that keeps a live setting has a comment that \
 explains what a plan would do without the line.")]
 pub(crate) struct ImportArgs {
-    /// Account to read (repeatable); without a role, the current credentials must belong to this account
+    /// Account to read (repeatable); without a role, the current credentials must belong to this
+    /// account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
     pub(crate) accounts: Vec<GivenAccount>,
     /// Name of the bucket [default: the bucket of the trails]
@@ -30,8 +31,8 @@ pub(crate) struct ImportArgs {
     /// Role to assume in members of the organization
     #[arg(long, value_name = "ROLE", default_value = MEMBER_ROLE)]
     pub(crate) role: RolePath,
-    /// Name of the installation [default: the name of the installation that manages the trails, or a name
-    /// derived from the bucket]
+    /// Name of the installation [default: the name of the installation that manages the trails, or
+    /// a name derived from the bucket]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<SpecName>,
     /// Previous name of the installation, to rename it to the name in --name
@@ -42,8 +43,8 @@ pub(crate) struct ImportArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
-/// The role that AWS creates in new accounts of an organization. See "Accessing member accounts in an
-/// organization" in the Organizations user guide.
+/// The role that AWS creates in new accounts of an organization. See "Accessing member accounts in
+/// an organization" in the Organizations user guide.
 pub(crate) const MEMBER_ROLE: &str = "OrganizationAccountAccessRole";
 
 fn import_account(text: &str) -> Result<GivenAccount, String> {

@@ -39,8 +39,8 @@ pub(crate) enum SandboxCommand {
     },
     /// Delete everything in the sandbox
     Reset,
-    /// Copy the live resources of a spec into the sandbox, or create its bucket and key with policies from
-    /// files
+    /// Copy the live resources of a spec into the sandbox, or create its bucket and key with
+    /// policies from files
     Load {
         /// Spec file
         spec: PathBuf,
@@ -51,8 +51,8 @@ pub(crate) enum SandboxCommand {
         #[arg(long, value_name = "FILE")]
         key_policy: Option<PathBuf>,
     },
-    /// Deliver log files and signed digests of the trails in the sandbox into the bucket of a spec, as
-    /// CloudTrail does
+    /// Deliver log files and signed digests of the trails in the sandbox into the bucket of a spec,
+    /// as CloudTrail does
     ///
     /// A chain of digests continues where it ends, so nothing is delivered twice.
     Deliver {
@@ -68,10 +68,11 @@ pub(crate) enum SandboxCommand {
         #[arg(long, value_name = "TIME")]
         until: Option<Timestamp>,
     },
-    /// Make the sandbox evaluate policies differently from `reconcile`, to rehearse a trail that CloudTrail
-    /// rejects
+    /// Make the sandbox evaluate policies differently from `reconcile`, to rehearse a trail that
+    /// CloudTrail rejects
     ///
-    /// Each run replaces the settings of the previous run. A run without options restores normal evaluation.
+    /// Each run replaces the settings of the previous run. A run without options restores normal
+    /// evaluation.
     Disagree {
         /// Condition key that is missing in requests of CloudTrail (repeatable)
         #[arg(long = "unknown-key", value_name = "KEY")]

@@ -16,8 +16,8 @@ fn rejected_arguments_ask_for_json_in_both_spellings() {
     }
 }
 
-/// Reviews the `--help` of the program, of each command and of each subcommand. The global options are part
-/// of each; they are reviewed once, in the help of the program.
+/// Reviews the `--help` of the program, of each command and of each subcommand. The global options
+/// are part of each; they are reviewed once, in the help of the program.
 #[test]
 fn the_help_of_every_command_is_reviewed() {
     let mut program = Cli::command().term_width(100).color(clap::ColorChoice::Never);

@@ -42,8 +42,8 @@ pub(crate) struct VerifyArgs {
     /// Verify the log files that were delivered from this time on
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<Timestamp>,
-    /// Verify the log files that were delivered until this time; `today` is the start of the day in UTC
-    /// [default: now]
+    /// Verify the log files that were delivered until this time; `today` is the start of the day in
+    /// UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) to: Option<Timestamp>,
     /// Verify only this account of the spec (repeatable)
@@ -60,9 +60,9 @@ pub(crate) struct VerifyArgs {
     /// list-public-keys` for each Region
     #[arg(long, value_name = "FILE", requires = "from_dir")]
     pub(crate) keys: Option<PathBuf>,
-    /// File that records the progress of the verification. If the verification is killed or cannot check
-    /// everything, run the same command again: it continues with the same range, and does not read verified
-    /// files again. The file is removed when everything could be checked
+    /// File that records the progress of the verification. If the verification is killed or cannot
+    /// check everything, run the same command again: it continues with the same range, and does not
+    /// read verified files again. The file is removed when everything could be checked
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
     /// Print the number of requests and their cost, without reading any files
@@ -71,8 +71,8 @@ pub(crate) struct VerifyArgs {
     /// Maximum number of requests to S3 per second [default: no maximum]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate: Option<u32>,
-    /// Verify only shard I of N of the accounts and Regions; I counts from 0. I can be `env:NAME`, which
-    /// reads it from an environment variable
+    /// Verify only shard I of N of the accounts and Regions; I counts from 0. I can be `env:NAME`,
+    /// which reads it from an environment variable
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<ShardSource>,
     #[command(flatten)]

@@ -180,8 +180,8 @@ fn whoami() -> String {
     format!("{user}@{} (process {})", host.as_deref().unwrap_or("unknown-host"), std::process::id())
 }
 
-/// The spec of a plan. The plan file is not trusted: the spec decides which roles are assumed, and what can
-/// be written there.
+/// The spec of a plan. The plan file is not trusted: the spec decides which roles are assumed, and
+/// what can be written there.
 fn spec_of(plan: &Plan, args: &ApplyArgs, backend: &Backend) -> Result<Spec, CliError> {
     const AWS: &str = "AWS";
     const SANDBOX: &str = "a sandbox";
@@ -251,8 +251,8 @@ pub(crate) async fn run_plan(
     journal: Journal,
     interrupt: &Interrupt,
 ) -> Applied {
-    // The plan acts in accounts that the spec does not declare: members of its organization, and those that
-    // have left.
+    // The plan acts in accounts that the spec does not declare: members of its organization, and
+    // those that have left.
     let spec = spec.with_joined(plan.accounts());
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = ApplyOptions {

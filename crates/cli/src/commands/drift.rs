@@ -112,7 +112,8 @@ struct Reviewed {
 }
 
 impl Reviewed {
-    /// Reads the file of `--baseline`. With `--update-baseline`, a file that does not exist is created.
+    /// Reads the file of `--baseline`. With `--update-baseline`, a file that does not exist is
+    /// created.
     fn read(args: &DriftArgs) -> Result<Option<Self>, CliError> {
         let Some(path) = args.baseline.clone() else { return Ok(None) };
         let accepted = match args.update_baseline && !path.exists() {
@@ -122,8 +123,8 @@ impl Reviewed {
         Ok(Some(Self { path, accepted, today: today() }))
     }
 
-    /// Accepts the findings of a check, and reports the entries that lapsed. With `--update-baseline`,
-    /// replaces them instead.
+    /// Accepts the findings of a check, and reports the entries that lapsed. With
+    /// `--update-baseline`, replaces them instead.
     fn accept(&mut self, checked: &mut DriftReport, args: &DriftArgs) {
         let lapsed = self.accepted.accept(checked, self.today);
         if let Some(reason) = args.reason.clone().filter(|_| args.update_baseline) {
@@ -153,8 +154,8 @@ fn lapsed_message(entry: &Accepted, lapsed: &Lapsed) -> String {
     format!("baseline: {address} ({code}): {lapsed}")
 }
 
-/// The exit code: a finding below a severity does not count, and a spec that could not be checked always
-/// does.
+/// The exit code: a finding below a severity does not count, and a spec that could not be checked
+/// always does.
 fn exit(drifts: &[SpecDrift], fail_on: Severity) -> Exit {
     let fails = |finding: &Finding| finding.is_open() && finding.severity <= fail_on;
     if drifts.iter().any(|drift| drift.status() == DriftStatus::Error) {

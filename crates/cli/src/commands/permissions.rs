@@ -16,9 +16,9 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::{files, output};
 
-/// Roles of administrators that AWS itself creates in member accounts. See "Accessing member accounts in an
-/// organization" in the Organizations user guide, and "How AWS Control Tower works with roles" in its user
-/// guide.
+/// Roles of administrators that AWS itself creates in member accounts. See "Accessing member
+/// accounts in an organization" in the Organizations user guide, and "How AWS Control Tower works
+/// with roles" in its user guide.
 const ADMINISTRATORS: [&str; 2] = [MEMBER_ROLE, "AWSControlTowerExecution"];
 
 pub(crate) fn run(args: &PermissionsArgs) -> Result<Exit, CliError> {

@@ -41,8 +41,8 @@ async fn plan_one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit,
     Ok(exit(&plan, args))
 }
 
-/// Plans several specs, and saves each plan under the name of its installation. A spec that cannot be planned
-/// does not keep the others from it.
+/// Plans several specs, and saves each plan under the name of its installation. A spec that cannot
+/// be planned does not keep the others from it.
 async fn plan_several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<Exit, CliError> {
     let backend = Backend::open(global)?;
     let folder = args.out.as_deref().unwrap_or(Path::new(PLANS_FOLDER));

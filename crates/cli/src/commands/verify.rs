@@ -90,7 +90,8 @@ pub(crate) async fn verify_last_day(
     Ok(verification(global, selected, bucket, &progress).await?.0)
 }
 
-/// A verification that can begin: its accounts and Regions, the source of its files, and the public keys.
+/// A verification that can begin: its accounts and Regions, the source of its files, and the public
+/// keys.
 struct Prepared<S> {
     spec: Spec,
     scoped: Scoped,
@@ -218,8 +219,8 @@ impl Selected {
         let Some(resume) = &args.resume else {
             return Ok(Self { path: path.to_owned(), range, only, ledger: None });
         };
-        // Whatever else is selected, the file is of another verification. The digest must not change with the
-        // name of a type.
+        // Whatever else is selected, the file is of another verification. The digest must not
+        // change with the name of a type.
         let CellSelection { accounts, regions, shard } = &only;
         let selection = format!("Only {{ accounts: {accounts:?}, regions: {regions:?}, shard: {shard:?} }}");
         let of = sha256_hex(format!("{:?}\n{selection}", spec.desired()).as_bytes());

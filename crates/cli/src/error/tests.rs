@@ -10,8 +10,8 @@ use reconcile_report::verify::MergeError;
 use super::*;
 use crate::args::{Cli, EndpointUrl};
 
-/// The error after another one, and the first after `None`: each variant, and each branch of a hint. A new
-/// variant does not compile until it has its place here.
+/// The error after another one, and the first after `None`: each variant, and each branch of a
+/// hint. A new variant does not compile until it has its place here.
 fn next(last: Option<&CliError>) -> Option<CliError> {
     let path = |name: &str| PathBuf::from(name);
     let io = || io::Error::other("permission denied");

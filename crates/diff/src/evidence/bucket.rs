@@ -12,8 +12,8 @@ use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
 use reconcile_policy::Region;
 use reconcile_spec::{Account, Desired};
 
-/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can change, and the
-/// chain continues.
+/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can
+/// change, and the chain continues.
 #[derive(Debug, Clone)]
 pub struct LogFiles(Arc<Inner>);
 
@@ -106,7 +106,8 @@ impl LogFiles {
         clients.entry(region).or_insert_with_key(|region| self.0.session.s3(region)).clone()
     }
 
-    /// Opens an object from a position on. `etag` is the version that was read before this position.
+    /// Opens an object from a position on. `etag` is the version that was read before this
+    /// position.
     pub(super) async fn open_object(
         &self,
         place: &ObjectLocation,

@@ -12,8 +12,8 @@ use super::bucket::LogFiles;
 use crate::observe::page;
 
 impl LogFiles {
-    /// Reads the public keys of Regions that were valid at some time of a range. A Region whose keys cannot
-    /// be read is a finding.
+    /// Reads the public keys of Regions that were valid at some time of a range. A Region whose
+    /// keys cannot be read is a finding.
     ///
     /// The keys of a Region are the same in all accounts.
     pub async fn public_keys(

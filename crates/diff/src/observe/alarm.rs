@@ -39,7 +39,8 @@ impl Borrow<Alarm> for LiveAlarm {
 
 /// Reads the alarm of a name; `None` if it does not exist.
 ///
-/// Reads the list of the names of the installation, as a plan does: CloudWatch may show another list earlier.
+/// Reads the list of the names of the installation, as a plan does: CloudWatch may show another
+/// list earlier.
 ///
 /// # Errors
 /// The error of CloudWatch.

@@ -74,12 +74,12 @@ pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Re
 
 /// Reads the bucket with all its settings at once; `None` if the bucket does not exist.
 ///
-/// `GetBucketVersioning` shows whether the bucket exists: the only 404 of this operation is `NoSuchBucket`.
-/// The answer of `HeadBucket` has no body, and so no error code. See "Error responses" in the S3 API
-/// reference.
+/// `GetBucketVersioning` shows whether the bucket exists: the only 404 of this operation is
+/// `NoSuchBucket`. The answer of `HeadBucket` has no body, and so no error code. See "Error
+/// responses" in the S3 API reference.
 ///
-/// Every call names the account that must own the bucket, so that a bucket of the same name in another
-/// account is an error, and never a target.
+/// Every call names the account that must own the bucket, so that a bucket of the same name in
+/// another account is an error, and never a target.
 ///
 /// # Errors
 /// The error of S3.

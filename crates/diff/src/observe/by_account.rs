@@ -8,8 +8,8 @@ use reconcile_spec::{AccountName, Alarm, Desired, ExistingTopic, LogGroup, LogRo
 
 /// A desired state whose resources are found by their account.
 ///
-/// Made once: with a trail in each of 10,000 accounts, a search for each account would compare 100 million
-/// names.
+/// Made once: with a trail in each of 10,000 accounts, a search for each account would compare 100
+/// million names.
 #[derive(Debug)]
 pub(super) struct ByAccount {
     pub(super) desired: Arc<Desired>,

@@ -1,5 +1,5 @@
-//! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need the key
-//! of the spec.
+//! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need
+//! the key of the spec.
 //!
 //! Most are encrypted with the key of the spec, or not encrypted: both need no call.
 
@@ -115,9 +115,9 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     Ok(UsedKey::Other { arn, policy })
 }
 
-/// Returns the topics and log groups for which managed statements allow the use of the key and that the spec
-/// does not have, each with its account. An account that left the spec or the selection of the organization
-/// is entered as for its trails.
+/// Returns the topics and log groups for which managed statements allow the use of the key and that
+/// the spec does not have, each with its account. An account that left the spec or the selection of
+/// the organization is entered as for its trails.
 fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, UnreadableReason>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
@@ -139,9 +139,9 @@ fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unr
     left_over
 }
 
-/// Returns whether a topic or a log group still needs the key. A topic needs the key while it encrypts with
-/// the key. A log group needs the key while it exists, because CloudWatch Logs decrypts its earlier events
-/// with it.
+/// Returns whether a topic or a log group still needs the key. A topic needs the key while it
+/// encrypts with the key. A log group needs the key while it exists, because CloudWatch Logs
+/// decrypts its earlier events with it.
 async fn needs_key(
     aws: &Aws,
     account: &Account,

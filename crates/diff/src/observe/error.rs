@@ -12,8 +12,9 @@ pub(super) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Takes an answer that is not in the form of AWS as an absent setting, if the endpoint is an emulator of the
-/// user: moto answers so for settings that it does not know. From AWS, such an answer is an error.
+/// Takes an answer that is not in the form of AWS as an absent setting, if the endpoint is an
+/// emulator of the user: moto answers so for settings that it does not know. From AWS, such an
+/// answer is an error.
 pub(super) fn understood<T>(
     session: &Session,
     read: Result<T, Error>,

@@ -80,7 +80,8 @@ pub(super) async fn read_hub_key(
 /// The error of S3 about settings that the spec manages. Other settings have errors of their own.
 pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    // They are read even if the spec does not manage them, so the read of the bucket leaves them out.
+    // They are read even if the spec does not manage them, so the read of the bucket leaves them
+    // out.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: false,
@@ -166,7 +167,8 @@ impl HubBucket {
     }
 }
 
-/// Returns the error of a read of the bucket; if the bucket is in another Region, in terms of the spec.
+/// Returns the error of a read of the bucket; if the bucket is in another Region, in terms of the
+/// spec.
 fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     let wanted = desired.bucket.site.region.as_str();
     match error {

@@ -1,5 +1,5 @@
-//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points to another
-//! key.
+//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points
+//! to another key.
 
 use reconcile_aws::{Aws, Session};
 use reconcile_plan::observed::{HubKey, ObserveError, Observed, ReadError, SpareKey, other_key_in_use};
@@ -10,7 +10,8 @@ use reconcile_spec::{AliasName, Desired};
 use super::hub::read_hub_key;
 use super::key;
 
-/// Replaces the key of the alias by the key in use, if they differ. Makes no call if there is no such key.
+/// Replaces the key of the alias by the key in use, if they differ. Makes no call if there is no
+/// such key.
 ///
 /// # Errors
 /// If the key in use cannot be read.

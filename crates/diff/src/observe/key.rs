@@ -1,7 +1,7 @@
 //! Reads the KMS key of an installation, and finds other keys with the tag of the installation.
 //!
-//! The key in use is the managed key. The alias names the key, and does not decide which key is in use:
-//! otherwise, whoever can move the alias would decide with which key all trails encrypt.
+//! The key in use is the managed key. The alias names the key, and does not decide which key is in
+//! use: otherwise, whoever can move the alias would decide with which key all trails encrypt.
 
 use std::collections::BTreeMap;
 
@@ -39,8 +39,8 @@ pub struct DescribedKey {
 pub struct Search {
     /// The key.
     pub found: Option<DescribedKey>,
-    /// Keys whose tags cannot be read, with the errors: one of them may be the key. Empty if no tags had to
-    /// be read.
+    /// Keys whose tags cannot be read, with the errors: one of them may be the key. Empty if no
+    /// tags had to be read.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
@@ -50,8 +50,9 @@ impl From<Option<DescribedKey>> for Search {
     }
 }
 
-/// Finds the key that the spec names: by its ARN, by its alias, or by the tag of the installation, if an
-/// earlier apply ended before it created the alias. `None` if the spec does not manage the key.
+/// Finds the key that the spec names: by its ARN, by its alias, or by the tag of the installation,
+/// if an earlier apply ended before it created the alias. `None` if the spec does not manage the
+/// key.
 ///
 /// # Errors
 /// [`ReadError::NoSuchKey`] if no key has the ARN; otherwise the error of KMS.
@@ -124,8 +125,9 @@ pub async fn read_spare(session: &Session, region: &Region, key: &DescribedKey) 
     Ok(key.view(tags(session, region, key.arn.as_str()).await?))
 }
 
-/// Finds a key with the tag of the installation to which no alias points. An enabled key comes before a
-/// disabled key, and an older key before a newer one. A key that is pending deletion does not count.
+/// Finds a key with the tag of the installation to which no alias points. An enabled key comes
+/// before a disabled key, and an older key before a newer one. A key that is pending deletion does
+/// not count.
 ///
 /// # Errors
 /// The error of KMS.
@@ -152,8 +154,8 @@ pub async fn find_unnamed(
     Ok(Search { found, hidden })
 }
 
-/// Returns the keys with the tag of the installation, except the key of the spec. A key that cannot be read
-/// is listed with its error.
+/// Returns the keys with the tag of the installation, except the key of the spec. A key that cannot
+/// be read is listed with its error.
 pub async fn find_spares(
     session: &Session,
     region: &Region,
@@ -243,8 +245,8 @@ pub async fn read(session: &Session, region: &Region, key: &DescribedKey) -> Res
     Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, traits: key.traits.clone(), view })
 }
 
-/// Returns whether KMS returns the rotation of the key: for a key that AWS does not rotate, or that is
-/// pending deletion, KMS returns an error.
+/// Returns whether KMS returns the rotation of the key: for a key that AWS does not rotate, or that
+/// is pending deletion, KMS returns an error.
 fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
     traits.rotated() != Rotated::Never && matches!(traits.state, KeyState::Enabled | KeyState::Disabled)
 }
@@ -346,7 +348,8 @@ async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_
     Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
 }
 
-/// Returns the keys except those that AWS manages for its services, whose aliases begin with `alias/aws/`.
+/// Returns the keys except those that AWS manages for its services, whose aliases begin with
+/// `alias/aws/`.
 fn customer_managed(keys: Vec<Arn>, aliases: &[alias::KeyAlias]) -> Vec<Arn> {
     let is_of_aws = |key: &Arn| {
         aliases.iter().any(|it| it.name.starts_with("alias/aws/") && it.key == key.resource_name())

@@ -13,7 +13,8 @@ pub async fn read(session: &Session, region: &Region, key: &Arn) -> Result<Docum
     Ok(read_stored(session, region, key, Operation::GetKeyPolicy).await?.document)
 }
 
-/// Reads the policy of a key with its text, by an operation that is permitted in the account of the key.
+/// Reads the policy of a key with its text, by an operation that is permitted in the account of the
+/// key.
 ///
 /// # Errors
 /// As [`read`].

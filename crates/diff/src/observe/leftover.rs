@@ -1,8 +1,8 @@
 //! Finds the log groups, roles and topics of this installation that the spec no longer has.
 //!
-//! Nothing lists the resources with the tag of an installation. They are found through the trails of the
-//! installation: each trail names its destinations, and its tags name those that it had before. Where trails
-//! name nothing but resources of the spec, no call is made.
+//! Nothing lists the resources with the tag of an installation. They are found through the trails
+//! of the installation: each trail names its destinations, and its tags name those that it had
+//! before. Where trails name nothing but resources of the spec, no call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,8 @@ use reconcile_spec::{Account, AccountName, Desired};
 
 use super::{log_access, log_group, monitors, role, topic};
 
-/// Reads the destinations of trails of the installation. A destination that cannot be read is hidden.
+/// Reads the destinations of trails of the installation. A destination that cannot be read is
+/// hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut by_account: BTreeMap<AccountName, (Account, BTreeSet<(Arn, Region)>)> = BTreeMap::new();
     let accounts = desired.accounts.iter().chain(&observed.departed.accounts);
@@ -46,8 +47,8 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// Returns the destinations that trails of the installation use or used before, each with the Region to read
-/// it in.
+/// Returns the destinations that trails of the installation use or used before, each with the
+/// Region to read it in.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.belong_to(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));

@@ -1,4 +1,5 @@
-//! Reads the policies that allow others to write into log groups, and the filters that send events elsewhere.
+//! Reads the policies that allow others to write into log groups, and the filters that send events
+//! elsewhere.
 //!
 //! What could not be read is listed with its error, and everything else is kept.
 
@@ -18,7 +19,8 @@ use serde_json::Value;
 use super::error::found;
 use super::page;
 
-/// Reads the access to log groups of the account of a session. A log group that does not exist is left out.
+/// Reads the access to log groups of the account of a session. A log group that does not exist is
+/// left out.
 pub(super) async fn read<'g>(
     session: &Session,
     groups: impl Iterator<Item = &'g spec::LogGroup>,
@@ -79,8 +81,8 @@ pub async fn read_group_access(
 
 /// Reads the resource policies of the account and Region, or the policy of one log group.
 ///
-/// Without a scope, `DescribeResourcePolicies` lists the policies of the account. See the CloudWatch Logs API
-/// reference.
+/// Without a scope, `DescribeResourcePolicies` lists the policies of the account. See the
+/// CloudWatch Logs API reference.
 async fn resource_policies(
     session: &Session,
     region: &Region,
@@ -151,8 +153,8 @@ async fn account_subscriptions(session: &Session, region: &Region) -> Result<Vec
     listed.await?.into_iter().map(subscription_of_account).collect()
 }
 
-/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs API
-/// reference.
+/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs
+/// API reference.
 fn subscription_of_account(policy: AccountPolicy) -> Result<Subscription, ReadError> {
     let name = policy.policy_name.unwrap_or_default();
     let document: Option<Value> =

@@ -25,7 +25,8 @@ pub async fn read(
     Ok(found.into_iter().find(|(it, _)| it == name).map(|(_, filter)| filter))
 }
 
-/// Reads the metric filters of a log group, each with its name. A log group that does not exist has none.
+/// Reads the metric filters of a log group, each with its name. A log group that does not exist has
+/// none.
 ///
 /// # Errors
 /// The error of CloudWatch Logs.

@@ -1,4 +1,5 @@
-//! Reads the metric filters of log groups, the alarms of the installation, and the topics that they notify.
+//! Reads the metric filters of log groups, the alarms of the installation, and the topics that they
+//! notify.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ use reconcile_spec::{AccountName, Installation};
 use super::by_account::ByAccount;
 use super::{alarm, metric_filter, topic};
 
-/// Reads all metric filters of a log group. If the log group has filters of the installation or will have
-/// some (`is_asked`), also reads the alarms with names of the installation.
+/// Reads all metric filters of a log group. If the log group has filters of the installation or
+/// will have some (`is_asked`), also reads the alarms with names of the installation.
 ///
 /// # Errors
 /// The error of CloudWatch Logs or CloudWatch.
@@ -53,8 +54,8 @@ fn ours(
 /// The topics of alarms, by account and ARN.
 pub(super) type AlarmTopics = Vec<((AccountName, Arn), Result<Option<TopicAttributes>, ReadError>)>;
 
-/// Reads the topics that the alarms of the spec in this account notify. A topic that cannot be read does not
-/// make the account unreadable.
+/// Reads the topics that the alarms of the spec in this account notify. A topic that cannot be read
+/// does not make the account unreadable.
 pub(super) async fn topics(session: &Session, spec: &ByAccount) -> AlarmTopics {
     let account = &session.account().name;
     let mut topics: Vec<(&Arn, &Region)> =

@@ -1,5 +1,5 @@
-//! Reads the receivers of names of log files: notifications and inventories of the bucket, and subscriptions
-//! of topics.
+//! Reads the receivers of names of log files: notifications and inventories of the bucket, and
+//! subscriptions of topics.
 
 use aws_sdk_s3::types::{
     FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfiguration,
@@ -16,8 +16,8 @@ use super::page::{self, Next};
 
 /// Reads what S3 notifies of objects.
 ///
-/// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in the S3
-/// user guide.
+/// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in
+/// the S3 user guide.
 ///
 /// # Errors
 /// The error of S3.

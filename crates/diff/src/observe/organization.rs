@@ -19,9 +19,9 @@ const ACTIVE: &str = "ACTIVE";
 
 /// Returns the state of an account. Only an account in the state `ACTIVE` can be entered.
 ///
-/// `State` replaces `Status`, which AWS retired on September 9, 2026. Emulators may still return only
-/// `Status`. See "Monitor the state of your AWS accounts" in the Organizations user guide, and `Account` in
-/// the Organizations API reference.
+/// `State` replaces `Status`, which AWS retired on September 9, 2026. Emulators may still return
+/// only `Status`. See "Monitor the state of your AWS accounts" in the Organizations user guide, and
+/// `Account` in the Organizations API reference.
 fn state(account: &Account) -> Option<&str> {
     let status = || account.status.as_ref().map(AccountStatus::as_str);
     account.state.as_ref().map(AccountState::as_str).or_else(status)
@@ -29,11 +29,12 @@ fn state(account: &Account) -> Option<&str> {
 
 /// Reads the organization of the account of the session, as far as the spec needs it.
 ///
-/// Makes one call, and one for every 20 accounts. If the spec selects units, two for every unit; if it
-/// selects tags, one for every account.
+/// Makes one call, and one for every 20 accounts. If the spec selects units, two for every unit; if
+/// it selects tags, one for every account.
 ///
 /// # Errors
-/// The error of Organizations: only the management account and delegated administrators can list the members.
+/// The error of Organizations: only the management account and delegated administrators can list
+/// the members.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -73,8 +74,9 @@ pub async fn read(
     })
 }
 
-/// Reads the management account of the organization of the session's account; `None` if the account is in no
-/// organization, or is not allowed to describe the organization. A member can have this permission.
+/// Reads the management account of the organization of the session's account; `None` if the account
+/// is in no organization, or is not allowed to describe the organization. A member can have this
+/// permission.
 ///
 /// See `DescribeOrganization` in the Organizations API reference.
 pub async fn management(session: &Session, region: &Region) -> Option<AccountId> {

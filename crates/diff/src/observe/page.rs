@@ -55,12 +55,13 @@ struct Pages {
 }
 
 impl Pages {
-    /// More pages than any listing has: the largest are 10,000 accounts in pages of 20, and 100,000 keys in
-    /// pages of 100.
+    /// More pages than any listing has: the largest are 10,000 accounts in pages of 20, and 100,000
+    /// keys in pages of 100.
     const MOST: usize = 10_000;
     const MOST_ITEMS: usize = 1_000_000;
 
-    /// Returns the token of the next page, after a page with this number of items; `None` at the end.
+    /// Returns the token of the next page, after a page with this number of items; `None` at the
+    /// end.
     fn turn(&mut self, items: usize, next: Next) -> Result<Option<String>, Endless> {
         self.items += items;
         let token = match next {
@@ -78,8 +79,8 @@ impl Pages {
     }
 }
 
-/// Reads everything that an operation lists. `page` returns the items of the page of a token, and the
-/// position after it. A page can be empty without being the last page.
+/// Reads everything that an operation lists. `page` returns the items of the page of a token, and
+/// the position after it. A page can be empty without being the last page.
 ///
 /// # Errors
 /// The error of `page`, or an error if the listing has no end.

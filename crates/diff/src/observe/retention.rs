@@ -142,11 +142,11 @@ pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation)
         .collect()
 }
 
-/// Returns the earliest move to a storage class from which objects must be restored. A move on a date counts
-/// as day 0.
+/// Returns the earliest move to a storage class from which objects must be restored. A move on a
+/// date counts as day 0.
 ///
-/// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in the S3
-/// user guide.
+/// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive"
+/// in the S3 user guide.
 fn archive(rule: &LifecycleRule) -> Option<Transition> {
     let archived = rule.transitions().iter().filter_map(|it| {
         let storage_class = OpenEnum::of(it.storage_class()?.as_str());

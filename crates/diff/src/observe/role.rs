@@ -11,8 +11,9 @@ use reconcile_spec::{DerivedNames, Installation, LogRole};
 use super::error::found;
 use super::page::{self, Next};
 
-/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A policy under
-/// the previous name of the installation comes first, because it exists until it is replaced.
+/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A
+/// policy under the previous name of the installation comes first, because it exists until it is
+/// replaced.
 ///
 /// # Errors
 /// [`ReadError::Policy`] if a document of the role is not a policy; otherwise the error of IAM.
@@ -63,7 +64,8 @@ pub async fn read(
 /// Reads the role of a spec, as [`read`] reads it.
 ///
 /// # Errors
-/// [`ReadError::ForeignRole`] if the role does not carry the tag of the installation, and as [`read`].
+/// [`ReadError::ForeignRole`] if the role does not carry the tag of the installation, and as
+/// [`read`].
 pub(super) async fn read_own(
     session: &Session,
     wanted: &LogRole,
@@ -80,8 +82,8 @@ pub(super) async fn read_own(
     }
 }
 
-/// Reads the inline and managed policies of a role that are not of the installation; none if there is no such
-/// role.
+/// Reads the inline and managed policies of a role that are not of the installation; none if there
+/// is no such role.
 ///
 /// # Errors
 /// [`ReadError::Policy`] if a document is not a policy; otherwise the error of IAM.

@@ -1,5 +1,5 @@
-//! Finds trails of the installation that only managed statements still name: trails in a Region in which the
-//! spec has none, or in an account that left the spec.
+//! Finds trails of the installation that only managed statements still name: trails in a Region in
+//! which the spec has none, or in an account that left the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use reconcile_spec::{Account, Desired};
 
 use super::trail::{self, TrailQuery};
 
-/// Reads the trails that managed statements allow to deliver, that the spec does not have, and that were not
-/// read yet. Adds the trails that exist to the other trails, and those of the installation to the strays.
-/// Makes no call if there are no such trails.
+/// Reads the trails that managed statements allow to deliver, that the spec does not have, and that
+/// were not read yet. Adds the trails that exist to the other trails, and those of the installation
+/// to the strays. Makes no call if there are no such trails.
 ///
-/// A declared account in which such a trail cannot be read is unreadable: without its statement, the trail
-/// could not deliver, and nothing would lead to the trail any more. In an account that left, the trail is
-/// unseen.
+/// A declared account in which such a trail cannot be read is unreadable: without its statement,
+/// the trail could not deliver, and nothing would lead to the trail any more. In an account that
+/// left, the trail is unseen.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unseen = unseen(desired, observed);
     let declared = desired.accounts.iter().filter_map(|account| {

@@ -1,5 +1,5 @@
-//! Reads a configuration that has no spec yet: the trails of accounts, the bucket to which they deliver, its
-//! keys, and the other destinations of the trails.
+//! Reads a configuration that has no spec yet: the trails of accounts, the bucket to which they
+//! deliver, its keys, and the other destinations of the trails.
 
 mod destinations;
 
@@ -88,8 +88,8 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &SurveyFilter) -> Result
     })
 }
 
-/// Reads the trails that a Region lists, and the single-Region trails of other Regions; with the error if the
-/// latter cannot be listed or described.
+/// Reads the trails that a Region lists, and the single-Region trails of other Regions; with the
+/// error if the latter cannot be listed or described.
 async fn list_trails(
     session: &Session,
     region: &Region,
@@ -134,8 +134,8 @@ async fn locate<'p>(
     Ok(None)
 }
 
-/// See `GetBucketLocation` in the S3 API reference: an empty answer means the first Region of the partition,
-/// such as `us-east-1`.
+/// See `GetBucketLocation` in the S3 API reference: an empty answer means the first Region of the
+/// partition, such as `us-east-1`.
 async fn location(session: &Session, name: &BucketName, partition: Partition) -> Result<Region, ReadError> {
     let call = |region: &Region| {
         session
@@ -185,8 +185,8 @@ async fn trails_of(
     Ok(found)
 }
 
-/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns the errors. An
-/// endpoint that does not know the operation does not prevent an import.
+/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns the
+/// errors. An endpoint that does not know the operation does not prevent an import.
 async fn read_aggregation(
     surveyed: &[SurveyedAccount],
     trails: &mut [(AccountName, Trail)],
@@ -217,7 +217,8 @@ async fn read_bucket(
     name: &BucketName,
     installation: &Installation,
 ) -> Result<(Option<Bucket>, Option<Document>, LifecycleRules), ReadError> {
-    // The name of the installation, on which the ID of its lifecycle rule depends, is not known yet.
+    // The name of the installation, on which the ID of its lifecycle rule depends, is not known
+    // yet.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: true,

@@ -11,7 +11,8 @@ use reconcile_spec::ExistingTopic;
 use super::error::found;
 use super::names;
 
-/// The most subscriptions of a topic that are read: SNS lists 100 at once, and a topic can have millions.
+/// The most subscriptions of a topic that are read: SNS lists 100 at once, and a topic can have
+/// millions.
 const LISTED: u64 = 1000;
 
 /// Reads the topic of an ARN; `None` if there is none.

@@ -40,19 +40,21 @@ pub struct TrailQuery<'a> {
     pub arn: &'a Arn,
     /// Whether its insights are read, because the spec manages them.
     pub insights: bool,
-    /// Whether the aggregation of its data events is read, because the spec manages it. The read is one more
-    /// request for each trail, and aggregation removes no event, so other specs do not need it.
+    /// Whether the aggregation of its data events is read, because the spec manages it. The read is
+    /// one more request for each trail, and aggregation removes no event, so other specs do not
+    /// need it.
     pub aggregation: bool,
 }
 
-/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one round
-/// trip.
+/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one
+/// round trip.
 ///
-/// A trail is always addressed by its ARN: a trail of a delegated administrator cannot be found by its name.
+/// A trail is always addressed by its ARN: a trail of a delegated administrator cannot be found by
+/// its name.
 ///
 /// # Errors
-/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error of
-/// CloudTrail.
+/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error
+/// of CloudTrail.
 pub async fn read(session: &Session, region: &Region, asked: &[TrailQuery<'_>]) -> Result<Trails, ReadError> {
     read_region(session, region, asked).instrument(trace_span!("region", cloud.region = %region)).await
 }
@@ -103,7 +105,8 @@ async fn read_region(
     Ok(Trails { asked, deliveries, others })
 }
 
-/// Reads the templates by which CloudTrail aggregates the data events of a trail in its home Region, sorted.
+/// Reads the templates by which CloudTrail aggregates the data events of a trail in its home
+/// Region, sorted.
 ///
 /// # Errors
 /// The error of CloudTrail.
@@ -167,7 +170,8 @@ pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadEr
     Ok(trails.await?.iter().filter_map(|trail| trail.trail_arn()?.parse().ok()).collect())
 }
 
-/// Returns the trails of these ARNs that have the tag of an installation. This Region is their home Region.
+/// Returns the trails of these ARNs that have the tag of an installation. This Region is their home
+/// Region.
 ///
 /// # Errors
 /// The error of CloudTrail.
@@ -229,7 +233,8 @@ fn prefix(trail: &sdk::Trail) -> Option<String> {
     trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned)
 }
 
-/// The settings that `DescribeTrails` does not return. For a trail that does not exist, the reads are errors.
+/// The settings that `DescribeTrails` does not return. For a trail that does not exist, the reads
+/// are errors.
 struct Details {
     logging: bool,
     selectors: Selectors,
@@ -322,8 +327,8 @@ impl TrailReader<'_> {
     }
 }
 
-/// Returns the names of the insights that a selector turns on, one for each category of events. Without a
-/// category, a selector is about management events.
+/// Returns the names of the insights that a selector turns on, one for each category of events.
+/// Without a category, a selector is about management events.
 ///
 /// See
 /// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
@@ -386,7 +391,8 @@ fn selectors(answer: GetEventSelectorsOutput) -> Selectors {
     }
 }
 
-/// Returns the selector of a new trail. See "Logging management events" in the CloudTrail user guide.
+/// Returns the selector of a new trail. See "Logging management events" in the CloudTrail user
+/// guide.
 fn by_default() -> EventSelector {
     EventSelector {
         read_write: ReadWrite::All,

@@ -14,8 +14,8 @@ pub(super) struct Implied {
     pub(super) condition: Option<Value>,
 }
 
-/// All that is asked in one account. What changes something implies more, and so does what reads encrypted
-/// files.
+/// All that is asked in one account. What changes something implies more, and so does what reads
+/// encrypted files.
 pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Implied> {
     let mut implied = Vec::new();
     if has_role(desired, account, AccountRole::Lock) && (run.mode == Mode::Apply || run.replicas) {
@@ -50,8 +50,8 @@ fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
 
 /// S3 decrypts log files with the permissions of its caller. The key can belong to another account.
 ///
-/// See "Granting permissions to use an AWS KMS key" in the CloudTrail user guide, and `kms:ViaService` in the
-/// KMS developer guide: the permission holds only for requests to S3.
+/// See "Granting permissions to use an AWS KMS key" in the CloudTrail user guide, and
+/// `kms:ViaService` in the KMS developer guide: the permission holds only for requests to S3.
 fn decrypt(desired: &Desired) -> Vec<Implied> {
     let Some(owner) = desired.account(&desired.key.site.account) else { return Vec::new() };
     let region = &desired.key.site.region;
@@ -63,19 +63,20 @@ fn decrypt(desired: &Desired) -> Vec<Implied> {
     }]
 }
 
-/// The permission to create a bucket with tags. See `CreateBucketConfiguration` in the S3 API reference.
+/// The permission to create a bucket with tags. See `CreateBucketConfiguration` in the S3 API
+/// reference.
 fn create_with_tags(bucket: Vec<String>) -> Implied {
     Implied { action: "s3:TagResource", resources: bucket, condition: None }
 }
 
-/// The permission to create an alarm with tags. See `Tags` of `PutMetricAlarm` in the CloudWatch API
-/// reference.
+/// The permission to create an alarm with tags. See `Tags` of `PutMetricAlarm` in the CloudWatch
+/// API reference.
 fn create_alarms_with_tags(alarms: Vec<String>) -> Implied {
     Implied { action: "cloudwatch:TagResource", resources: alarms, condition: None }
 }
 
-/// The permission to update an alarm whose notifications contain its tags, a setting of others that stays as
-/// it is. See `AlarmTagsPropagation` in the CloudWatch API reference.
+/// The permission to update an alarm whose notifications contain its tags, a setting of others that
+/// stays as it is. See `AlarmTagsPropagation` in the CloudWatch API reference.
 fn keep_tags_in_notifications(alarms: Vec<String>) -> Implied {
     Implied { action: "cloudwatch:ListTagsForResource", resources: alarms, condition: None }
 }
@@ -86,8 +87,8 @@ fn hand_over(roles: Vec<String>) -> Implied {
     Implied { action: "iam:PassRole", resources: roles, condition: Some(condition) }
 }
 
-/// Whether a trail of the whole organization is made from the account, or its delegated administrator is
-/// named there.
+/// Whether a trail of the whole organization is made from the account, or its delegated
+/// administrator is named there.
 fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     let registers = desired
         .organization
@@ -97,10 +98,11 @@ fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     registers || trails.any(|trail| trail.site.account == account.name)
 }
 
-/// CloudTrail reads the organization and creates its service-linked roles with the permissions of its caller.
+/// CloudTrail reads the organization and creates its service-linked roles with the permissions of
+/// its caller.
 ///
-/// See "Prepare for creating a trail for your organization" and "Required permissions to assign a delegated
-/// administrator" in the CloudTrail user guide.
+/// See "Prepare for creating a trail for your organization" and "Required permissions to assign a
+/// delegated administrator" in the CloudTrail user guide.
 fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
     const SERVICES: [&str; 2] = [CLOUDTRAIL, "context.cloudtrail.amazonaws.com"];
 
@@ -130,11 +132,11 @@ fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
     implied
 }
 
-/// S3 says that an object is not there only to who may list, and encrypts and decrypts with a key as its
-/// caller.
+/// S3 says that an object is not there only to who may list, and encrypts and decrypts with a key
+/// as its caller.
 ///
-/// See `GetObject` in the S3 API reference, and "Protecting data with server-side encryption with AWS KMS
-/// keys" in its user guide.
+/// See `GetObject` in the S3 API reference, and "Protecting data with server-side encryption with
+/// AWS KMS keys" in its user guide.
 fn lock(desired: &Desired) -> Vec<Implied> {
     let Some(lock) = &desired.lock else { return Vec::new() };
     let partition = desired.bucket.site.region.partition();

@@ -19,15 +19,16 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
     };
     let narrowed = |condition| vec![on(resources_of(operation.scope()), Some(condition))];
     match operation {
-        // A trail of somebody else is never deleted. CloudTrail knows the tags of trails: see "Actions,
-        // resources, and condition keys for AWS CloudTrail" in the service authorization reference.
+        // A trail of somebody else is never deleted. CloudTrail knows the tags of trails: see
+        // "Actions, resources, and condition keys for AWS CloudTrail" in the service authorization
+        // reference.
         Operation::DeleteTrail => narrowed(ours(desired)),
         // See "Actions, resources, and condition keys for AWS Organizations".
         Operation::EnableServiceAccess | Operation::ListDelegatedAdministrators => {
             narrowed(json!({ "StringEquals": { "organizations:ServicePrincipal": CLOUDTRAIL } }))
         }
-        // Whoever has these permissions can give a role no more than the boundary allows. See "Delegating
-        // responsibility to others using permissions boundaries" in the IAM user guide.
+        // Whoever has these permissions can give a role no more than the boundary allows. See
+        // "Delegating responsibility to others using permissions boundaries" in the IAM user guide.
         Operation::CreateRole | Operation::PutRolePolicy | Operation::PutRolePermissionsBoundary => {
             bounded_roles(desired, account)
         }
@@ -58,8 +59,8 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
     }
 }
 
-/// The keys under each of their conditions, and the alias without a condition: KMS asks for the alias itself
-/// as well, and an alias has neither aliases nor tags.
+/// The keys under each of their conditions, and the alias without a condition: KMS asks for the
+/// alias itself as well, and an alias has neither aliases nor tags.
 fn keys(desired: &Desired, resources: Vec<String>) -> Vec<Allowed> {
     let (aliases, keys): (Vec<_>, Vec<_>) = resources.into_iter().partition(|it| it.contains(":alias/"));
     let alone = (!aliases.is_empty()).then_some(Allowed { resources: aliases, condition: None });
@@ -80,8 +81,8 @@ fn bounded_roles(desired: &Desired, account: &Account) -> Vec<Allowed> {
     roles.map(|(boundary, resources)| Allowed { resources, condition: boundary.map(condition) }).collect()
 }
 
-/// The id of the key is not known before: the alias and the tag say which it is. The alias comes after the
-/// key, and a key that is taken over has no tag yet.
+/// The id of the key is not known before: the alias and the tag say which it is. The alias comes
+/// after the key, and a key that is taken over has no tag yet.
 ///
 /// See "ABAC for AWS KMS" in the KMS developer guide.
 fn key_conditions(desired: &Desired) -> Vec<Option<Value>> {

@@ -11,11 +11,12 @@ use super::{Mode, has_role};
 use crate::Operation;
 use crate::operation::AccountRole;
 
-/// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy document.
+/// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy
+/// document.
 ///
-/// STS intersects the policy with those of the role. The credentials of a plan therefore only read, even with
-/// a role of an administrator. The resources stay those of the role: STS accepts 2,048 characters, which
-/// leaves no room for ARNs.
+/// STS intersects the policy with those of the role. The credentials of a plan therefore only read,
+/// even with a role of an administrator. The resources stay those of the role: STS accepts 2,048
+/// characters, which leaves no room for ARNs.
 ///
 /// See "Session policies" in the IAM user guide and `AssumeRole` in the STS API reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +47,8 @@ impl SessionPolicy {
         Self::of(std::iter::once(Operation::LookupEvents.action()))
     }
 
-    /// Allows the operations of an apply in one account, also those that remove what the spec no longer has.
+    /// Allows the operations of an apply in one account, also those that remove what the spec no
+    /// longer has.
     pub fn applying(desired: &Desired, account: &Account) -> Self {
         let is_called = |role| match role {
             AccountRole::Trails
@@ -94,8 +96,8 @@ impl SessionPolicy {
 /// The characters of a session policy. See "IAM and AWS STS quotas" in the IAM user guide.
 const LIMIT: usize = 2048;
 
-/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is too long.
-/// None of them allows to read log files or to take away more than the listed actions do.
+/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is
+/// too long. None of them allows to read log files or to take away more than the listed actions do.
 const WIDER: [&str; 13] = [
     "s3:GetBucket",
     "s3:PutBucket",
@@ -152,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_longest_policy_fits() {
-        // Sessions that look up events do nothing else, and messages are sent without a session policy.
+        // Sessions that look up events do nothing else, and messages are sent without a session
+        // policy.
         let is_alone =
             |it: &&Operation| matches!(it.account_role(), AccountRole::Blame | AccountRole::Receiver);
         let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// The characters of a managed policy, white space not counted; those of all inline policies of a role are
-/// 10,240. See "IAM and AWS STS quotas" in the IAM user guide.
+/// The characters of a managed policy, white space not counted; those of all inline policies of a
+/// role are 10,240. See "IAM and AWS STS quotas" in the IAM user guide.
 const LIMIT: usize = 6144;
 
 /// Whether IAM accepts a policy as one managed policy.
@@ -11,8 +11,8 @@ pub(super) fn fits(policy: &Value) -> bool {
     policy.to_string().len() <= LIMIT
 }
 
-/// The statements of a policy in as many documents as are needed, in their order. A statement with more
-/// resources than a document holds is repeated with a part of them.
+/// The statements of a policy in as many documents as are needed, in their order. A statement with
+/// more resources than a document holds is repeated with a part of them.
 pub(super) fn documents(policy: &Value) -> Vec<Value> {
     let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
     let mut documents: Vec<Vec<Value>> = vec![Vec::new()];

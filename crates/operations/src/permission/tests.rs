@@ -225,7 +225,8 @@ fn an_import_only_reads() {
     assert_eq!(start["Statement"], json!([assume]));
 }
 
-/// A spec with an organization trail, a delegated administrator, a role with a boundary, and a lock.
+/// A spec with an organization trail, a delegated administrator, a role with a boundary, and a
+/// lock.
 fn delegated() -> String {
     PROD.with("organization", "{ account: master, delegated_administrator: production }")
         .with("trails.2", "{ name: Org, organization_trail: true }")

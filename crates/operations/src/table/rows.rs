@@ -1,7 +1,7 @@
 //! The rows of the table. Of two rows for the same error, the first one counts.
 //!
-//! See the errors of each operation in the API references, "Common Errors" there, and "List of error codes"
-//! in the S3 API reference.
+//! See the errors of each operation in the API references, "Common Errors" there, and "List of
+//! error codes" in the S3 API reference.
 
 use super::{Row, When};
 use crate::Operation as Op;
@@ -17,8 +17,8 @@ const SIGN_IN: &[Op] = &[Op::AssumeRole, Op::GetCallerIdentity];
 /// A principal of a policy or a grant that does not exist, or was created a moment ago.
 ///
 /// See "Invalid principal in policy" in the S3 user guide, `MalformedPolicyDocumentException` of
-/// `PutKeyPolicy` and `InvalidArnException` of `CreateGrant` in the KMS API reference, and "Troubleshoot IAM"
-/// in the IAM user guide.
+/// `PutKeyPolicy` and `InvalidArnException` of `CreateGrant` in the KMS API reference, and
+/// "Troubleshoot IAM" in the IAM user guide.
 const UNSEEN_PRINCIPAL: Row = Row::new(
     NotYetSeen(NotVisible::Principal),
     ALL,
@@ -35,8 +35,8 @@ const UNSEEN_PRINCIPAL: Row = Row::new(
     "check that each principal of the policy exists: AWS refuses a policy that names a user or role that was deleted or misspelled",
 );
 
-/// The key of a log group. The answer has the code of a denial and speaks of the key: "The specified KMS key
-/// does not exist or is not allowed to be used with Arn …".
+/// The key of a log group. The answer has the code of a denial and speaks of the key: "The
+/// specified KMS key does not exist or is not allowed to be used with Arn …".
 ///
 /// See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
 const UNSEEN_KEY: Row = Row::new(
@@ -47,8 +47,9 @@ const UNSEEN_KEY: Row = Row::new(
 .when(When::Says(&["kms"]))
 .hint("check that the key policy lets CloudWatch Logs encrypt the log group");
 
-/// Services with JSON requests, and those with query strings, call a late and an early signature a wrong one:
-/// "Signature expired: 20261126T120000Z is now earlier than …", "Signature not yet current: …".
+/// Services with JSON requests, and those with query strings, call a late and an early signature a
+/// wrong one: "Signature expired: 20261126T120000Z is now earlier than …", "Signature not yet
+/// current: …".
 const CLOCK_IN_MESSAGE: Row = Row::new(
     Clock,
     ALL,
@@ -56,12 +57,13 @@ const CLOCK_IN_MESSAGE: Row = Row::new(
 )
 .when(When::Says(&["signature expired", "signature not yet current"]));
 
-/// A Region that the account has not enabled does not know its credentials. A session calls nothing but STS
-/// with credentials that are not proven.
+/// A Region that the account has not enabled does not know its credentials. A session calls nothing
+/// but STS with credentials that are not proven.
 ///
 /// See "Enable or disable AWS Regions in your account" in the Account Management reference guide.
-/// `InvalidToken` and `InvalidAccessKeyId` are the answers of S3, `InvalidClientTokenId` that of services
-/// with query strings, and `UnrecognizedClientException` that of services with JSON requests.
+/// `InvalidToken` and `InvalidAccessKeyId` are the answers of S3, `InvalidClientTokenId` that of
+/// services with query strings, and `UnrecognizedClientException` that of services with JSON
+/// requests.
 const OPT_IN: Row = Row::new(
     RegionNotEnabled,
     ALL,
@@ -96,9 +98,9 @@ pub(super) static TABLE: &[Row] = &[
     OPT_IN,
     Row::new(RegionNotEnabled, &[Op::CreateBucket], &["IllegalLocationConstraintException"]).when(When::OptIn),
 
-    // What says that the resource of the call does not exist. Any other code says something else, even if it
-    // is about something that does not exist: `NoSuchBucket` in answer to `GetBucketPolicy` is about the
-    // bucket.
+    // What says that the resource of the call does not exist. Any other code says something else,
+    // even if it is about something that does not exist: `NoSuchBucket` in answer to
+    // `GetBucketPolicy` is about the bucket.
     Row::new(Absent, &[Op::GetBucketVersioning, Op::GetBucketLocation, Op::DeleteBucket, Op::TakeLock], &["NoSuchBucket"]),
     Row::new(Absent, &[Op::GetBucketPolicy], &["NoSuchBucketPolicy"]),
     Row::new(Absent, &[Op::GetBucketEncryption], &["ServerSideEncryptionConfigurationNotFoundError"]),
@@ -213,9 +215,9 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
 
-    // See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Resource quotas" in the KMS developer
-    // guide, "IAM and AWS STS quotas" in the IAM user guide, and the pages of S3, CloudWatch Logs and SNS in
-    // "Service endpoints and quotas" of the AWS General Reference.
+    // See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Resource quotas" in the KMS
+    // developer guide, "IAM and AWS STS quotas" in the IAM user guide, and the pages of S3,
+    // CloudWatch Logs and SNS in "Service endpoints and quotas" of the AWS General Reference.
     Row::new(LimitReached, &[Op::CreateTrail], &["MaximumNumberOfTrailsExceededException"]).hint(
         "delete an unused trail: AWS allows 5 trails in a Region and does not raise this quota, and a \
          multi-Region trail \
@@ -293,7 +295,8 @@ pub(super) static TABLE: &[Row] = &[
             "OptInRequired", "UnauthorizedOperation",
         ],
     ),
-    // `GetBucketPolicy` answers so to callers of another account: see its page in the S3 API reference.
+    // `GetBucketPolicy` answers so to callers of another account: see its page in the S3 API
+    // reference.
     Row::new(Denied, ALL, &["MethodNotAllowed"]).hint("use credentials of the account that owns the bucket"),
     Row::new(Denied, ALL, &["AllAccessDisabled"]).hint("contact AWS Support: AWS has disabled all access to the bucket"),
 
@@ -384,8 +387,8 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Refused, ALL, &["PolicyNotAttachable"]).hint(
         "name another policy in `cloudwatch_logs.permissions_boundary`: this policy is reserved for roles of AWS",
     ),
-    // Other policies of the role are looked for first, so the reason is mostly a policy that was deleted a
-    // moment ago.
+    // Other policies of the role are looked for first, so the reason is mostly a policy that was
+    // deleted a moment ago.
     Row::new(Busy, ALL, &["DeleteConflict"]).hint(
         "detach the foreign policies and instance profiles from the role, and run apply again",
     ),
@@ -423,8 +426,8 @@ pub(super) static TABLE: &[Row] = &[
             "RequestEntityTooLargeException", "UnknownOperationException", "ValidationError",
         ],
     ),
-    // Of S3: codes for an absent setting in answer to a call about another one, and codes of calls that are
-    // not made.
+    // Of S3: codes for an absent setting in answer to a call about another one, and codes of calls
+    // that are not made.
     Row::new(
         Refused,
         ALL,

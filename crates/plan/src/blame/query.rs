@@ -47,7 +47,8 @@ pub(super) struct EventSubject {
     parameters: &'static [&'static str],
     /// The attribute that `SetTopicAttributes` sets.
     attribute: Option<&'static str>,
-    /// The names of the log group of a metric filter: another log group can have a filter of the same name.
+    /// The names of the log group of a metric filter: another log group can have a filter of the
+    /// same name.
     group: BTreeSet<String>,
 }
 
@@ -59,8 +60,8 @@ impl EventSubject {
             return false;
         }
         if self.parameters == FILTER_PARAMETERS {
-            // A call that names no filter is on the log group, with all its filters. See `DeleteLogGroup` in
-            // the CloudWatch Logs API reference.
+            // A call that names no filter is on the log group, with all its filters. See
+            // `DeleteLogGroup` in the CloudWatch Logs API reference.
             let mut groups = GROUP_PARAMETERS.iter().flat_map(|parameter| record.texts(parameter));
             let mut filters =
                 FILTER_PARAMETERS.iter().flat_map(|parameter| record.texts(parameter)).peekable();
@@ -68,8 +69,8 @@ impl EventSubject {
                 && (filters.peek().is_none() || filters.any(|name| self.names.contains(name)));
         }
         let mut arns = record.arns().peekable();
-        // Some services record the ARN, however the caller named the resource. An alias can be that of
-        // another key by now.
+        // Some services record the ARN, however the caller named the resource. An alias can be that
+        // of another key by now.
         if self.source == KMS && self.parameters == KEY_PARAMETERS && arns.peek().is_some() {
             return arns.any(|arn| self.names.contains(arn));
         }
@@ -148,8 +149,8 @@ pub(super) fn queries(
 
 const NOT_IN_SPEC: &str = "the spec does not declare the resource";
 
-/// The Region in which the calls on a resource are recorded, which is that of the resource, and how events
-/// name the resource.
+/// The Region in which the calls on a resource are recorded, which is that of the resource, and how
+/// events name the resource.
 ///
 /// See "Working with CloudTrail event history" in the CloudTrail user guide.
 fn subject(
@@ -307,8 +308,8 @@ fn trail_setters(field: TrailField) -> &'static [&'static str] {
     }
 }
 
-/// Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail events" in
-/// the S3 user guide.
+/// Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail
+/// events" in the S3 user guide.
 fn bucket_setters(field: BucketField) -> &'static [&'static str] {
     match field {
         BucketField::Encryption | BucketField::BlockedEncryptionTypes => {

@@ -4,15 +4,15 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The word in a user agent by which calls of this program are recognized. See `application identifier` in
-/// the "Application ID" page of the AWS SDKs and Tools Reference Guide: an SDK adds it to the user agent as
-/// `app/ID`.
+/// The word in a user agent by which calls of this program are recognized. See `application
+/// identifier` in the "Application ID" page of the AWS SDKs and Tools Reference Guide: an SDK adds
+/// it to the user agent as `app/ID`.
 const OWN_AGENT: &str = "app/reconcile";
 
 /// An event.
 ///
-/// See "CloudTrail record contents for management, data, and network activity events" in the CloudTrail user
-/// guide.
+/// See "CloudTrail record contents for management, data, and network activity events" in the
+/// CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventRecord {

@@ -9,7 +9,8 @@ use super::query::{BlameQuery, EventSubject, queries};
 use super::{Blame, EventRecord, RecordedCall};
 use crate::drift::{Finding, FindingKind};
 
-/// The recorded events of one operation in an account and Region, which are listed together for all findings.
+/// The recorded events of one operation in an account and Region, which are listed together for all
+/// findings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listing {
     /// The account.
@@ -29,8 +30,8 @@ pub struct Search {
 }
 
 impl Search {
-    /// Starts a search. `key` is the key of the installation. What could not be read was not necessarily
-    /// changed, and has no author.
+    /// Starts a search. `key` is the key of the installation. What could not be read was not
+    /// necessarily changed, and has no author.
     pub fn new(desired: &Desired, key: Option<&Arn>, findings: &[Finding]) -> Self {
         let has_author = |finding: &&Finding| finding.kind != FindingKind::Unreadable;
         let asked = findings.iter().filter(has_author);
@@ -105,9 +106,9 @@ fn answer(
     scans: &BTreeMap<Listing, EventScan>,
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Result<RecordedCall, String> {
-    // Events have their time in seconds. Of the calls in the same second, the creation of the resource came
-    // first, and the one that leads to the finding came last: it is what was found. `reconcile` writes what
-    // the spec says, so the calls of others came after its own.
+    // Events have their time in seconds. Of the calls in the same second, the creation of the
+    // resource came first, and the one that leads to the finding came last: it is what was found.
+    // `reconcile` writes what the spec says, so the calls of others came after its own.
     let is_cause = |record: &EventRecord| query.causes.contains(&record.event_name.as_str());
     let order = |record: &EventRecord| {
         (!record.event_name.starts_with("Create"), is_cause(record), !record.is_of_reconcile())
@@ -160,7 +161,8 @@ pub struct EventScan {
 }
 
 impl EventScan {
-    /// The number of events after which a scan gives up: 20 calls of `LookupEvents`, in ten seconds.
+    /// The number of events after which a scan gives up: 20 calls of `LookupEvents`, in ten
+    /// seconds.
     const MOST: usize = 1_000;
 
     /// Returns which list is read.
@@ -168,7 +170,8 @@ impl EventScan {
         &self.listing
     }
 
-    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the scan needs the next page.
+    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the scan needs the
+    /// next page.
     pub fn read(&mut self, page: Vec<Option<EventRecord>>) -> bool {
         self.read += page.len();
         for record in page {

@@ -72,8 +72,8 @@ pub(super) fn expand(context: &CompareContext<'_>, outcome: &Fitted, compared: &
     policy(context).expand(live, outcome, vec![context.bucket_address()], compared);
 }
 
-/// Removes all managed statements. Permissions that other trails need are handed over to statements that
-/// nobody manages.
+/// Removes all managed statements. Permissions that other trails need are handed over to statements
+/// that nobody manages.
 pub(super) fn shrink(context: &CompareContext<'_>, compared: &mut Compared) {
     let desired = &context.desired.bucket_policy;
     if !desired.is_managed {
@@ -102,7 +102,8 @@ fn guests(context: &CompareContext<'_>, trails: &[&OtherTrail]) -> Vec<Guest> {
     trails.iter().map(guest).collect()
 }
 
-/// Returns whether a managed statement has to deny requests without TLS, because no foreign statement does.
+/// Returns whether a managed statement has to deny requests without TLS, because no foreign
+/// statement does.
 fn requires_tls(context: &CompareContext<'_>) -> bool {
     let desired = &context.desired.bucket_policy;
     let sid = desired.ownership.sid(StatementRole::DenyInsecureTransport);

@@ -44,8 +44,8 @@ pub(super) fn warn(context: &CompareContext<'_>, compared: &mut Compared) -> Vec
 
 /// Service control policies and resource control policies do not apply to the management account.
 ///
-/// See "Service control policies (SCPs)" and "Best practices for the management account" in the Organizations
-/// user guide.
+/// See "Service control policies (SCPs)" and "Best practices for the management account" in the
+/// Organizations user guide.
 fn management_account(context: &CompareContext<'_>) -> Option<Caution> {
     let site = &context.desired.bucket.site;
     let hub = context.desired.account(&site.account)?;

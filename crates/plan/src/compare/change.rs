@@ -123,7 +123,8 @@ impl Compared {
     }
 }
 
-/// Returns one reason for each field that differs, in order. `describe` returns the reason for a field.
+/// Returns one reason for each field that differs, in order. `describe` returns the reason for a
+/// field.
 pub(super) fn reasons<F: Field>(
     diff: &[Difference],
     describe: impl Fn(F, &Difference) -> String,

@@ -194,13 +194,14 @@ impl<'a> CompareContext<'a> {
         self.leftover(arn).is_some_and(is_deleted)
     }
 
-    /// Returns whether a trail records all accounts of an organization, or is replaced by such a trail.
+    /// Returns whether a trail records all accounts of an organization, or is replaced by such a
+    /// trail.
     pub(super) fn is_of_organization(&self, stray: &Stray) -> bool {
         stray.trail.organization || self.desired.trails.iter().any(|trail| trail.is_organization)
     }
 
-    /// Returns the reason why this plan does not delete a trail that the spec no longer has; `None` if it
-    /// deletes the trail.
+    /// Returns the reason why this plan does not delete a trail that the spec no longer has; `None`
+    /// if it deletes the trail.
     pub(super) fn withholds_stray(&self, address: &Address, stray: &Stray) -> Option<Warning> {
         let leads_to_topic = || {
             let mut named = stray.trail.named().filter_map(|arn| self.observed.leftovers.get(&arn));
@@ -264,7 +265,8 @@ impl<'a> CompareContext<'a> {
         Some(live.account(id)?.name.as_str()).filter(|name| !name.is_empty())
     }
 
-    /// Returns the account and the Region of a resource. A parsed spec declares every account that it names.
+    /// Returns the account and the Region of a resource. A parsed spec declares every account that
+    /// it names.
     pub(super) fn place(&self, site: &Site) -> Option<(AccountRef, Region)> {
         Some((self.account(&site.account)?, site.region.clone()))
     }

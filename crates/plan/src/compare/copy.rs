@@ -12,9 +12,9 @@ use crate::observed::Observed;
 use crate::plan::{Changed, Phase, Plan, Risk};
 use crate::view::{Alias, Bucket, Encryption, KeyRef, Trail};
 
-/// Returns the plan that creates the observed key with its alias and grants, the bucket and the trails in an
-/// empty AWS. The two policies are copied as text. Log groups, roles, topics, alarms, the organization and
-/// trails of accounts that the spec does not have are not copied.
+/// Returns the plan that creates the observed key with its alias and grants, the bucket and the
+/// trails in an empty AWS. The two policies are copied as text. Log groups, roles, topics, alarms,
+/// the organization and trails of accounts that the spec does not have are not copied.
 pub fn copy(spec: &Spec, observed: &Observed, now: Timestamp) -> Plan {
     let nothing = Observed::default();
     let context = CompareContext::new(spec.desired(), &nothing);

@@ -1,5 +1,5 @@
-//! Compares the delegated administrators of the organization for CloudTrail. They are only registered, never
-//! deregistered, because AWS does not show who else uses them.
+//! Compares the delegated administrators of the organization for CloudTrail. They are only
+//! registered, never deregistered, because AWS does not show who else uses them.
 
 use reconcile_policy::CLOUDTRAIL;
 use reconcile_spec::Organization;

@@ -81,8 +81,8 @@ enum DepartedPermission {
 }
 
 impl DepartedPermission {
-    /// Returns what happens to the trail, and the next step. `setting` is the name of the setting in the
-    /// spec.
+    /// Returns what happens to the trail, and the next step. `setting` is the name of the setting
+    /// in the spec.
     fn describe(self, setting: &str) -> String {
         match self {
             DepartedPermission::Kept => format!(

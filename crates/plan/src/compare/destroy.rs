@@ -162,7 +162,8 @@ fn warn_of_unmarked(desired: &Desired, observed: &Observed, unwanted: &Observed,
     }
 }
 
-/// Deletes the bucket, if the spec allows it. Returns whether the bucket is deleted, or does not exist.
+/// Deletes the bucket, if the spec allows it. Returns whether the bucket is deleted, or does not
+/// exist.
 fn remove_bucket(context: &CompareContext<'_>, compared: &mut Compared) -> bool {
     let Some(live) = &context.observed.bucket else { return true };
     let guest = context.guests().next();

@@ -32,8 +32,8 @@ impl CompareContext<'_> {
     ) -> Option<view::AtRest> {
         let is_wanted = match (wanted, live) {
             (AtRest::Key, _) | (AtRest::KeyFromCreation, None) => true,
-            // A managed resource that was created encrypted stays encrypted: it is encrypted now, or the key
-            // policy shows that it was.
+            // A managed resource that was created encrypted stays encrypted: it is encrypted now,
+            // or the key policy shows that it was.
             (AtRest::KeyFromCreation, Some((encryption, tags))) => {
                 let is_encrypted = matches!(encryption, Some(view::AtRest::Kms { .. }));
                 let was_encrypted = || self.granted.contains(arn);

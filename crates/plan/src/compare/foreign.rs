@@ -154,8 +154,8 @@ impl<'a> ForeignReviewer<'a> {
         std::iter::once(bucket).chain(key).chain(topics).chain(others).collect()
     }
 
-    /// The policy of a topic that the spec names by its ARN; `None` if there is no such topic, or if it could
-    /// not be read.
+    /// The policy of a topic that the spec names by its ARN; `None` if there is no such topic, or
+    /// if it could not be read.
     fn existing_topic(&self, topic: &ExistingTopic) -> Option<ReviewedPolicy<'a>> {
         let Some(Ok(Some(live))) = self.context.observed.existing_topics.get(&topic.arn) else { return None };
         Some(ReviewedPolicy {

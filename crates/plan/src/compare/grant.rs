@@ -22,8 +22,8 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) -> 
 
     for desired in &context.desired.grants {
         let wanted = view(context, desired);
-        // The name ends in a digest of the content, but anybody can create a grant of the same name with
-        // other content.
+        // The name ends in a digest of the content, but anybody can create a grant of the same name
+        // with other content.
         match ours.iter().position(|grant| grant.name == wanted.name && allows_the_same(grant, &wanted)) {
             Some(position) => {
                 let live = ours.remove(position);

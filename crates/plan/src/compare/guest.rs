@@ -81,7 +81,8 @@ pub(super) fn depending<'t>(
     users.into_iter().filter(depends).collect()
 }
 
-/// The permissions of a policy now and afterwards. No managed statement changes what foreign statements deny.
+/// The permissions of a policy now and afterwards. No managed statement changes what foreign
+/// statements deny.
 struct Grants {
     live: Document,
     staying: Document,

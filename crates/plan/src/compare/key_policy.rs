@@ -95,7 +95,8 @@ fn intent(context: &CompareContext<'_>) -> KeyIntent {
     }
 }
 
-/// The trails that encrypt with the key and that the spec does not have, whichever bucket they deliver to.
+/// The trails that encrypt with the key and that the spec does not have, whichever bucket they
+/// deliver to.
 fn users<'a>(context: &CompareContext<'a>) -> Vec<&'a OtherTrail> {
     let Some(hub) = &context.observed.key else { return Vec::new() };
     context

@@ -28,8 +28,8 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// Deletes the metric filters of the installation that the spec no longer has, after their alarms: a
-/// filter that still exists leads a later plan to its alarm.
+/// Deletes the metric filters of the installation that the spec no longer has, after their alarms:
+/// a filter that still exists leads a later plan to its alarm.
 pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
     let wanted = wanted_names(context);
     for (group, monitors) in &context.observed.monitors {
@@ -89,8 +89,8 @@ fn address(monitors: &Monitors, filter: &str) -> Address {
     Address::new(Kind::MetricFilter, &monitors.account, format_args!("{}/{filter}", monitors.group))
 }
 
-/// The filter counts each event as 1, and writes no value while there are none: see the remediation of
-/// CloudWatch.1 in the Security Hub user guide.
+/// The filter counts each event as 1, and writes no value while there are none: see the remediation
+/// of CloudWatch.1 in the Security Hub user guide.
 pub(crate) fn wanted(alarm: &spec::Alarm) -> MetricFilter {
     MetricFilter {
         pattern: alarm.detects.pattern.to_owned(),

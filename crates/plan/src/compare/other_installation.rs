@@ -15,7 +15,8 @@ use crate::observed::ReadError;
 use crate::plan::{Warning, WarningCode};
 use crate::refusal::Refusal;
 
-/// Refuses trails with the tag of another installation, and roles whose tag prevents the read of an account.
+/// Refuses trails with the tag of another installation, and roles whose tag prevents the read of an
+/// account.
 pub(super) fn refuse(context: &CompareContext<'_>, compared: &mut Compared) {
     let mut by_owner: BTreeMap<&str, Vec<Address>> = BTreeMap::new();
     for trail in &context.desired.trails {

@@ -1,4 +1,5 @@
-//! Merges a live policy and the managed statements into one change per phase, for bucket, key and topics.
+//! Merges a live policy and the managed statements into one change per phase, for bucket, key and
+//! topics.
 
 mod words;
 
@@ -306,7 +307,8 @@ impl PolicyComparison<'_> {
         });
     }
 
-    /// Returns the reasons for a change of a document: managed statements first, then foreign statements.
+    /// Returns the reasons for a change of a document: managed statements first, then foreign
+    /// statements.
     fn reasons(
         &self,
         before: Option<&Document>,

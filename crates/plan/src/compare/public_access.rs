@@ -5,8 +5,8 @@
 //! warning says how to keep the access or the setting. A policy that S3 would reject is refused.
 //! The settings of the account and of the organization are not read.
 //!
-//! See "Blocking public access to your Amazon S3 storage" and "Controlling ownership of objects and disabling
-//! ACLs for your bucket" in the S3 user guide.
+//! See "Blocking public access to your Amazon S3 storage" and "Controlling ownership of objects and
+//! disabling ACLs for your bucket" in the S3 user guide.
 
 use reconcile_policy::{Document, Exposed, exposed};
 use reconcile_spec::{AwsName, ObjectOwnership};

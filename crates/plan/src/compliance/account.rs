@@ -44,8 +44,8 @@ fn judge(context: &ControlContext<'_>, account: &spec::Account, property: &Prope
     ControlVerdict::Failed { why: property.why.to_owned(), fix: fix(context, account, property) }
 }
 
-/// The line that completes the first trail that records the account; `apply` if a trail of the spec is
-/// complete.
+/// The line that completes the first trail that records the account; `apply` if a trail of the spec
+/// is complete.
 fn fix(context: &ControlContext<'_>, account: &spec::Account, property: &Property) -> Fix {
     let lacking = |trail| Some((trail, (property.lacking)(trail)?));
     let all: Option<Vec<_>> = context.recording(account).map(lacking).collect();
@@ -56,8 +56,8 @@ fn fix(context: &ControlContext<'_>, account: &spec::Account, property: &Propert
     }
 }
 
-/// See `multi-region-cloudtrail-enabled` in the AWS Config developer guide: a trail with excluded sources
-/// does not count.
+/// See `multi-region-cloudtrail-enabled` in the AWS Config developer guide: a trail with excluded
+/// sources does not count.
 pub(super) fn all_management_events(context: &ControlContext<'_>) -> Vec<Judged> {
     let property = Property {
         why: "no multi-Region trail of the spec that is logging records all management events",

@@ -15,12 +15,12 @@ fn each(context: &ControlContext<'_>, judge: impl Fn(Filters<'_>) -> ControlVerd
     accounts.map(|account| Judged::of_account(&account.name, judge(filters(context, account)))).collect()
 }
 
-/// A metric filter and alarm of section 4 of the CIS benchmark. An account passes if a multi-Region trail
-/// that is logging delivers to a log group with a metric filter of this pattern, and an alarm on its metric
-/// notifies a topic that has subscribers.
+/// A metric filter and alarm of section 4 of the CIS benchmark. An account passes if a multi-Region
+/// trail that is logging delivers to a log group with a metric filter of this pattern, and an alarm
+/// on its metric notifies a topic that has subscribers.
 ///
-/// See `CloudWatch.1` to `CloudWatch.14` in the Security Hub user guide: a pattern with other terms does not
-/// pass.
+/// See `CloudWatch.1` to `CloudWatch.14` in the Security Hub user guide: a pattern with other terms
+/// does not pass.
 pub(super) fn monitored(context: &ControlContext<'_>, id: &str) -> Vec<Judged> {
     let Some(control) = CisAlarm::by_id(id) else { return Vec::new() };
     let accounts = context.desired.accounts.iter();
@@ -151,7 +151,8 @@ fn on_metrics<'a>(
     Ok(all.iter().filter(|(_, alarm)| is_on(alarm)).collect())
 }
 
-/// Judges each alarm on the metrics of metric filters of an account; the first one that fails decides.
+/// Judges each alarm on the metrics of metric filters of an account; the first one that fails
+/// decides.
 fn every_alarm(
     context: &ControlContext<'_>,
     judge: impl Fn(&Alarm) -> bool,

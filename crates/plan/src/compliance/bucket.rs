@@ -177,8 +177,8 @@ pub(super) fn blocks_public_access(context: &ControlContext<'_>) -> Vec<Judged> 
     })
 }
 
-/// See `s3-bucket-logging-enabled` and `cloudtrail-s3-bucket-access-logging` in the AWS Config developer
-/// guide.
+/// See `s3-bucket-logging-enabled` and `cloudtrail-s3-bucket-access-logging` in the AWS Config
+/// developer guide.
 pub(super) fn has_access_logs(context: &ControlContext<'_>) -> Vec<Judged> {
     let wanted = context.desired.bucket.access_logs.enforced().is_some();
     judge_bucket(context, |Live { conditions, .. }| {
@@ -266,8 +266,8 @@ pub(super) fn encrypted(context: &ControlContext<'_>) -> Vec<Judged> {
     judge_bucket(context, |Live { bucket, .. }| {
         let is_kms = match &bucket.encryption {
             Some(Encryption::Kms { .. }) => true,
-            // Two layers of encryption with KMS keys. See "Using dual-layer server-side encryption with AWS
-            // KMS keys".
+            // Two layers of encryption with KMS keys. See "Using dual-layer server-side encryption
+            // with AWS KMS keys".
             Some(Encryption::Other { algorithm }) => algorithm == "aws:kms:dsse",
             Some(Encryption::S3) | None => false,
         };
@@ -300,8 +300,9 @@ pub(super) fn multi_region_access_points(context: &ControlContext<'_>) -> Vec<Ju
     )
 }
 
-/// See `s3-bucket-mfa-delete-enabled` in the AWS Config developer guide. S3 accepts the setting only from the
-/// root user, and never together with lifecycle rules: see "Configuring MFA delete" in the S3 user guide.
+/// See `s3-bucket-mfa-delete-enabled` in the AWS Config developer guide. S3 accepts the setting
+/// only from the root user, and never together with lifecycle rules: see "Configuring MFA delete"
+/// in the S3 user guide.
 pub(super) fn deletes_with_mfa(context: &ControlContext<'_>) -> Vec<Judged> {
     let bucket = &context.desired.bucket.name;
     judge_bucket(context, |Live { conditions, .. }| {

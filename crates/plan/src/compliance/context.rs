@@ -67,8 +67,8 @@ impl<'a> ControlContext<'a> {
         self.seen(self.observed.trails.get(&wanted.arn), &wanted.site.account)
     }
 
-    /// Returns a resource of an account. A resource without an entry could not be read together with its
-    /// account.
+    /// Returns a resource of an account. A resource without an entry could not be read together
+    /// with its account.
     pub(super) fn seen<T>(&self, entry: Option<&'a Option<T>>, account: &AccountName) -> LiveResource<&'a T> {
         match entry {
             Some(Some(live)) => LiveResource::Live(live),
@@ -85,7 +85,8 @@ impl<'a> ControlContext<'a> {
         }
     }
 
-    /// Returns the trails of the spec that record an account: its own, and those of its organization.
+    /// Returns the trails of the spec that record an account: its own, and those of its
+    /// organization.
     pub(super) fn recording(&self, account: &spec::Account) -> impl Iterator<Item = &'a spec::Trail> {
         let roster = self.observed.organization.as_ref().map(|it| &it.roster);
         let is_member = roster.is_some_and(|it| it.has(account.id.as_str()));
@@ -105,8 +106,8 @@ impl<'a> ControlContext<'a> {
     }
 }
 
-/// The fix of a setting that the spec can have: `apply` if the spec already has it, or else a line of the
-/// spec.
+/// The fix of a setting that the spec can have: `apply` if the spec already has it, or else a line
+/// of the spec.
 pub(super) fn line(is_wanted: bool, key: impl Into<String>, value: impl Into<String>) -> Fix {
     match is_wanted {
         true => Fix::Apply,

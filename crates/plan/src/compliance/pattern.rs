@@ -1,7 +1,8 @@
 //! Compares patterns of metric filters by their meaning.
 //!
-//! See "Filter pattern syntax for metric filters" in the CloudWatch Logs user guide. White space, quotation
-//! marks around a value, parentheses that change nothing, and the order of alternatives do not matter.
+//! See "Filter pattern syntax for metric filters" in the CloudWatch Logs user guide. White space,
+//! quotation marks around a value, parentheses that change nothing, and the order of alternatives
+//! do not matter.
 
 use std::collections::BTreeSet;
 
@@ -90,8 +91,8 @@ fn join(nodes: Vec<Node>, kind: fn(BTreeSet<Node>) -> Node) -> Node {
     }
 }
 
-/// Splits a text at an operator that is in no parentheses and no quotation marks; `None` if these are not
-/// balanced.
+/// Splits a text at an operator that is in no parentheses and no quotation marks; `None` if these
+/// are not balanced.
 fn split<'t>(text: &'t str, operator: &str) -> Option<Vec<&'t str>> {
     let (mut parts, mut start, mut open, mut is_quoted) = (Vec::new(), 0, 0_u32, false);
     for (at, letter) in text.char_indices() {

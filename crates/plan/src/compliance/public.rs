@@ -34,8 +34,8 @@ pub(super) fn by_policy(document: &Document, Resource { kind, arn, account }: Re
         .collect()
 }
 
-/// Returns what an entry of a policy or of an ACL allows to everybody; `None` if it is for somebody else, or
-/// without effect.
+/// Returns what an entry of a policy or of an ACL allows to everybody; `None` if it is for somebody
+/// else, or without effect.
 pub(super) fn public_access(by: String, allowed: Allowed) -> Option<Public> {
     let doubt = match allowed.holds {
         Holds::Always => None,
@@ -45,8 +45,8 @@ pub(super) fn public_access(by: String, allowed: Allowed) -> Option<Public> {
     (allowed.who == Who::Anybody).then_some(Public { by, capability: allowed.capability, doubt })
 }
 
-/// Judges access of everybody: failed if some is certain, and to be checked by hand if it depends on
-/// conditions.
+/// Judges access of everybody: failed if some is certain, and to be checked by hand if it depends
+/// on conditions.
 pub(super) fn verdict(found: &[Public], fix: impl FnOnce() -> Fix) -> ControlVerdict {
     if let Some(certain) = found.iter().find(|it| it.doubt.is_none()) {
         let why = format!("{} lets everybody {}", certain.by, certain.capability.words());

@@ -31,11 +31,11 @@ pub enum Why {
         /// The error.
         error: ReadError,
     },
-    /// The key of the topic is the one that AWS manages for SNS. Its policy, which nobody can change, allows
-    /// principals of the account of the topic, and no other service.
+    /// The key of the topic is the one that AWS manages for SNS. Its policy, which nobody can
+    /// change, allows principals of the account of the topic, and no other service.
     ///
-    /// See "Enable compatibility between event sources from AWS services and encrypted topics" in the SNS
-    /// developer guide.
+    /// See "Enable compatibility between event sources from AWS services and encrypted topics" in
+    /// the SNS developer guide.
     KeyManagedByAws {
         /// The topic.
         topic: Arn,
@@ -154,7 +154,8 @@ impl fmt::Display for Why {
     }
 }
 
-/// Returns what is not proven of a topic by the policies that were read; `key` is what encrypts its messages.
+/// Returns what is not proven of a topic by the policies that were read; `key` is what encrypts its
+/// messages.
 pub(super) fn unproven_for_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) -> Vec<Unproven> {
     let policy = match observed.existing_topics.get(topic) {
         Some(Ok(None)) => Some(Why::NoTopic { topic: topic.clone() }),
@@ -179,8 +180,8 @@ pub(super) fn unproven_for_topic(observed: &Observed, topic: &Arn, key: Option<&
 mod tests {
     use super::*;
 
-    /// A name, how the topic of somebody else was read, the key of the topic, and the hops with whether they
-    /// are refused.
+    /// A name, how the topic of somebody else was read, the key of the topic, and the hops with
+    /// whether they are refused.
     type Case = (&'static str, Option<Result<(), ReadError>>, Option<UsedKey>, &'static [(Hop, bool)]);
 
     #[test]

@@ -99,7 +99,8 @@ impl Serialize for FindingCode {
     }
 }
 
-/// A name of a later version, which a history or a baseline can contain, is read as the code of a warning.
+/// A name of a later version, which a history or a baseline can contain, is read as the code of a
+/// warning.
 impl<'de> Deserialize<'de> for FindingCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;

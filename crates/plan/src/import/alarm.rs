@@ -30,7 +30,8 @@ pub(super) struct ImportedAlarms {
 /// What was found in each account.
 pub(super) type FoundAlarms = BTreeMap<AccountName, ImportedAlarms>;
 
-/// Records the metric filter or alarm that a change deletes; returns whether the draft can describe it.
+/// Records the metric filter or alarm that a change deletes; returns whether the draft can describe
+/// it.
 pub(super) fn carry(found: &mut FoundAlarms, name: &SpecName, change: &Change) -> bool {
     let found = found.entry(change.address.account.clone()).or_default();
     let prefix = format!("reconcile-{name}-");

@@ -53,8 +53,8 @@ impl Draft<'_> {
             ..
         } = &self.setup.bucket_view;
         let unmanaged = || SettingLine::Keep("unmanaged".to_owned());
-        // The installation may have switched its own bucket's settings off. In a bucket of others, it would
-        // undo what they switch on later.
+        // The installation may have switched its own bucket's settings off. In a bucket of others,
+        // it would undo what they switch on later.
         let is_own = self.is_own(&self.setup.bucket_view.tags);
         let switch = |is_on, is_off| match (is_on, is_off && is_own) {
             (true, _) => SettingLine::Nothing,

@@ -28,7 +28,8 @@ pub(super) struct Undeleted {
     pub(super) grants: bool,
 }
 
-/// The draft of a spec. A revision only leaves more unmanaged, except for a policy that must be written.
+/// The draft of a spec. A revision only leaves more unmanaged, except for a policy that must be
+/// written.
 #[derive(Clone)]
 pub(super) struct Draft<'s> {
     pub(super) setup: &'s Setup,
@@ -167,7 +168,8 @@ impl<'s> Draft<'s> {
         self.declared().find(|account| account.id.as_str() == id)
     }
 
-    /// The number of decisions and the carried alarms, by which a revision that decided something is known.
+    /// The number of decisions and the carried alarms, by which a revision that decided something
+    /// is known.
     pub(super) fn decisions(&self) -> (usize, usize, usize, Lacking, Undeleted, FoundAlarms) {
         let alarms = self.alarms.clone();
         (self.aside.len(), self.out.len(), self.recognized.len(), self.lacking, self.undeleted, alarms)
@@ -190,8 +192,8 @@ impl<'s> Draft<'s> {
         true
     }
 
-    /// Leaves out trails that others manage: other installations, and whoever made trails without a mark
-    /// beside those of the installation.
+    /// Leaves out trails that others manage: other installations, and whoever made trails without a
+    /// mark beside those of the installation.
     fn leave_out_foreign(&mut self, request: &ImportRequest) -> Result<(), ImportError> {
         let has_own = self.is_installation();
         let mut owners = BTreeSet::new();
@@ -263,7 +265,8 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Chooses the key with which all trails encrypt. Without such a key, every trail keeps its key.
+    /// Chooses the key with which all trails encrypt. Without such a key, every trail keeps its
+    /// key.
     fn choose_key(&mut self) {
         let used: BTreeSet<Option<Arn>> =
             self.included().map(|(_, trail)| trail.key_arn().cloned()).collect();
@@ -363,7 +366,8 @@ impl<'s> Draft<'s> {
         text
     }
 
-    /// Returns the accounts with resources of the installation, and the accounts that the user named.
+    /// Returns the accounts with resources of the installation, and the accounts that the user
+    /// named.
     pub(super) fn declared(&self) -> impl Iterator<Item = &'s Account> {
         let has_part = move |account: &&Account| {
             self.named.contains(&account.name)

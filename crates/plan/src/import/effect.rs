@@ -10,8 +10,8 @@ use crate::refusal::Refusal;
 /// The number of resources that are named.
 const NAMED: usize = 2;
 
-/// Returns what a plan does without a line and not with the line. `without` is the comparison of the spec
-/// without the line.
+/// Returns what a plan does without a line and not with the line. `without` is the comparison of
+/// the spec without the line.
 pub(super) fn describe(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
     let without = match without {
         Ok(without) => without,

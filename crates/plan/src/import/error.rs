@@ -136,8 +136,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile until it has
-    /// its place here.
+    /// The error after another one, and the first after `None`. A new variant does not compile
+    /// until it has its place here.
     fn next(last: Option<&ImportError>) -> Option<ImportError> {
         let bucket = || "logs".parse::<BucketName>().unwrap();
         let name = || "audit".parse::<SpecName>().unwrap();

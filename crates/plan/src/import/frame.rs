@@ -1,5 +1,5 @@
-//! Writes the other parts of a spec: name, tags, accounts and organization, and the list of resources that
-//! are not in it.
+//! Writes the other parts of a spec: name, tags, accounts and organization, and the list of
+//! resources that are not in it.
 
 use reconcile_spec::AccountName;
 
@@ -74,8 +74,8 @@ impl Draft<'_> {
         if has_trail && (lacks_access || self.aside.contains(&Aspect::ServiceAccess)) {
             text.keep("  service_access: false", Aspect::ServiceAccess);
         }
-        // A spec registers administrators and never removes one, so that those of accounts without a name can
-        // be left out.
+        // A spec registers administrators and never removes one, so that those of accounts without
+        // a name can be left out.
         let administrators = known.into_iter().flat_map(|known| &known.delegated_administrators);
         let administrators: Vec<String> = administrators
             .filter(|_| !self.aside.contains(&Aspect::DelegatedAdministrator))

@@ -10,8 +10,8 @@ use crate::observed::SetupKey;
 use crate::view::Rotation;
 
 impl Draft<'_> {
-    /// The alias by which the spec names the key. A key without the mark of the installation, whose trails
-    /// carry it, is a key of others, and is named by its ARN.
+    /// The alias by which the spec names the key. A key without the mark of the installation, whose
+    /// trails carry it, is a key of others, and is named by its ARN.
     pub(super) fn alias(&self) -> Option<&AliasName> {
         let key = self.key?;
         let is_of_others = self.is_installation() && !self.is_own(&key.key.view.tags);

@@ -26,8 +26,8 @@ impl Draft<'_> {
         write_policy(self.managed_key(), self.lacking.key, Aspect::KeyPolicy, text);
     }
 
-    /// Administrators other than the default: the root of the account of the key, or nobody for a key by its
-    /// ARN.
+    /// Administrators other than the default: the root of the account of the key, or nobody for a
+    /// key by its ARN.
     pub(super) fn write_administrators(&self, key: &SetupKey, text: &mut Text) {
         let Some(own) = self.managed_key().filter(|_| !self.aside.contains(&Aspect::Administrators)) else {
             return;

@@ -35,8 +35,8 @@ fn tagged(setup: &Setup) -> Vec<(String, usize)> {
     sorted(counts.into_iter().map(|(name, count)| (name.to_owned(), count)))
 }
 
-/// Returns the installations whose statements allow trails without a tag to deliver, those of most trails
-/// first.
+/// Returns the installations whose statements allow trails without a tag to deliver, those of most
+/// trails first.
 fn by_statements(setup: &Setup) -> Vec<(String, usize)> {
     let named = named_by_statements(setup).into_iter().map(|(name, trails)| (name, trails.len()));
     sorted(named)

@@ -23,8 +23,8 @@ impl Draft<'_> {
         text.comment("");
     }
 
-    /// The reader in the words of a spec; `None` where it reads logs of an account that the spec does not
-    /// declare.
+    /// The reader in the words of a spec; `None` where it reads logs of an account that the spec
+    /// does not declare.
     fn reader(&self, reader: &Reader) -> Option<String> {
         let principal = &reader.principal;
         let root = self.account(principal.account()).filter(|_| principal.resource() == "root");

@@ -1,4 +1,5 @@
-//! Revises a draft: settings that a plan would change become unmanaged, and invalid parts are removed.
+//! Revises a draft: settings that a plan would change become unmanaged, and invalid parts are
+//! removed.
 
 use reconcile_policy::PolicyKind;
 use reconcile_spec::{AccountName, Diagnostics};
@@ -17,8 +18,8 @@ use crate::plan::{ActionKind, Change, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{BucketField, Field, KeyField, TrailField};
 
-/// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes last: it
-/// follows from the trails and what they deliver to.
+/// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes
+/// last: it follows from the trails and what they deliver to.
 pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<bool, ImportError> {
     let before = draft.decisions();
     for warning in comparison.plan.warnings.iter().filter(|it| it.code == WarningCode::DeliveryNotAllowed) {
@@ -247,8 +248,8 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Declares the names of a line that the problem says are unknown; returns whether there are any that
-    /// were not declared. AWS has them, so they are newer than this version.
+    /// Declares the names of a line that the problem says are unknown; returns whether there are
+    /// any that were not declared. AWS has them, so they are newer than this version.
     fn recognize(&mut self, line: &str, problem: &str) -> bool {
         let is_name = |c: char| c.is_ascii_alphanumeric() || ":-_*/".contains(c);
         let names =

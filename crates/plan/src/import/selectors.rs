@@ -29,8 +29,8 @@ pub(super) fn to_yaml(selectors: &Selectors) -> SelectorYaml {
     }
 }
 
-/// A spec has one choice of management events, and one of data events for each service; a trail may have
-/// several. Then the spec covers all of them.
+/// A spec has one choice of management events, and one of data events for each service; a trail may
+/// have several. Then the spec covers all of them.
 fn basic(selectors: &[EventSelector]) -> SelectorYaml {
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
     let mut lines = Vec::new();
@@ -54,7 +54,8 @@ fn basic(selectors: &[EventSelector]) -> SelectorYaml {
     SelectorYaml { lines, is_more: !is_said }
 }
 
-/// The words for the data events of one service: those that the trail records, or what covers all of them.
+/// The words for the data events of one service: those that the trail records, or what covers all
+/// of them.
 fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
     let read_write = match of_kind {
         [(read_write, _)] => *read_write,
@@ -87,8 +88,8 @@ fn widened(resource: DataResource) -> DataResource {
     }
 }
 
-/// Whether a spec can say which resources these are. A bucket without a slash after it stands for every
-/// bucket whose name begins so, and a spec names single buckets.
+/// Whether a spec can say which resources these are. A bucket without a slash after it stands for
+/// every bucket whose name begins so, and a spec names single buckets.
 ///
 /// See `DataResource` in the CloudTrail API reference.
 fn can_say_data(resource: &DataResource) -> bool {

@@ -118,8 +118,8 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// A text as YAML reads it, whatever is in it.
 ///
-/// JSON escapes the control characters of ASCII. YAML has `\U` for every other hidden one: see section 5.7,
-/// "Escaped Characters", of YAML 1.2.
+/// JSON escapes the control characters of ASCII. YAML has `\U` for every other hidden one: see
+/// section 5.7, "Escaped Characters", of YAML 1.2.
 pub(super) fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).unwrap_or_default();
     let shown = json.chars().map(|letter| match letter {

@@ -36,8 +36,8 @@ impl Draft<'_> {
         Some(format!("sns_topic: {{ {} }}", parts.join(", ")))
     }
 
-    /// Returns whether the installation manages a topic: the topic has the tag, or a statement of the
-    /// installation.
+    /// Returns whether the installation manages a topic: the topic has the tag, or a statement of
+    /// the installation.
     fn is_own_topic(&self, live: &LiveTopic) -> bool {
         let ownership = self.ownership();
         self.is_own(&live.view.tags) || live.policy.statements().iter().any(|it| ownership.has(it))

@@ -161,9 +161,9 @@ impl<'s> Draft<'s> {
     }
 }
 
-/// The line for recursive logging, where the default of a spec is another than the live setting. The spec of
-/// a trail that is described as recording more than it does can cover the deliveries where the trail does
-/// not.
+/// The line for recursive logging, where the default of a spec is another than the live setting.
+/// The spec of a trail that is described as recording more than it does can cover the deliveries
+/// where the trail does not.
 fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
     let has_log_group = matches!(trail.cloudwatch_logs, Some(CloudWatchLogs::To { .. }));
     let covers = trail.selectors.may_record_deliveries(&trail.bucket, trail.prefix.as_deref(), has_log_group);
@@ -172,7 +172,8 @@ fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
     (!is_default).then(|| format!("recursive_logging: {is_on}"))
 }
 
-/// Returns the line for insights. A category without insights is not named, so that it stays unmanaged.
+/// Returns the line for insights. A category without insights is not named, so that it stays
+/// unmanaged.
 fn insights(insights: &[Insight<'_>]) -> Option<String> {
     let of = |category: &str| -> Vec<&str> {
         insights.iter().filter(|it| it.category == category).map(|it| it.kind).collect()

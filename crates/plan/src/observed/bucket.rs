@@ -1,4 +1,5 @@
-//! Settings of a bucket that the spec does not manage, and that decide what a plan can do with the bucket.
+//! Settings of a bucket that the spec does not manage, and that decide what a plan can do with the
+//! bucket.
 
 use reconcile_operations::Error;
 
@@ -10,12 +11,13 @@ use crate::view::{AccessLogs, Expiry, ObjectLock, Replication};
 pub struct Conditions {
     /// Whether the requester pays (Requester Pays), or the error of the read.
     pub requester_pays: Result<bool, Error>,
-    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error where it
-    /// could not be read.
+    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error
+    /// where it could not be read.
     pub grants: Result<Vec<AclGrant>, Error>,
     /// Lifecycle rules of others by which objects expire; an error where they could not be read.
     pub expiries: Result<Vec<Expiry>, Error>,
-    /// Whether any lifecycle rule is in effect, managed or not; an error where the rules could not be read.
+    /// Whether any lifecycle rule is in effect, managed or not; an error where the rules could not
+    /// be read.
     pub has_lifecycle: Result<bool, Error>,
     /// The default retention of Object Lock, or the error of the read.
     pub object_lock: Result<ObjectLock, Error>,
@@ -43,8 +45,8 @@ impl AclGrant {
 
     /// Whether the grant is to everybody, or to everybody with an AWS account.
     ///
-    /// See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user
-    /// guide.
+    /// See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3
+    /// user guide.
     pub fn is_public(&self) -> bool {
         let group = self.grantee.strip_prefix(Self::GROUPS);
         matches!(group, Some("global/AllUsers" | "global/AuthenticatedUsers"))

@@ -1,5 +1,5 @@
-//! Finds the way into accounts that left: the spec no longer has them, and managed statements still allow
-//! their trails to deliver. Pure.
+//! Finds the way into accounts that left: the spec no longer has them, and managed statements still
+//! allow their trails to deliver. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,7 +26,8 @@ pub enum UnreadableReason {
     Undeclared,
     /// Its account is not in the organization.
     NotInOrganization,
-    /// Its account is in the organization and not active; with its state, if Organizations returned one.
+    /// Its account is in the organization and not active; with its state, if Organizations returned
+    /// one.
     Inactive(Option<String>),
     /// The spec names no role with which to enter its account.
     NoRole,
@@ -87,7 +88,8 @@ fn unknown(organization: Option<&LiveOrganization>, id: &str) -> UnreadableReaso
     }
 }
 
-/// Trails that any account of the organization may have, in each member that the spec does not have.
+/// Trails that any account of the organization may have, in each member that the spec does not
+/// have.
 pub fn in_members(
     desired: &Desired,
     organization: Option<&LiveOrganization>,

@@ -157,8 +157,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile until it has
-    /// its place here.
+    /// The error after another one, and the first after `None`. A new variant does not compile
+    /// until it has its place here.
     fn next(last: Option<&ReadError>) -> Option<ReadError> {
         let foreign = |owner: Option<&str>| ReadError::ForeignRole {
             name: "delivery".to_owned(),

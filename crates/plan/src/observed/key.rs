@@ -38,8 +38,8 @@ pub struct SpareKey {
 pub struct Spares {
     /// The keys, by ARN.
     pub keys: BTreeMap<Arn, SpareKey>,
-    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key could be
-    /// listed.
+    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key
+    /// could be listed.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
     /// The error if the keys could not be listed.
     pub unlisted: Option<reconcile_operations::Error>,

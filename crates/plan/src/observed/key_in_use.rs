@@ -1,5 +1,5 @@
-//! Chooses the key in use: the managed key that the trails use, even if the alias of the spec points to
-//! another key.
+//! Chooses the key in use: the managed key that the trails use, even if the alias of the spec
+//! points to another key.
 
 use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::Desired;
@@ -30,10 +30,11 @@ struct SpecKey<'k> {
     is_ours: bool,
 }
 
-/// Returns the key in use, if it is not the key that the spec names. `of_trails` are the keys of the trails.
+/// Returns the key in use, if it is not the key that the spec names. `of_trails` are the keys of
+/// the trails.
 ///
-/// The trails decide among the keys of the installation. A foreign key to which the alias points is taken
-/// over, but never in place of a key of the installation.
+/// The trails decide among the keys of the installation. A foreign key to which the alias points is
+/// taken over, but never in place of a key of the installation.
 fn other_than_named<'s>(
     named: Option<&SpecKey<'_>>,
     spares: &'s Spares,

@@ -9,7 +9,8 @@ use super::error::ReadError;
 pub struct LogAccess {
     /// The resource policies of the account and Region, and that of the log group itself.
     pub policies: Vec<ResourcePolicy>,
-    /// The filters that send events of the log group, or of all log groups of the account and Region.
+    /// The filters that send events of the log group, or of all log groups of the account and
+    /// Region.
     pub subscriptions: Vec<Subscription>,
     /// The errors of what could not be read.
     pub unread: Vec<(Unread, ReadError)>,
@@ -42,8 +43,8 @@ pub struct Subscription {
 pub enum Reach {
     /// One log group.
     Group,
-    /// The log groups of the account and Region that the selection criteria select; all if there are no
-    /// criteria.
+    /// The log groups of the account and Region that the selection criteria select; all if there
+    /// are no criteria.
     Account {
         /// The selection criteria, as CloudWatch Logs shows them.
         criteria: Option<String>,

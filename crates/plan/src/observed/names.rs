@@ -1,5 +1,5 @@
-//! Receivers of the names of log files: notifications and inventories of the bucket, and subscriptions of
-//! topics.
+//! Receivers of the names of log files: notifications and inventories of the bucket, and
+//! subscriptions of topics.
 
 /// What S3 notifies of the objects of the bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

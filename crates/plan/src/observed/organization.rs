@@ -18,13 +18,14 @@ pub struct LiveOrganization {
     pub delegated_administrators: Vec<AccountId>,
 }
 
-/// An account of an organization that is not active: suspended, closed or about to be, or not yet activated.
+/// An account of an organization that is not active: suspended, closed or about to be, or not yet
+/// activated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inactive {
     /// The account.
     pub member: Member,
-    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations does not
-    /// return a state.
+    /// The state as Organizations writes it, such as `PENDING_CLOSURE`; `None` if Organizations
+    /// does not return a state.
     pub state: Option<String>,
 }
 

@@ -26,11 +26,12 @@ impl SurveyFilter {
         self.trail.as_ref().is_none_or(|name| name.as_str() == trail.arn.resource_name())
     }
 
-    /// Returns the bucket of the filter, or else the only bucket to which the selected trails deliver.
+    /// Returns the bucket of the filter, or else the only bucket to which the selected trails
+    /// deliver.
     ///
     /// # Errors
-    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts` are those of
-    /// the trails.
+    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts`
+    /// are those of the trails.
     pub fn only_bucket<'t>(
         &self,
         trails: impl IntoIterator<Item = &'t OtherTrail>,
@@ -71,9 +72,11 @@ pub struct Setup {
     pub trails: Vec<(AccountName, Trail)>,
     /// The other destinations of the trails, if they are in one of the accounts.
     pub destinations: SetupDestinations,
-    /// Permissions of CloudTrail in the organization; `None` where no trail logs for an organization.
+    /// Permissions of CloudTrail in the organization; `None` where no trail logs for an
+    /// organization.
     pub organization: Option<Result<SetupOrganization, ReadError>>,
-    /// Accounts that may have more trails, at home in other Regions, and why these could not be listed.
+    /// Accounts that may have more trails, at home in other Regions, and why these could not be
+    /// listed.
     pub unsurveyed: BTreeMap<AccountName, ReadError>,
     /// Trails of which nobody could read how CloudTrail aggregates their data events, and why.
     pub aggregation_unread: BTreeMap<Arn, reconcile_operations::Error>,
@@ -111,10 +114,12 @@ impl From<ReadError> for MissingKey {
     }
 }
 
-/// Something that a trail uses; the error where it could not be read, `None` where it does not exist.
+/// Something that a trail uses; the error where it could not be read, `None` where it does not
+/// exist.
 pub type Used<T> = Result<Option<T>, ReadError>;
 
-/// The destinations of trails besides the bucket, by ARN, without those in accounts that were not named.
+/// The destinations of trails besides the bucket, by ARN, without those in accounts that were not
+/// named.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SetupDestinations {
     /// Log groups.

@@ -1,5 +1,5 @@
-//! The actions of a plan. Each kind has the type with its actions and no other action: no plan can delete
-//! what is never deleted.
+//! The actions of a plan. Each kind has the type with its actions and no other action: no plan can
+//! delete what is never deleted.
 
 use serde::{Deserialize, Serialize};
 
@@ -148,8 +148,8 @@ impl<V> Action<V> {
 }
 
 impl<V: Clone> Action<V> {
-    /// Returns the action with another view after it, such as one with the ARN of a key that was created
-    /// meanwhile.
+    /// Returns the action with another view after it, such as one with the ARN of a key that was
+    /// created meanwhile.
     ///
     /// # Errors
     /// The error of `change`.

@@ -31,16 +31,18 @@ pub struct Change {
     pub reasons: Vec<String>,
     /// The values that differ.
     pub diff: Vec<Difference>,
-    /// Permissions of foreign statements that end with the change, and that no managed statement gives.
+    /// Permissions of foreign statements that end with the change, and that no managed statement
+    /// gives.
     pub ended: Vec<Ended>,
     /// The digest of the live resource.
     pub observed_fingerprint: Fingerprint,
     /// Resources whose own changes, where this plan has any before this one, must have succeeded.
     pub depends_on: Vec<Address>,
-    /// Trails whose delivery the change of a policy affects: `apply` has CloudTrail check each after the
-    /// write.
+    /// Trails whose delivery the change of a policy affects: `apply` has CloudTrail check each
+    /// after the write.
     pub confirm: Vec<TrailRef>,
-    /// The short forms of policies that a trail tries with this change before any other trail relies on them.
+    /// The short forms of policies that a trail tries with this change before any other trail
+    /// relies on them.
     pub trials: Vec<FormTrial>,
 }
 
@@ -53,11 +55,11 @@ pub struct FormTrial {
     pub region: Region,
     /// The form.
     pub form: StatementForm,
-    /// The trail that tries it. CloudTrail checks this trail first after a change of the policy, or creates
-    /// it first.
+    /// The trail that tries it. CloudTrail checks this trail first after a change of the policy, or
+    /// creates it first.
     pub trail: Address,
-    /// The policy that gives every trail the longer form again. `apply` writes it if CloudTrail refuses the
-    /// trail under the live policy, before anything else is written.
+    /// The policy that gives every trail the longer form again. `apply` writes it if CloudTrail
+    /// refuses the trail under the live policy, before anything else is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retreat: Option<Document>,
 }

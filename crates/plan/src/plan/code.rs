@@ -40,7 +40,8 @@ macro_rules! codes {
 codes! {
     /// The code of a warning, which programs match.
     WarningCode {
-        /// A foreign statement still allows CloudTrail something for an account that is not in the spec.
+        /// A foreign statement still allows CloudTrail something for an account that is not in the
+        /// spec.
         UnlistedAccount "unlisted-account",
         /// It is not known whether a trail can deliver.
         DeliveryUnknown "delivery-unknown",

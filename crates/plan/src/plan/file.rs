@@ -54,8 +54,8 @@ impl Plan {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
 
-    /// Reads a plan file. Checks the version first, so that a plan of a later program is not reported as
-    /// broken.
+    /// Reads a plan file. Checks the version first, so that a plan of a later program is not
+    /// reported as broken.
     ///
     /// # Errors
     /// [`PlanFileError`], with the place where there is one.

@@ -5,8 +5,9 @@ use super::KeyRef;
 
 /// The encryption of the messages of a topic, or of the events of a log group.
 ///
-/// See "Securing Amazon SNS data with server-side encryption" in the SNS developer guide and "Encrypt log
-/// data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user guide.
+/// See "Securing Amazon SNS data with server-side encryption" in the SNS developer guide and
+/// "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs
+/// user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum AtRest {
@@ -14,8 +15,8 @@ pub enum AtRest {
     Off,
     /// With a KMS key.
     Kms {
-        /// The key. A topic can name it by its ARN, its id, or the name or ARN of an alias; a log group names
-        /// its ARN.
+        /// The key. A topic can name it by its ARN, its id, or the name or ARN of an alias; a log
+        /// group names its ARN.
         key: KeyRef,
     },
 }
@@ -29,7 +30,8 @@ impl AtRest {
         }
     }
 
-    /// The key as the resource names it; `None` without a key, and for a key that is not created yet.
+    /// The key as the resource names it; `None` without a key, and for a key that is not created
+    /// yet.
     pub fn key(&self) -> Option<&KeyIdentifier> {
         match self {
             Self::Kms { key } => key.identifier(),

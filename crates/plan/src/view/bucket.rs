@@ -39,7 +39,8 @@ pub struct Bucket {
 
 /// Default encryption of a bucket.
 ///
-/// See "Setting default server-side encryption behavior for Amazon S3 buckets" in the S3 user guide.
+/// See "Setting default server-side encryption behavior for Amazon S3 buckets" in the S3 user
+/// guide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Encryption {

@@ -8,8 +8,8 @@ pub const MANAGEMENT: &str = "Management";
 /// The category of insights of data events.
 pub const DATA: &str = "Data";
 
-/// An insight of one category of events. Its text is the type, with the category in parentheses if the
-/// category is not `Management`: `ApiErrorRateInsight (Data)`.
+/// An insight of one category of events. Its text is the type, with the category in parentheses if
+/// the category is not `Management`: `ApiErrorRateInsight (Data)`.
 ///
 /// See
 /// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).

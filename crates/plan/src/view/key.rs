@@ -14,8 +14,9 @@ pub struct Key {
     pub rotation: Option<Rotation>,
     /// Tags.
     pub tags: Tags,
-    /// The policy that the key is created with; only in a create. It holds who may administer the key and
-    /// nothing else: without it KMS writes one that opens the key to the IAM policies of the whole account.
+    /// The policy that the key is created with; only in a create. It holds who may administer the
+    /// key and nothing else: without it KMS writes one that opens the key to the IAM policies of
+    /// the whole account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_policy: Option<Document>,
 }

@@ -6,7 +6,8 @@ use super::View;
 
 /// A metric filter on a log group.
 ///
-/// See `PutMetricFilter` in the CloudWatch Logs API reference. A write replaces all of these settings.
+/// See `PutMetricFilter` in the CloudWatch Logs API reference. A write replaces all of these
+/// settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricFilter {
     /// The pattern of the events that it counts.

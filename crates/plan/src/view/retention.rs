@@ -32,13 +32,14 @@ pub struct Lifecycle {
     pub altered: Vec<String>,
 }
 
-/// The lifecycle rules of a bucket by their IDs, managed and foreign, each in the view of a managed rule.
+/// The lifecycle rules of a bucket by their IDs, managed and foreign, each in the view of a managed
+/// rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
 
 impl LifecycleRules {
-    /// Returns the rule of an installation. A rule under its previous name comes first, because it exists
-    /// until it is replaced.
+    /// Returns the rule of an installation. A rule under its previous name comes first, because it
+    /// exists until it is replaced.
     pub fn managed_rule(&self, installation: &Installation) -> Lifecycle {
         let ids = installation.rule_ids();
         let previous = ids.previous.filter(|id| self.0.contains_key(id));
@@ -71,7 +72,8 @@ pub struct Expiry {
     pub date: Option<String>,
     /// Days until a former version expires.
     pub noncurrent_days: Option<i32>,
-    /// The earliest move to a storage class from which objects must be restored before they can be read.
+    /// The earliest move to a storage class from which objects must be restored before they can be
+    /// read.
     pub archive: Option<Transition>,
 }
 
@@ -138,8 +140,8 @@ mod tests {
     fn the_rule_of_an_installation_is_found_under_its_previous_name_first() {
         let days = |days| Lifecycle { expire_days: Some(days), ..Lifecycle::default() };
         let named = |id: &str, days: Lifecycle| Lifecycle { previous_id: Some(id.to_owned()), ..days };
-        // The IDs and days of the live rules, and the rule that is found for the installation `new`, before
-        // `old`.
+        // The IDs and days of the live rules, and the rule that is found for the installation
+        // `new`, before `old`.
         for (rules, expected) in [
             (vec![], Lifecycle::default()),
             (vec![("reconcile-new", 1)], days(1)),

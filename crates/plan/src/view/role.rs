@@ -5,8 +5,8 @@ use super::{Tags, View};
 
 /// The role with which CloudTrail delivers to log groups.
 ///
-/// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the CloudTrail user
-/// guide.
+/// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the
+/// CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Role {
     /// The trust policy: who can assume the role.
@@ -26,7 +26,8 @@ pub struct Role {
 }
 
 impl View for Role {
-    /// A live document with the meaning of the wanted one becomes that one: spelling is no difference.
+    /// A live document with the meaning of the wanted one becomes that one: spelling is no
+    /// difference.
     fn managed(&self, wanted: &Self) -> Self {
         let spelled = |live: &Document, wanted: &Document| {
             if equivalent(live, wanted) { wanted.clone() } else { live.clone() }

@@ -19,7 +19,8 @@ impl Tags {
         self.0.get(OWNER_TAG).map(String::as_str)
     }
 
-    /// Whether the tags contain the tag of this installation, with its present or its previous name.
+    /// Whether the tags contain the tag of this installation, with its present or its previous
+    /// name.
     pub fn belong_to(&self, installation: &Installation) -> bool {
         self.owner().is_some_and(|owner| installation.has_name(owner))
     }

@@ -29,8 +29,8 @@ pub struct Trail {
     pub logging: bool,
     /// The events that it records.
     pub selectors: Selectors,
-    /// Whether data events include CloudTrail's own deliveries of logs; `None` if it is not managed, or not
-    /// returned.
+    /// Whether data events include CloudTrail's own deliveries of logs; `None` if it is not
+    /// managed, or not returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive_logging: Option<bool>,
     /// The insights it records, sorted, each as [`Insight`](super::Insight) writes it.
@@ -50,19 +50,20 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is not
-    /// created yet.
+    /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is
+    /// not created yet.
     pub fn key_arn(&self) -> Option<&Arn> {
         self.key()?.arn()
     }
 
-    /// The key that encrypts its log files; `None` without a key, and for a key that is not created yet.
+    /// The key that encrypts its log files; `None` without a key, and for a key that is not created
+    /// yet.
     pub fn key(&self) -> Option<&KeyIdentifier> {
         self.kms_key.as_ref()?.identifier()
     }
 
-    /// Returns its destinations besides the bucket: its log group, the role that delivers there, and its
-    /// topic.
+    /// Returns its destinations besides the bucket: its log group, the role that delivers there,
+    /// and its topic.
     pub fn destinations(&self) -> impl Iterator<Item = Arn> {
         let mut arns = Vec::new();
         if let Some(CloudWatchLogs::To { group, role }) = &self.cloudwatch_logs {
@@ -158,8 +159,8 @@ impl OtherTrail {
 impl View for Trail {
     fn managed(&self, wanted: &Self) -> Self {
         Self {
-            // A value that CloudTrail does not report cannot differ: otherwise every plan would change it
-            // again.
+            // A value that CloudTrail does not report cannot differ: otherwise every plan would
+            // change it again.
             recursive_logging: wanted.recursive_logging.map(|value| self.recursive_logging.unwrap_or(value)),
             insights: self.insights.clone().filter(|_| wanted.insights.is_some()),
             event_aggregation: self.event_aggregation.clone().filter(|_| wanted.event_aggregation.is_some()),

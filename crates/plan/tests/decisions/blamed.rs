@@ -12,7 +12,8 @@ const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-800
 const TRAIL: &str = "trail/member/Trail";
 const LOGGING: &str = r#"{ "op": "replace", "path": "/logging", "from": false, "value": true }"#;
 
-/// A finding such as `changed trail/member/Trail /logging`; the code is the kind, or follows after a colon.
+/// A finding such as `changed trail/member/Trail /logging`; the code is the kind, or follows after
+/// a colon.
 fn finding(text: &str) -> Finding {
     let words: Vec<&str> = text.split(' ').collect();
     let (kind, code) = words[0].split_once(':').unwrap_or((words[0], words[0]));
@@ -30,8 +31,8 @@ fn finding(text: &str) -> Finding {
     .unwrap()
 }
 
-/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and `agent=` are
-/// no parameters.
+/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and
+/// `agent=` are no parameters.
 fn event(text: &str) -> EventRecord {
     let words: Vec<&str> = text.split(' ').collect();
     let mut event = json!({
@@ -51,7 +52,8 @@ fn event(text: &str) -> EventRecord {
     EventRecord::parse(&event.to_string()).unwrap()
 }
 
-/// The authors of a finding among events, the newest first: `StopLogging 08:00`, or `?` and the reason.
+/// The authors of a finding among events, the newest first: `StopLogging 08:00`, or `?` and the
+/// reason.
 fn authors(text: &str, events: &[&str]) -> String {
     let alarms = "{ controls: [CIS 4.3, CIS 4.5], topic: alarms }";
     let spec = spec(&every_destination().with("trails.0.cloudwatch_logs.alarms", alarms));
@@ -161,9 +163,9 @@ fn the_newest_call_on_the_resource_is_the_author() {
     }
 }
 
-/// See "Logging CloudWatch Logs API and console operations in AWS CloudTrail" in the CloudWatch Logs user
-/// guide, and "Logging Amazon CloudWatch API and console operations with AWS CloudTrail" in the CloudWatch
-/// user guide.
+/// See "Logging CloudWatch Logs API and console operations in AWS CloudTrail" in the CloudWatch
+/// Logs user guide, and "Logging Amazon CloudWatch API and console operations with AWS CloudTrail"
+/// in the CloudWatch user guide.
 #[test]
 fn the_newest_call_on_a_metric_filter_or_an_alarm_is_the_author() {
     const NAME: &str = "reconcile-test-root-user";

@@ -1,5 +1,5 @@
-//! Tests the controls of security frameworks: the verdicts on an installation, and what each change of live
-//! state does to them.
+//! Tests the controls of security frameworks: the verdicts on an installation, and what each change
+//! of live state does to them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

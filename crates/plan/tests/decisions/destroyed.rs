@@ -315,7 +315,8 @@ fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
     assert_eq!(kept, ["kept: this spec does not manage the key (`key.arn`)"]);
 }
 
-/// KMS rejects a policy without statements, even if the spec accepts that nobody could change the policy.
+/// KMS rejects a policy without statements, even if the spec accepts that nobody could change the
+/// policy.
 #[test]
 fn a_key_policy_of_which_no_statement_would_be_left_is_refused() {
     let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";

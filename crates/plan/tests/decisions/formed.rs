@@ -31,8 +31,8 @@ fn a_trail_of_the_account_with_the_policy_tests_a_form_first() {
     assert_eq!(trials(&text), [&key, &bucket, &key, &bucket], "{text}");
 }
 
-/// The key policy removes the permission to decrypt of each trail, because another statement grants it in the
-/// new form.
+/// The key policy removes the permission to decrypt of each trail, because another statement grants
+/// it in the new form.
 #[test]
 fn a_permission_that_moves_into_another_form_is_still_needed() {
     let text = plan_of(&by_account(), |_| {});

@@ -609,8 +609,8 @@ fn an_organization_is_imported_with_its_trail() {
     insta::assert_snapshot!(all);
 }
 
-/// Somebody changes a setting after the survey, so that a plan of the first spec would change the setting
-/// again.
+/// Somebody changes a setting after the survey, so that a plan of the first spec would change the
+/// setting again.
 #[test]
 fn a_setting_that_changes_during_the_import_becomes_unmanaged() {
     type Live = fn(&mut Observed);

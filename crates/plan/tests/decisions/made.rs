@@ -154,8 +154,8 @@ fn made_from(spec: &Spec, mut observed: Observed) -> Observed {
     observed
 }
 
-/// Live state after `from` was applied, as it is read for the spec `to`. The caller of `to` cannot read
-/// accounts that only `from` has.
+/// Live state after `from` was applied, as it is read for the spec `to`. The caller of `to` cannot
+/// read accounts that only `from` has.
 pub fn moved(from: &Spec, to: &Spec) -> Observed {
     moved_from(from, made(from), to)
 }
@@ -206,8 +206,8 @@ pub fn moved_from(from: &Spec, mut live: Observed, to: &Spec) -> Observed {
     live
 }
 
-/// Describes the changes of a plan with their differences, its refusals, and the warnings that `usual` does
-/// not have.
+/// Describes the changes of a plan with their differences, its refusals, and the warnings that
+/// `usual` does not have.
 pub fn planned(plan: &Plan, usual: &[Warning]) -> String {
     let mut text = String::new();
     for change in &plan.changes {

@@ -1,4 +1,5 @@
-//! Tests each setting of a spec: the plan after the setting was added, and the plan after it was removed.
+//! Tests each setting of a spec: the plan after the setting was added, and the plan after it was
+//! removed.
 
 use std::fmt::Write;
 

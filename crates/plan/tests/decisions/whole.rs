@@ -76,8 +76,8 @@ fn kinds(addresses: impl IntoIterator<Item = Address>) -> Vec<Kind> {
     found.into_iter().collect()
 }
 
-/// A new kind fails here until a spec names it, a plan creates it, drift reports it, and a destruction
-/// deletes it.
+/// A new kind fails here until a spec names it, a plan creates it, drift reports it, and a
+/// destruction deletes it.
 #[test]
 fn every_kind_is_listed_created_reported_and_deleted() {
     let live = organization(vec![member("111111111111", false), member("222222222222", true)]);
@@ -92,8 +92,8 @@ fn every_kind_is_listed_created_reported_and_deleted() {
 
     let observed = Observed { is_bucket_empty: true, ..made_in(&spec, live) };
     let deleted = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan.changes;
-    // Other installations and services may use what the organization allows. The policy of a topic is deleted
-    // with the topic.
+    // Other installations and services may use what the organization allows. The policy of a topic
+    // is deleted with the topic.
     let kept = [Kind::ServiceAccess, Kind::DelegatedAdministrator, Kind::TopicPolicy];
     let expected: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !kept.contains(kind)).collect();
     assert_eq!(kinds(deleted.into_iter().map(|it| it.address)), expected);

@@ -16,8 +16,8 @@ pub struct Request {
     requester: Requester,
     action: String,
     resource: String,
-    /// The stated condition keys, sorted by name without regard to letter case. A request states about ten,
-    /// so that a list needs fewer allocations than a map, and less time.
+    /// The stated condition keys, sorted by name without regard to letter case. A request states
+    /// about ten, so that a list needs fewer allocations than a map, and less time.
     context: Vec<(Cow<'static, str>, Known)>,
     /// Whether the request has no other keys than those of `context`.
     is_complete: bool,
@@ -198,8 +198,8 @@ impl Request {
     }
 }
 
-/// The order of condition keys, whose names have no letter case. See "IAM JSON policy elements: Condition" in
-/// the IAM user guide.
+/// The order of condition keys, whose names have no letter case. See "IAM JSON policy elements:
+/// Condition" in the IAM user guide.
 fn by_name(one: &str, other: &str) -> Ordering {
     let lower = u8::to_ascii_lowercase;
     one.as_bytes().iter().map(lower).cmp(other.as_bytes().iter().map(lower))

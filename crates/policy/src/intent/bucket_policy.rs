@@ -61,8 +61,8 @@ pub struct OrganizationTrail {
 }
 
 impl BucketIntent {
-    /// The access to a bucket to which no trail delivers and that nobody reads: requests without TLS are
-    /// denied.
+    /// The access to a bucket to which no trail delivers and that nobody reads: requests without
+    /// TLS are denied.
     pub fn new(partition: Partition, bucket: impl Into<String>) -> Self {
         Self {
             partition,

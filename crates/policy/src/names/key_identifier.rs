@@ -40,7 +40,8 @@ impl KeyIdentifier {
         }
     }
 
-    /// Returns whether the identifier is the ARN or the ID of a key. Only KMS knows the key of an alias.
+    /// Returns whether the identifier is the ARN or the ID of a key. Only KMS knows the key of an
+    /// alias.
     pub fn is_of(&self, key: &Arn) -> bool {
         match self {
             Self::Arn(arn) => arn == key,
@@ -49,8 +50,8 @@ impl KeyIdentifier {
         }
     }
 
-    /// Returns the ARN of the key or alias that a `resource` names. An ID or an alias name is one of the
-    /// account and Region of the resource.
+    /// Returns the ARN of the key or alias that a `resource` names. An ID or an alias name is one
+    /// of the account and Region of the resource.
     pub fn arn_for(&self, resource: &Arn) -> Option<Arn> {
         let name = match self {
             Self::Arn(arn) => return Some(arn.clone()),

@@ -88,7 +88,8 @@ impl Region {
         known::KNOWN.iter().flat_map(|(_, codes)| codes.iter().copied())
     }
 
-    /// The Regions of a partition that are enabled in every account, as far as this version knows them.
+    /// The Regions of a partition that are enabled in every account, as far as this version knows
+    /// them.
     pub fn always_enabled(partition: Partition) -> impl Iterator<Item = Self> {
         let known = Self::known().filter_map(|code| code.parse::<Self>().ok());
         known.filter(move |region| region.partition() == partition && !region.is_opt_in())

@@ -1,5 +1,5 @@
-//! The `JUnit` view of a check, for the test reports of CI systems: a suite for each spec, and a failed test
-//! for each finding.
+//! The `JUnit` view of a check, for the test reports of CI systems: a suite for each spec, and a
+//! failed test for each finding.
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use reconcile_plan::{Finding, FindingKind};
@@ -10,8 +10,8 @@ use crate::blame;
 use crate::diff::difference_lines;
 use crate::error::plain;
 
-/// The `JUnit` view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a skipped
-/// test.
+/// The `JUnit` view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a
+/// skipped test.
 ///
 /// # Errors
 /// None in practice: every check can be written as XML.

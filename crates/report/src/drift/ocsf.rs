@@ -1,5 +1,5 @@
-//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection finding for
-//! each finding.
+//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection
+//! finding for each finding.
 
 use std::net::IpAddr;
 

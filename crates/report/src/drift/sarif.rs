@@ -11,9 +11,9 @@ use crate::error::plain;
 
 /// The SARIF view of a check.
 ///
-/// See "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", and "SARIF support for code
-/// scanning" in the GitHub documentation: code scanning orders results by `security-severity`, and recognizes
-/// a result by its partial fingerprint.
+/// See "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", and "SARIF support for
+/// code scanning" in the GitHub documentation: code scanning orders results by `security-severity`,
+/// and recognizes a result by its partial fingerprint.
 ///
 /// # Errors
 /// None in practice: every check can be written as JSON.
@@ -121,8 +121,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A number from 0 to 10, as code scanning understands it: above 9.0 is critical, from 7.0 on high, from 4.0
-/// on medium.
+/// A number from 0 to 10, as code scanning understands it: above 9.0 is critical, from 7.0 on high,
+/// from 4.0 on medium.
 fn security_severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "9.5",

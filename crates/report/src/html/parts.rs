@@ -81,7 +81,8 @@ pub(crate) fn accounts_and_findings(checked: &DriftReport, filter: Filter<'_>) -
     }
 }
 
-/// Every account at a glance, with a link to its most severe open finding, if the page shows the finding.
+/// Every account at a glance, with a link to its most severe open finding, if the page shows the
+/// finding.
 fn grid(checked: &DriftReport, groups: &[Vec<&&Finding>]) -> Markup {
     let mut worst: HashMap<&str, &Finding> = HashMap::new();
     for finding in checked.findings.iter().filter(|finding| finding.is_open()) {

@@ -21,13 +21,13 @@ pub struct Estimated {
     pub unlisted: Vec<EvidenceFinding>,
 }
 
-/// Millionths of a US dollar for a request of each kind in us-east-1: "Requests & data retrievals" in "Amazon
-/// S3 pricing" for S3 Standard, and "AWS Key Management Service pricing".
+/// Millionths of a US dollar for a request of each kind in us-east-1: "Requests & data retrievals"
+/// in "Amazon S3 pricing" for S3 Standard, and "AWS Key Management Service pricing".
 const LIST: u64 = 5;
 const GET_THOUSAND: u64 = 400;
 const DECRYPT: u64 = 3;
-/// Millionths of a US dollar for a gigabyte to the internet: "Data transfer" in "Amazon S3 pricing". Within a
-/// Region it is free.
+/// Millionths of a US dollar for a gigabyte to the internet: "Data transfer" in "Amazon S3
+/// pricing". Within a Region it is free.
 const GIGABYTE: u64 = 90_000;
 
 impl Estimated {
@@ -36,8 +36,8 @@ impl Estimated {
         self.estimate.digests + self.estimate.logs
     }
 
-    /// The cost of the requests, in millionths of a US dollar. A log file needs at most one request to KMS,
-    /// and fewer with a bucket key.
+    /// The cost of the requests, in millionths of a US dollar. A log file needs at most one request
+    /// to KMS, and fewer with a bucket key.
     fn micros(&self) -> u64 {
         let Estimate { logs, lists, .. } = self.estimate;
         lists * LIST + (self.reads() * GET_THOUSAND).div_ceil(1000) + logs * DECRYPT

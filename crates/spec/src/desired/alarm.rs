@@ -33,8 +33,8 @@ impl Installation {
         self.names().map(|name| format!("reconcile-{name}-"))
     }
 
-    /// Returns whether a metric filter or an alarm with this name belongs to the installation, under
-    /// its present or its previous name.
+    /// Returns whether a metric filter or an alarm with this name belongs to the installation,
+    /// under its present or its previous name.
     pub fn owns_alarm(&self, name: &str) -> bool {
         let mut prefixes = self.alarm_prefixes();
         prefixes.any(|prefix| {

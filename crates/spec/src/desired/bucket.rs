@@ -62,7 +62,8 @@ impl EncryptionType {
 aws_names! {
     /// The owner of objects that other accounts write into a bucket.
     ///
-    /// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
+    /// See "Controlling ownership of objects and disabling ACLs for your bucket" in the S3 user
+    /// guide.
     ObjectOwnership {
         /// The bucket owner; ACLs are disabled.
         BucketOwnerEnforced "BucketOwnerEnforced",

@@ -12,8 +12,8 @@ pub struct Foreign {
 }
 
 impl Foreign {
-    /// Keeps every foreign statement that AWS can save. AWS rejects a policy that names a deleted user or
-    /// role, so the setting for these statements stays.
+    /// Keeps every foreign statement that AWS can save. AWS rejects a policy that names a deleted
+    /// user or role, so the setting for these statements stays.
     pub(super) fn only_writable(self) -> Self {
         Self { deleted_principals: self.deleted_principals, ..Self::default() }
     }

@@ -35,8 +35,8 @@ aws_names! {
 impl StorageClass {
     /// Returns whether objects must be restored before anybody can read them.
     ///
-    /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive" in
-    /// the S3 user guide.
+    /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep
+    /// Archive" in the S3 user guide.
     pub fn is_archive(self) -> bool {
         match self {
             Self::Glacier | Self::DeepArchive => true,

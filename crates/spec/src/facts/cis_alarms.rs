@@ -1,9 +1,9 @@
 //! Contains the alarms of section 4 ("Monitoring") of the CIS AWS Foundations Benchmark.
 //!
 //! The patterns are those of the controls [CloudWatch.1 to
-//! CloudWatch.14](https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html) of
-//! Security Hub CSPM, which fail if a term is added or missing. CIS 4.15 has no such control; its
-//! pattern has the events of the benchmark and three more changes of an organization.
+//! CloudWatch.14](https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html)
+//! of Security Hub CSPM, which fail if a term is added or missing. CIS 4.15 has no such control;
+//! its pattern has the events of the benchmark and three more changes of an organization.
 
 /// An alarm of the benchmark: a pattern of events, and what it detects.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]

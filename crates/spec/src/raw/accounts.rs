@@ -56,8 +56,8 @@ impl JsonSchema for RawAccounts {
 pub(crate) struct RawAccount {
     /// The account id: 12 digits, in quotes.
     pub(crate) id: Located<RawAccountId>,
-    /// Name or ARN of the role to assume. Without a role, the current credentials must belong to this
-    /// account.
+    /// Name or ARN of the role to assume. Without a role, the current credentials must belong to
+    /// this account.
     #[serde(default)]
     pub(crate) role: Option<Located<String>>,
     /// The external id that the trust policy of the role requires.

@@ -12,12 +12,12 @@ use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Alarms")]
 pub(crate) struct RawAlarms {
-    /// The alarms of section 4 of the CIS AWS Foundations Benchmark: `cis` (all of them), or a list such as
-    /// `[CIS 4.3]`. Default: cis.
+    /// The alarms of section 4 of the CIS AWS Foundations Benchmark: `cis` (all of them), or a list
+    /// such as `[CIS 4.3]`. Default: cis.
     #[serde(default)]
     pub(crate) controls: Option<Located<WordOr<RawCis, Vec<Located<RawCisAlarm>>>>>,
-    /// The topic that the alarms notify: the name of a topic in the account and Region of the log group, or
-    /// the ARN of a topic in the same Region. The topic is not created or changed.
+    /// The topic that the alarms notify: the name of a topic in the account and Region of the log
+    /// group, or the ARN of a topic in the same Region. The topic is not created or changed.
     pub(crate) topic: Located<String>,
 }
 

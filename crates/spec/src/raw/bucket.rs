@@ -21,7 +21,8 @@ pub(crate) struct RawBucket {
     /// The default encryption of new objects: `key` (default), `s3` or `unmanaged`.
     #[serde(default)]
     pub(crate) encryption: Option<RawEncryption>,
-    /// Encryption types that S3 rejects for new objects; `[]` allows every type. Default: unmanaged.
+    /// Encryption types that S3 rejects for new objects; `[]` allows every type. Default:
+    /// unmanaged.
     #[serde(default)]
     pub(crate) blocked_encryption_types: Option<Vec<RawEncryptionType>>,
     /// Versioning: keep overwritten and deleted objects. Default: true.
@@ -48,8 +49,8 @@ pub(crate) struct RawBucket {
     /// Notifications of all events of the bucket to Amazon EventBridge. Default: unmanaged.
     #[serde(default)]
     pub(crate) eventbridge: Option<OrUnmanaged<bool>>,
-    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy
-    /// is not changed.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`:
+    /// the policy is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }

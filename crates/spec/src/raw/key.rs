@@ -11,7 +11,8 @@ pub(crate) struct RawKey {
     /// The alias of the key, without `alias/`.
     #[serde(default)]
     pub(crate) alias: Option<Located<String>>,
-    /// The ARN of an existing key, instead of `alias`. The key is never created, deleted or given an alias.
+    /// The ARN of an existing key, instead of `alias`. The key is never created, deleted or given
+    /// an alias.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
     /// The account of the key. Default: the account of the bucket.
@@ -32,8 +33,8 @@ pub(crate) struct RawKey {
     /// KMS grants on the key.
     #[serde(default)]
     pub(crate) grants: Vec<Located<RawGrant>>,
-    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`: the policy
-    /// is not changed.
+    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`:
+    /// the policy is not changed.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }

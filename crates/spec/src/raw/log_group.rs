@@ -17,8 +17,8 @@ pub(crate) struct RawCloudWatchLogs {
     /// `reconcile-<name>-cloudtrail`.
     #[serde(default)]
     pub(crate) role_name: Option<Located<String>>,
-    /// The permissions boundary of the role: the name of a managed policy in the account of the trail, or the
-    /// ARN of an AWS managed policy. Default: unmanaged.
+    /// The permissions boundary of the role: the name of a managed policy in the account of the
+    /// trail, or the ARN of an AWS managed policy. Default: unmanaged.
     #[serde(default)]
     pub(crate) permissions_boundary: Option<Located<String>>,
     /// The encryption of the events: `key` or `unmanaged`. Default: `unmanaged`.

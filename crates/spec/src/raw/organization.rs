@@ -21,11 +21,12 @@ pub(crate) struct RawOrganization {
     /// The name of the role to assume in members that join automatically.
     #[serde(default)]
     pub(crate) role: Option<Located<String>>,
-    /// Enable trusted access for CloudTrail. Default: true if there is an organization trail or a delegated
-    /// administrator.
+    /// Enable trusted access for CloudTrail. Default: true if there is an organization trail or a
+    /// delegated administrator.
     #[serde(default)]
     pub(crate) service_access: Option<Located<bool>>,
-    /// The account to register as delegated administrator for CloudTrail, or a list of up to three accounts.
+    /// The account to register as delegated administrator for CloudTrail, or a list of up to three
+    /// accounts.
     #[serde(default)]
     pub(crate) delegated_administrator: Option<Located<WordOr<String, Vec<Located<String>>>>>,
 }

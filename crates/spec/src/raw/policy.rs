@@ -11,15 +11,17 @@ pub(crate) struct RawPolicy {
     /// Whether foreign statements are kept. Default: keep.
     #[serde(default)]
     pub(crate) foreign_statements: Option<Located<RawForeign>>,
-    /// The treatment of permissions of accounts and trails that are not in the spec: in adopted statements,
-    /// or in managed statements from the time before an account or trail left the spec. Default: report.
+    /// The treatment of permissions of accounts and trails that are not in the spec: in adopted
+    /// statements, or in managed statements from the time before an account or trail left the spec.
+    /// Default: report.
     #[serde(default)]
     pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
-    /// Whether statements that name a deleted user or role are kept. AWS rejects every policy with such a
-    /// statement. Default: keep.
+    /// Whether statements that name a deleted user or role are kept. AWS rejects every policy with
+    /// such a statement. Default: keep.
     #[serde(default)]
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
-    /// Whether the plan refuses changes if the policy does not allow what is needed. Default: refuse.
+    /// Whether the plan refuses changes if the policy does not allow what is needed. Default:
+    /// refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
     /// The form in which statements name the accounts. Default: auto.
@@ -87,8 +89,8 @@ pub(crate) enum RawProof {
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "KeepOrRemove")]
 pub(crate) enum RawKeep {
-    /// Keep the statements. The plan refuses every change of the policy, because AWS rejects a policy with
-    /// such a statement.
+    /// Keep the statements. The plan refuses every change of the policy, because AWS rejects a
+    /// policy with such a statement.
     Keep,
     /// Remove the statements.
     Remove,

@@ -10,7 +10,8 @@ use super::{All, ListOr, Located, RawAdvancedSelector, RawCloudWatchLogs, RawSns
 pub(crate) struct RawTrail {
     /// The name of the trail.
     pub(crate) name: Located<String>,
-    /// The accounts with the trail: `all`, `members` (all except the account of the bucket), or a list.
+    /// The accounts with the trail: `all`, `members` (all except the account of the bucket), or a
+    /// list.
     #[serde(default)]
     pub(crate) accounts: Option<Located<WordOr<RawAccountsWord, Vec<Located<String>>>>>,
     /// One trail for the whole organization. Default: false.
@@ -37,20 +38,20 @@ pub(crate) struct RawTrail {
     /// The data events to record. Default: none.
     #[serde(default)]
     pub(crate) data_events: Option<Located<RawDataEvents>>,
-    /// Advanced event selectors in the syntax of the CloudTrail API, instead of `management_events` and
-    /// `data_events`.
+    /// Advanced event selectors in the syntax of the CloudTrail API, instead of `management_events`
+    /// and `data_events`.
     #[serde(default)]
     pub(crate) advanced_event_selectors: Option<Located<Vec<Located<RawAdvancedSelector>>>>,
-    /// Whether data events include CloudTrail's own deliveries of log files. Default: false if data events
-    /// cover the bucket of the log files or the log group, and otherwise unmanaged.
+    /// Whether data events include CloudTrail's own deliveries of log files. Default: false if data
+    /// events cover the bucket of the log files or the log group, and otherwise unmanaged.
     #[serde(default)]
     pub(crate) recursive_logging: Option<bool>,
-    /// The insights to record: a list for management events, or a map from categories of events to lists.
-    /// Other categories are not changed.
+    /// The insights to record: a list for management events, or a map from categories of events to
+    /// lists. Other categories are not changed.
     #[serde(default)]
     pub(crate) insights: Option<Located<RawInsights>>,
-    /// The templates with which CloudTrail aggregates data events, in addition to recording them. Default:
-    /// unmanaged.
+    /// The templates with which CloudTrail aggregates data events, in addition to recording them.
+    /// Default: unmanaged.
     #[serde(default)]
     pub(crate) event_aggregation: Option<Located<Vec<RawAggregationTemplate>>>,
     /// Delivery to CloudWatch Logs.

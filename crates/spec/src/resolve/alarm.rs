@@ -67,9 +67,9 @@ fn listed_ones(
     detect
 }
 
-/// Resolves the ARN of a topic. CloudWatch accepts only topics of the Region of the alarm, and a topic of
-/// another account if the policy of the topic allows the alarms to publish. See `AlarmActions` of
-/// `PutMetricAlarm` in the CloudWatch API reference.
+/// Resolves the ARN of a topic. CloudWatch accepts only topics of the Region of the alarm, and a
+/// topic of another account if the policy of the topic allows the alarms to publish. See
+/// `AlarmActions` of `PutMetricAlarm` in the CloudWatch API reference.
 fn topic_in(raw: &Located<String>, region: Option<&Region>, problems: &mut Problems) -> Option<Arn> {
     let arn: Arn = problems.name(raw, "")?;
     let is_topic = arn.service() == "sns"
@@ -160,8 +160,8 @@ impl Alarms {
         }));
     }
 
-    /// Returns the alarms. Rejects topics that CloudTrail notifies of every log file: their subscribers
-    /// would not notice an alarm, and CloudWatch cannot use the key that encrypts them.
+    /// Returns the alarms. Rejects topics that CloudTrail notifies of every log file: their
+    /// subscribers would not notice an alarm, and CloudWatch cannot use the key that encrypts them.
     pub(super) fn resolve(self, topics: &[Topic], problems: &mut Problems) -> Vec<Alarm> {
         let topics: BTreeSet<&Arn> = topics.iter().map(|topic| &topic.arn).collect();
         for (alarm, place) in &self.alarms {

@@ -1,4 +1,5 @@
-//! Resolves the destinations of trails beside the bucket: log groups with their roles and alarms, and topics.
+//! Resolves the destinations of trails beside the bucket: log groups with their roles and alarms,
+//! and topics.
 
 use reconcile_policy::{LogRoleIntent, Region};
 

@@ -32,8 +32,8 @@ pub(super) fn extra(
     policy::extra_statements(settings_of(&raw.key.value), target, partition, resolver, problems)
 }
 
-/// Resolves the key policy, with the extra statements of [`extra`]. Returns `None` if the account of the key
-/// has a problem.
+/// Resolves the key policy, with the extra statements of [`extra`]. Returns `None` if the account
+/// of the key has a problem.
 pub(super) fn resolve(
     raw: &RawSpec,
     resolver: &Resolver<'_>,

@@ -10,7 +10,8 @@ use crate::raw::{
     Located, OrUnmanaged, RawForeign, RawForm, RawKeep, RawPolicy, RawProof, RawSpec, RawUnlisted,
 };
 
-/// The statements that a user wrote out. They are resolved even if the resource of the policy has a problem.
+/// The statements that a user wrote out. They are resolved even if the resource of the policy has a
+/// problem.
 pub(super) fn extra_statements(
     raw: Option<&OrUnmanaged<RawPolicy>>,
     target: PolicyTarget<'_>,

@@ -79,8 +79,8 @@ fn resolve_boundary(
 pub(super) struct Roles(pub(super) Vec<LogRole>);
 
 impl Roles {
-    /// Adds the role of a trail with another purpose; returns its ARN. All trails of a role have the same
-    /// boundary.
+    /// Adds the role of a trail with another purpose; returns its ARN. All trails of a role have
+    /// the same boundary.
     pub(super) fn add(
         &mut self,
         asked: &TrailRole,

@@ -16,8 +16,8 @@ pub(super) struct Pattern {
 
 #[derive(Debug)]
 enum Matcher {
-    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of sessions,
-    /// which have such a pattern.
+    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of
+    /// sessions, which have such a pattern.
     Repeated {
         /// Whether each of the first characters of Unicode is in the class.
         first: Box<[bool; 256]>,
@@ -56,7 +56,8 @@ impl Matcher {
     }
 }
 
-/// Splits `[…]+` and `[…]*`, with or without anchors, into the class and whether the empty text matches.
+/// Splits `[…]+` and `[…]*`, with or without anchors, into the class and whether the empty text
+/// matches.
 fn repeated_class(pattern: &str) -> Option<(&str, bool)> {
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);

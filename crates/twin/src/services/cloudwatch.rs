@@ -122,8 +122,8 @@ fn settings(caller: Caller<'_>, name: &str, input: &Value) -> Value {
     settings
 }
 
-/// Rejects a condition that CloudWatch rejects. See the parameters of `PutMetricAlarm` in the CloudWatch
-/// API reference.
+/// Rejects a condition that CloudWatch rejects. See the parameters of `PutMetricAlarm` in the
+/// CloudWatch API reference.
 fn check_condition(input: &Value) -> Result<(), Fault> {
     let is_given = |name: &str| input.get(name).is_some_and(|value| !value.is_null());
     let of_metric = ["MetricName", "Namespace", "Period"];
@@ -161,8 +161,8 @@ fn check_condition(input: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Rejects an action that is no ARN, or a topic of another Region. CloudWatch does not check whether the
-/// topic exists, and whether its policy allows the alarm to publish.
+/// Rejects an action that is no ARN, or a topic of another Region. CloudWatch does not check
+/// whether the topic exists, and whether its policy allows the alarm to publish.
 fn check_action(caller: Caller<'_>, action: &str) -> Result<(), Fault> {
     let elements: Vec<&str> = action.splitn(6, ':').collect();
     let ["arn", _, service, region, ..] = elements.as_slice() else {
@@ -175,8 +175,8 @@ fn check_action(caller: Caller<'_>, action: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Deletes alarms. Those that exist are deleted, even if others do not exist. See `DeleteAlarms` in the
-/// CloudWatch API reference.
+/// Deletes alarms. Those that exist are deleted, even if others do not exist. See `DeleteAlarms` in
+/// the CloudWatch API reference.
 fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let alarms = &mut state.regional(caller.account, caller.region).alarms;
     let names = list(input, "AlarmNames").iter().filter_map(Value::as_str);
@@ -187,8 +187,8 @@ fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value,
     }
 }
 
-/// Enables or disables the actions of alarms. Unknown names are ignored: the operations have no error for
-/// them.
+/// Enables or disables the actions of alarms. Unknown names are ignored: the operations have no
+/// error for them.
 fn set_actions(
     state: &mut State,
     caller: Caller<'_>,

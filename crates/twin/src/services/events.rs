@@ -1,4 +1,5 @@
-//! Implements EventBridge: the default event bus of each account and Region, whose events the twin keeps.
+//! Implements EventBridge: the default event bus of each account and Region, whose events the twin
+//! keeps.
 
 use serde_json::{Value, json};
 

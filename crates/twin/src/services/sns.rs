@@ -253,8 +253,8 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     ))
 }
 
-/// Publishes a message, which the twin keeps. Another account needs the permission of the policy of the
-/// topic.
+/// Publishes a message, which the twin keeps. Another account needs the permission of the policy of
+/// the topic.
 ///
 /// See `Publish` in the SNS API reference.
 fn publish(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// A recorded call, as the event history of CloudTrail shows it. Its form in the state file is short, because
-/// there are many.
+/// A recorded call, as the event history of CloudTrail shows it. Its form in the state file is
+/// short, because there are many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// The number of the event in its account and Region.

@@ -1,6 +1,7 @@
 //! Numbers that look random and depend on nothing but what they are asked for.
 
-/// A number for the `n`th of the things that `words` name: FNV-1a over the words, mixed as by `SplitMix64`.
+/// A number for the `n`th of the things that `words` name: FNV-1a over the words, mixed as by
+/// `SplitMix64`.
 pub(super) fn chance(seed: u64, kind: &str, words: &[&str], n: u64) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;

@@ -2,8 +2,8 @@
 
 use crate::fault::Fault;
 
-/// See "Common error types" in the API reference of each service, "Error responses" in the S3 API reference,
-/// and `TooManyRequestsException` in the Organizations API reference.
+/// See "Common error types" in the API reference of each service, "Error responses" in the S3 API
+/// reference, and `TooManyRequestsException` in the Organizations API reference.
 pub(super) fn throttled(service: &str, draw: u64) -> Fault {
     let (status, code, message) = match service {
         "s3" => (503, "SlowDown", "Please reduce your request rate."),
@@ -17,8 +17,9 @@ pub(super) fn throttled(service: &str, draw: u64) -> Fault {
     Fault::new(status, code, message)
 }
 
-/// See the same pages, `KMSInternalException` and `DependencyTimeoutException` in the KMS API reference,
-/// `ServiceUnavailableException` in the CloudWatch Logs one and `ServiceException` in the Organizations one.
+/// See the same pages, `KMSInternalException` and `DependencyTimeoutException` in the KMS API
+/// reference, `ServiceUnavailableException` in the CloudWatch Logs one and `ServiceException` in
+/// the Organizations one.
 pub(super) fn failed(service: &str, draw: u64) -> Fault {
     let codes: [(u16, &str); 2] = match service {
         "s3" | "sns" => [(500, "InternalError"), (503, "ServiceUnavailable")],
@@ -42,8 +43,8 @@ pub(super) fn expired(service: &str) -> Fault {
     Fault::new(status, code, "The security token included in the request is expired")
 }
 
-/// See "Troubleshoot access denied error messages" in the IAM user guide for the kinds of policies in the
-/// message.
+/// See "Troubleshoot access denied error messages" in the IAM user guide for the kinds of policies
+/// in the message.
 pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
     let code = match service {
         "s3" | "iam" | "sts" | "cloudwatch" => "AccessDenied",
@@ -71,10 +72,11 @@ pub(super) fn disabled(service: &str) -> Fault {
     Fault::new(403, code, "The security token included in the request is invalid.")
 }
 
-/// The error of an operation for an account that has reached a quota; `None` for operations that are subject
-/// to none.
+/// The error of an operation for an account that has reached a quota; `None` for operations that
+/// are subject to none.
 ///
-/// See the errors of each operation in the API references, and "List of error codes" in the S3 API reference.
+/// See the errors of each operation in the API references, and "List of error codes" in the S3 API
+/// reference.
 pub(super) fn quota(operation: &str) -> Option<Fault> {
     let (status, code) = match operation {
         "iam:CreateRole" | "iam:PutRolePolicy" | "iam:TagRole" => (409, "LimitExceeded"),

@@ -9,7 +9,8 @@ use crate::request::Request;
 use crate::services::query::Form;
 use crate::state::{Key, State, Topic, Trail, partition};
 
-/// The most that a policy grows to by foreign statements, in bytes: below the quota of each service.
+/// The most that a policy grows to by foreign statements, in bytes: below the quota of each
+/// service.
 const LENGTH: usize = 16 * 1024;
 
 /// The most tags that a resource gets to by foreign ones, below the quota of 50.
@@ -89,7 +90,8 @@ impl ForeignTarget {
         })
     }
 
-    /// The policy of the target as it is in a state. A bucket can have none, which is an empty text.
+    /// The policy of the target as it is in a state. A bucket can have none, which is an empty
+    /// text.
     fn policy<'s>(&self, state: &'s mut State) -> Option<(&'s mut String, Value)> {
         let statement = |owner: &str, arn: &str, action: &str, resource: &str| {
             let principal = format!("arn:{}:iam::{owner}:root", arn.split(':').nth(1).unwrap_or("aws"));
@@ -153,8 +155,8 @@ fn trail<'s>(state: &'s mut State, arn: &str) -> Option<&'s mut Trail> {
 }
 
 impl ForeignWrite {
-    /// Adds what the other team adds. Nothing happens where the target does not exist, is full, or is not
-    /// understood; returns whether something was added.
+    /// Adds what the other team adds. Nothing happens where the target does not exist, is full, or
+    /// is not understood; returns whether something was added.
     pub(crate) fn apply(&self, state: &mut State) -> bool {
         if let ForeignTarget::BucketTags(name) = &self.target {
             let Some(bucket) = state.buckets.get_mut(name) else { return false };

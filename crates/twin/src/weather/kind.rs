@@ -7,33 +7,38 @@ use super::Share;
 pub enum WeatherKind {
     /// Calls are throttled, whatever their rate.
     Throttles,
-    /// Calls above the documented rates of an account and Region are throttled. The share is one of seeds.
+    /// Calls above the documented rates of an account and Region are throttled. The share is one of
+    /// seeds.
     Rates,
-    /// Calls are answered with an error of the service (5xx). Every fourth write takes effect all the same.
+    /// Calls are answered with an error of the service (5xx). Every fourth write takes effect all
+    /// the same.
     ServerErrors,
     /// The connection breaks before the call takes effect.
     Resets,
     /// The connection breaks after the call took effect.
     LostAnswers,
-    /// Reads are answered as before a recent change of the account: each change at most three times.
+    /// Reads are answered as before a recent change of the account: each change at most three
+    /// times.
     StaleReads,
-    /// Writes are refused that depend on a recent change: each change refuses a write at most three times.
+    /// Writes are refused that depend on a recent change: each change refuses a write at most three
+    /// times.
     LateChanges,
-    /// The credentials of assumed roles expire after a few calls; those that replace expired ones, after a
-    /// hundred calls. The share is one of sessions.
+    /// The credentials of assumed roles expire after a few calls; those that replace expired ones,
+    /// after a hundred calls. The share is one of sessions.
     ExpiredCredentials,
-    /// Calls of an account are denied: all, those of a service, or writes; for good or for some calls. The
-    /// share is one of accounts.
+    /// Calls of an account are denied: all, those of a service, or writes; for good or for some
+    /// calls. The share is one of accounts.
     Denials,
     /// Each call takes seconds. The share is one of accounts.
     SlowAccounts,
-    /// No call is ever answered, `AssumeRole` into the account included. The share is one of accounts.
+    /// No call is ever answered, `AssumeRole` into the account included. The share is one of
+    /// accounts.
     HangingAccounts,
-    /// Another team adds a statement, or a tag, of its own just before the document is read. The share is one
-    /// of reads.
+    /// Another team adds a statement, or a tag, of its own just before the document is read. The
+    /// share is one of reads.
     ForeignWriters,
-    /// Creating something fails because the account has reached a quota. The share is one of accounts and
-    /// operations.
+    /// Creating something fails because the account has reached a quota. The share is one of
+    /// accounts and operations.
     Quotas,
     /// An opt-in Region is not enabled. The share is one of accounts and such Regions.
     DisabledRegions,

@@ -17,10 +17,11 @@ struct Rate<'o> {
 /// The documented rate of an operation. A test holds this table to `models/rates.json` of
 /// `reconcile-operations`.
 ///
-/// See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Throttling limits" in the Organizations user
-/// guide, "Request quotas" in the KMS developer guide, "CloudWatch Logs quotas" in the CloudWatch Logs user
-/// guide, `TagResource`, `Subscribe` and `ListSubscriptionsByTopic` in the SNS API reference, and "IAM and
-/// AWS STS quotas" in the IAM user guide. S3 and IAM document none for what this twin does.
+/// See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Throttling limits" in the
+/// Organizations user guide, "Request quotas" in the KMS developer guide, "CloudWatch Logs quotas"
+/// in the CloudWatch Logs user guide, `TagResource`, `Subscribe` and `ListSubscriptionsByTopic` in
+/// the SNS API reference, and "IAM and AWS STS quotas" in the IAM user guide. S3 and IAM document
+/// none for what this twin does.
 fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
     let (service, name) = operation.split_once(':')?;
     let (group, per_second, burst) = match (service, name) {
@@ -98,8 +99,8 @@ struct TokenBucket {
 }
 
 impl TokenBuckets {
-    /// Takes a token for a call at the time `now`, and returns whether there was one. Calls without a
-    /// documented rate need none.
+    /// Takes a token for a call at the time `now`, and returns whether there was one. Calls without
+    /// a documented rate need none.
     pub(super) fn take(
         &mut self,
         (account, region): (&str, &str),

@@ -1,4 +1,5 @@
-//! The weather of a twin: decides what happens to each call, and remembers no more than it must for that.
+//! The weather of a twin: decides what happens to each call, and remembers no more than it must for
+//! that.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -17,9 +18,9 @@ use crate::state::State;
 /// The time that a call takes on [`Clock::Calls`].
 const CALL: Duration = Duration::from_millis(100);
 
-/// For how many calls at least the credentials that replace expired ones are good. AWS issues no session
-/// shorter than 15 minutes, so that a call that is repeated with new credentials never finds them expired as
-/// well. See `DurationSeconds` of `AssumeRole` in the STS API reference.
+/// For how many calls at least the credentials that replace expired ones are good. AWS issues no
+/// session shorter than 15 minutes, so that a call that is repeated with new credentials never
+/// finds them expired as well. See `DurationSeconds` of `AssumeRole` in the STS API reference.
 const RENEWED: u64 = 100;
 
 /// How often other teams write to one thing.
@@ -34,7 +35,8 @@ pub(crate) struct Run {
     counts: HashMap<[String; 4], u64>,
     /// Of each account: the calls so far, and the time that they took on [`Clock::Calls`].
     accounts: HashMap<String, (u64, Duration)>,
-    /// The number of further calls for which the credentials of a session are good, where they expire early.
+    /// The number of further calls for which the credentials of a session are good, where they
+    /// expire early.
     sessions: HashMap<String, u64>,
     /// The accounts in which the credentials of a session have expired early.
     renewing: HashSet<String>,
@@ -51,7 +53,8 @@ pub(crate) struct Forecast {
     pub(crate) is_foreign: bool,
     /// The time that the answer takes, where it is slow.
     pub(crate) delay: Option<Duration>,
-    /// The number of calls for which the credentials in the answer are good, where they expire early.
+    /// The number of calls for which the credentials in the answer are good, where they expire
+    /// early.
     session: Option<u64>,
 }
 
@@ -114,7 +117,8 @@ impl Run {
         let count = self.counts.entry(words.map(str::to_owned)).or_default();
         let n = *count;
         *count += 1;
-        // A call that enters an account is a call of that account for the events that concern whole accounts.
+        // A call that enters an account is a call of that account for the events that concern whole
+        // accounts.
         let entered = (operation == "sts:AssumeRole").then(|| about.split(':').nth(4)).flatten();
         let concerned = entered.unwrap_or(account);
 
@@ -201,7 +205,8 @@ impl Run {
         }
     }
 
-    /// What happens by chance to a call. The kinds exclude each other, so that each has exactly its share.
+    /// What happens by chance to a call. The kinds exclude each other, so that each has exactly its
+    /// share.
     fn drawn(&self, draw: u64) -> Option<WeatherKind> {
         let mut bound = Share::NONE;
         [WeatherKind::Throttles, WeatherKind::ServerErrors, WeatherKind::Resets, WeatherKind::LostAnswers]
@@ -251,7 +256,8 @@ impl Run {
         is_meant && !is_over
     }
 
-    /// Has another team write to what a call is about to read. Returns what was added, if anything was.
+    /// Has another team write to what a call is about to read. Returns what was added, if anything
+    /// was.
     pub(crate) fn foreign_write(
         &mut self,
         state: &mut State,
@@ -293,7 +299,8 @@ impl Run {
     }
 }
 
-/// What a call is about, by the names that a client gives; ids that AWS gives depend on the order of calls.
+/// What a call is about, by the names that a client gives; ids that AWS gives depend on the order
+/// of calls.
 fn subject(request: &Request) -> String {
     const NAMES: [&str; 20] = [
         "RoleArn",

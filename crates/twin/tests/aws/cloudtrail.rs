@@ -173,8 +173,8 @@ async fn recursive_logging_is_on_unless_a_request_turns_it_off() {
     assert_eq!(read().await, Some(false));
 }
 
-/// See "Aggregating data events" in the CloudTrail User Guide, and `PutEventConfiguration` in the CloudTrail
-/// API Reference.
+/// See "Aggregating data events" in the CloudTrail User Guide, and `PutEventConfiguration` in the
+/// CloudTrail API Reference.
 #[tokio::test]
 async fn data_events_are_aggregated_by_the_templates_of_the_last_request() {
     let (_twin, client) = ready().await;

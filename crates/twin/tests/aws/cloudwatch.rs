@@ -86,8 +86,8 @@ async fn alarms_come_in_pages_and_by_the_beginning_of_their_names() {
     assert_eq!(code(both.send().await), "ValidationError");
 }
 
-/// See `PutMetricAlarm` in the CloudWatch API reference, and "CloudWatch service quotas" in the CloudWatch
-/// user guide.
+/// See `PutMetricAlarm` in the CloudWatch API reference, and "CloudWatch service quotas" in the
+/// CloudWatch user guide.
 #[tokio::test]
 async fn an_alarm_that_cloudwatch_cannot_evaluate_is_rejected() {
     let twin = twin();

@@ -58,8 +58,8 @@ async fn log_groups_come_in_pages_of_fifty() {
     assert_eq!((first.log_groups().len(), second.log_groups().len(), second.next_token()), (50, 10, None));
 }
 
-/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch Logs user
-/// guide.
+/// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch
+/// Logs user guide.
 #[tokio::test]
 async fn a_log_group_is_encrypted_with_a_key_that_is_for_it() {
     let twin = twin();
@@ -196,8 +196,8 @@ async fn events_are_sent_to_streams_of_the_account_and_to_destinations_of_any() 
     client.delete_account_policy().policy_type(kind()).policy_name("all").send().await.unwrap();
 }
 
-/// See `PutMetricFilter`, `DescribeMetricFilters` and `DeleteMetricFilter` in the CloudWatch Logs API
-/// reference.
+/// See `PutMetricFilter`, `DescribeMetricFilters` and `DeleteMetricFilter` in the CloudWatch Logs
+/// API reference.
 #[tokio::test]
 async fn a_metric_filter_is_created_replaced_listed_and_deleted() {
     let twin = twin();

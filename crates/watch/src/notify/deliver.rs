@@ -127,7 +127,8 @@ impl DeliveryTask {
     }
 }
 
-/// Judges an answer; `None` is no answer. A receiver that refuses a message refuses it the next time as well.
+/// Judges an answer; `None` is no answer. A receiver that refuses a message refuses it the next
+/// time as well.
 fn outcome(status: Option<StatusCode>) -> DeliveryOutcome {
     match status {
         Some(status) if status.is_success() => DeliveryOutcome::Delivered,

@@ -17,17 +17,18 @@ use crate::evidence::EvidenceNews;
 /// The most findings that a message for people lists.
 const LISTED: usize = 10;
 
-/// The most bytes of a message to a topic or of an event: AWS accepts 262,144, with the other fields of the
-/// request.
+/// The most bytes of a message to a topic or of an event: AWS accepts 262,144, with the other
+/// fields of the request.
 ///
-/// See `Publish` in the SNS API reference and "Amazon EventBridge quotas" in the EventBridge user guide.
+/// See `Publish` in the SNS API reference and "Amazon EventBridge quotas" in the EventBridge user
+/// guide.
 const LARGEST: usize = 250_000;
 
 /// A message about one check of a spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The name of the message. The same news have the same name, also if another replica or a later process
-    /// tells them.
+    /// The name of the message. The same news have the same name, also if another replica or a
+    /// later process tells them.
     pub(crate) id: String,
     /// The document for programs.
     document: Value,
@@ -40,8 +41,8 @@ impl Message {
         Self::with(spec, installation, at, &json!(null), news, text(spec, news))
     }
 
-    /// A message about a verification of log files. It has the fields of the other messages, so that
-    /// receivers need not tell them apart.
+    /// A message about a verification of log files. It has the fields of the other messages, so
+    /// that receivers need not tell them apart.
     pub(crate) fn from_evidence(
         spec: &str,
         installation: Option<&str>,
@@ -107,8 +108,8 @@ impl Message {
         self.within(LARGEST, str::to_owned)
     }
 
-    /// A body that is not too large: with as many changes as fit, the most severe ones first, and the number
-    /// of the others.
+    /// A body that is not too large: with as many changes as fit, the most severe ones first, and
+    /// the number of the others.
     fn within(&self, largest: usize, body: impl Fn(&str) -> String) -> String {
         let whole = body(&self.json());
         let Some(changes) = self.document["changes"].as_array().filter(|_| whole.len() > largest) else {
@@ -183,7 +184,8 @@ fn text(spec: &str, news: &News) -> String {
     text
 }
 
-/// The text about a verification of log files: the numbers in the first line, and then the new findings.
+/// The text about a verification of log files: the numbers in the first line, and then the new
+/// findings.
 fn text_of_evidence(spec: &str, news: &EvidenceNews) -> String {
     let mut text = format!("{}: ", escape(spec));
     let _ = match &news.result {

@@ -1,4 +1,5 @@
-//! Receivers of notifications and the secret of signatures. Their URLs can be secrets: nothing prints them.
+//! Receivers of notifications and the secret of signatures. Their URLs can be secrets: nothing
+//! prints them.
 
 use std::fmt;
 
@@ -62,11 +63,12 @@ pub enum ReceiverError {
 }
 
 impl Receiver {
-    /// Reads a receiver: a URL, which `slack+` marks as one of Slack, or `sns:` or `eventbridge:` and an ARN.
+    /// Reads a receiver: a URL, which `slack+` marks as one of Slack, or `sns:` or `eventbridge:`
+    /// and an ARN.
     ///
     /// # Errors
-    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine, or if the ARN is of
-    /// something else.
+    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine, or if the
+    /// ARN is of something else.
     pub fn parse(text: &str) -> Result<Self, ReceiverError> {
         let text = text.trim();
         if let Some(arn) = text.strip_prefix("sns:") {
@@ -109,8 +111,8 @@ impl Receiver {
         Self(Destination::Aws(target))
     }
 
-    /// The name in logs and metrics: the ARN, or only the host, because the path of a webhook is often a
-    /// secret.
+    /// The name in logs and metrics: the ARN, or only the host, because the path of a webhook is
+    /// often a secret.
     pub(crate) fn name(&self) -> String {
         match &self.0 {
             Destination::Web(_, url) => {

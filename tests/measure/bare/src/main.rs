@@ -1,5 +1,5 @@
-//! Gets, decompresses and hashes all objects below a prefix of a bucket with the AWS SDK, and does nothing
-//! else: the least that a verification can cost.
+//! Gets, decompresses and hashes all objects below a prefix of a bucket with the AWS SDK, and does
+//! nothing else: the least that a verification can cost.
 //!
 //! `bare BUCKET PREFIX CONCURRENT PART...` leaves out keys that contain no `PART`.
 

@@ -1,4 +1,5 @@
-//! Converts the retention of the bucket, and the destination of its access logs, into values of requests.
+//! Converts the retention of the bucket, and the destination of its access logs, into values of
+//! requests.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLoggingStatus, DefaultRetention, ExpirationStatus,
@@ -10,8 +11,8 @@ use reconcile_plan::view::{AccessLogs, Lifecycle, ObjectLock};
 
 use crate::error::ApplyError;
 
-/// The same rule with its prefix in a filter: S3 rejects a document in which some rules have a filter, as
-/// ours has, and other rules have a prefix without a filter.
+/// The same rule with its prefix in a filter: S3 rejects a document in which some rules have a
+/// filter, as ours has, and other rules have a prefix without a filter.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 #[expect(deprecated, reason = "rules that were written long ago have it")]
@@ -51,8 +52,8 @@ pub(super) fn rule(id: &str, wanted: &Lifecycle) -> Result<LifecycleRule, ApplyE
         .map_err(|_| ApplyError::Incomplete { what: "a lifecycle rule", missing: "a status" })
 }
 
-/// The default retention. Without a rule, new objects are not locked. See `ObjectLockConfiguration` in the S3
-/// API reference.
+/// The default retention. Without a rule, new objects are not locked. See `ObjectLockConfiguration`
+/// in the S3 API reference.
 pub(super) fn object_lock(wanted: &ObjectLock) -> ObjectLockConfiguration {
     let rule = match wanted {
         ObjectLock::Off => None,

@@ -1,5 +1,5 @@
-//! The time between the write of a policy and its confirmation by CloudTrail: the previous document is kept,
-//! and restored if CloudTrail refuses a trail.
+//! The time between the write of a policy and its confirmation by CloudTrail: the previous document
+//! is kept, and restored if CloudTrail refuses a trail.
 
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::{self, Phase, TrailRef};
@@ -30,8 +30,8 @@ enum Turn<'a> {
 }
 
 impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
-    /// Begins the confirmation of a change; `None` if no trail depends on the change, or if CloudTrail must
-    /// not be asked.
+    /// Begins the confirmation of a change; `None` if no trail depends on the change, or if
+    /// CloudTrail must not be asked.
     pub(super) async fn begin(work: &'a Work<'a>, store: &'a S) -> Option<Self> {
         let pauses = work.context.confirm.filter(|_| !work.change.confirm.is_empty())?;
         let confirmations = &work.context.confirmations;
@@ -44,11 +44,12 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         Some(Self { work, store, pauses, _turn: turn })
     }
 
-    /// Makes sure, before permissions are removed, that CloudTrail can be asked about every trail and accepts
-    /// every trail. Otherwise it would not be known afterwards whether the change broke a trail.
+    /// Makes sure, before permissions are removed, that CloudTrail can be asked about every trail
+    /// and accepts every trail. Otherwise it would not be known afterwards whether the change broke
+    /// a trail.
     ///
-    /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the trail, every
-    /// trail gets the longer form again.
+    /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the
+    /// trail, every trail gets the longer form again.
     pub(super) async fn before(&self) -> Result<(), ApplyError> {
         if self.work.change.phase != Phase::Contract {
             return Ok(());
@@ -66,8 +67,9 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         Ok(())
     }
 
-    /// Asks CloudTrail to confirm the write. Restores the previous document if CloudTrail refuses a trail,
-    /// and also if permissions were removed and CloudTrail could not be asked about every trail.
+    /// Asks CloudTrail to confirm the write. Restores the previous document if CloudTrail refuses a
+    /// trail, and also if permissions were removed and CloudTrail could not be asked about every
+    /// trail.
     pub(super) async fn after(
         &self,
         previous: Option<&StoredPolicy>,
@@ -106,8 +108,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         }
     }
 
-    /// Restores the previous document, byte for byte. Returns false, and changes nothing, if somebody has
-    /// written the policy since.
+    /// Restores the previous document, byte for byte. Returns false, and changes nothing, if
+    /// somebody has written the policy since.
     async fn restore(
         &self,
         previous: Option<&StoredPolicy>,
@@ -130,7 +132,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         Ok(is_restored)
     }
 
-    /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail cannot be asked.
+    /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail cannot
+    /// be asked.
     async fn is_accepted(&self, refused: &RefusedTrail) -> Option<bool> {
         let trail: Vec<TrailRef> =
             self.work.change.confirm.iter().filter(|it| it.address == refused.trail).cloned().collect();
@@ -147,8 +150,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         self.work.change.trials.first()
     }
 
-    /// Restores the longer form for every trail if CloudTrail refuses the trail that tried the short form of
-    /// the live policy.
+    /// Restores the longer form for every trail if CloudTrail refuses the trail that tried the
+    /// short form of the live policy.
     async fn retreat(&self, refused: &RefusedTrail) -> PolicyAfter {
         let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
             return PolicyAfter::Unwritten;
@@ -178,8 +181,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         put(self.work, self.store, live.as_ref(), text(&next)).await.map(drop)
     }
 
-    /// Asks about the trails. The trail that tries a short form is asked about alone, and the others only if
-    /// CloudTrail confirms it.
+    /// Asks about the trails. The trail that tries a short form is asked about alone, and the
+    /// others only if CloudTrail confirms it.
     async fn ask(&self, policy: PolicyAfter, trails: &[TrailRef]) -> Confirmation {
         let is_first = |trail: &TrailRef| self.first_use().is_some_and(|it| it.trail == trail.address);
         let (first, others): (Vec<_>, Vec<_>) = trails.iter().cloned().partition(is_first);
@@ -199,7 +202,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         confirmation
     }
 
-    /// Records the refusal of a short form, unless CloudTrail refuses the trail under the other form as well.
+    /// Records the refusal of a short form, unless CloudTrail refuses the trail under the other
+    /// form as well.
     async fn refuse(&self, confirmation: Confirmation, mut refused: RefusedTrail) -> ApplyError {
         if let (
             PolicyAfter::Restored { accepted: Some(true) } | PolicyAfter::Retreated { accepted: Some(true) },

@@ -24,7 +24,8 @@ enum TaggedResource {
     Topic(Arn),
 }
 
-/// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already says so.
+/// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already says
+/// so.
 pub(crate) async fn record(context: &Context, trial: &FormTrial, is_refused: bool) -> Result<(), ApplyError> {
     let (address, region) = (&trial.policy, &trial.region);
     let session = context.session_of(&address.account).await?;

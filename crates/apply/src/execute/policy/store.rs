@@ -20,8 +20,8 @@ pub(crate) trait PolicyStore {
     /// Writes the text of a policy in one call.
     async fn write(&self, text: &str) -> Result<(), ApplyError>;
 
-    /// Deletes the policy. Only a bucket can be without a policy: KMS and SNS reject a policy without
-    /// statements.
+    /// Deletes the policy. Only a bucket can be without a policy: KMS and SNS reject a policy
+    /// without statements.
     async fn delete(&self) -> Result<(), ApplyError> {
         Err(ApplyError::NoStatements)
     }

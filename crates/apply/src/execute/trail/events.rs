@@ -25,7 +25,8 @@ pub(super) fn insights(names: &[String]) -> Vec<InsightSelector> {
     by_kind.into_iter().map(selector).collect()
 }
 
-/// The aggregation of data events by templates. An empty list of configurations turns aggregation off.
+/// The aggregation of data events by templates. An empty list of configurations turns aggregation
+/// off.
 ///
 /// See
 /// [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).

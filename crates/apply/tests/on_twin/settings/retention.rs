@@ -1,5 +1,5 @@
-//! Settings of the bucket that say what becomes of log files with time, and where copies and traces of them
-//! go.
+//! Settings of the bucket that say what becomes of log files with time, and where copies and traces
+//! of them go.
 
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention, DeleteMarkerReplication,

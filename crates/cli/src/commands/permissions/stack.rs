@@ -1,8 +1,8 @@
 //! The stack set template for the role in member accounts.
 //!
-//! A stack set that deploys automatically creates the role in every account that joins the organization: see
-//! "Manage automatic deployments for stack sets that use service-managed permissions" in the user guide of
-//! AWS `CloudFormation`.
+//! A stack set that deploys automatically creates the role in every account that joins the
+//! organization: see "Manage automatic deployments for stack sets that use service-managed
+//! permissions" in the user guide of AWS `CloudFormation`.
 
 use reconcile_operations::ANY_ACCOUNT;
 use serde_json::{Value, json};

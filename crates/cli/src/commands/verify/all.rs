@@ -13,8 +13,8 @@ use crate::args::Global;
 use crate::error::CliError;
 use crate::progress::Verifying;
 
-/// The most accounts and Regions that are verified at the same time. The memory of a verification depends on
-/// this number, and not on the number of all accounts and Regions.
+/// The most accounts and Regions that are verified at the same time. The memory of a verification
+/// depends on this number, and not on the number of all accounts and Regions.
 const AT_ONCE: usize = 8;
 
 /// What all accounts and Regions have in common.
@@ -25,8 +25,8 @@ pub(super) struct Parts<S> {
     pub(super) ledger: Option<Ledger>,
 }
 
-/// Verifies all accounts and Regions, each in a task, so that all processors hash. Returns the ledger as
-/// well.
+/// Verifies all accounts and Regions, each in a task, so that all processors hash. Returns the
+/// ledger as well.
 pub(super) async fn verify_all<S: ObjectSource + Send + 'static>(
     global: &Global,
     parts: Parts<S>,

@@ -33,7 +33,8 @@ impl RateLimiter {
     }
 }
 
-/// Returns the time of a request, and moves the time of the next one. Time without requests is not saved.
+/// Returns the time of a request, and moves the time of the next one. Time without requests is not
+/// saved.
 fn take(next: &mut Instant, now: Instant, interval: Duration) -> Instant {
     let at = (*next).max(now);
     *next = at + interval;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use reconcile_plan::freshness::{DigestTrails, Staleness};
 
-/// The time for which a list counts. CloudTrail delivers a digest every hour, and a check every 30 seconds
-/// would only cost more.
+/// The time for which a list counts. CloudTrail delivers a digest every hour, and a check every 30
+/// seconds would only cost more.
 const LISTED: Duration = Duration::from_mins(15);
 
 /// A cache of the digests of each spec: the result of its last list.
@@ -15,8 +15,8 @@ const LISTED: Duration = Duration::from_mins(15);
 pub(super) struct DigestCache(Mutex<HashMap<String, (Instant, Vec<Staleness>)>>);
 
 impl DigestCache {
-    /// Returns what stopped, from the last list or from a new one. A list that could not be read is read
-    /// again by the next check.
+    /// Returns what stopped, from the last list or from a new one. A list that could not be read is
+    /// read again by the next check.
     pub(super) async fn get_or_list(
         &self,
         spec: &str,

@@ -14,8 +14,8 @@ use crate::connect::Backend;
 const SOURCE: &str = "reconcile";
 const DETAIL_TYPE: &str = "reconcile drift";
 
-/// Sends with the current credentials, which it reads for each message: a watch runs longer than credentials
-/// are valid.
+/// Sends with the current credentials, which it reads for each message: a watch runs longer than
+/// credentials are valid.
 pub(super) struct Publisher {
     pub(super) global: Global,
     pub(super) backend: Backend,
@@ -58,8 +58,8 @@ impl Publish for Publisher {
     }
 }
 
-/// Whether AWS gives the same answer to the next attempt. Credentials can be renewed, and permissions be
-/// granted, within the time of the attempts.
+/// Whether AWS gives the same answer to the next attempt. Credentials can be renewed, and
+/// permissions be granted, within the time of the attempts.
 fn is_final(error: &Error) -> bool {
     match error.class {
         Class::Refused | Class::Absent | Class::RegionNotEnabled => true,

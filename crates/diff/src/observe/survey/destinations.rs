@@ -1,4 +1,5 @@
-//! Reads the resources that trails use: keys, log groups with their roles, topics, and the organization.
+//! Reads the resources that trails use: keys, log groups with their roles, topics, and the
+//! organization.
 //!
 //! A resource that cannot be read does not prevent the import of trails, so errors are values.
 
@@ -85,8 +86,8 @@ pub(super) async fn read(
     destinations
 }
 
-/// Reads the permissions of CloudTrail in the organization, from the first account with an organization
-/// trail.
+/// Reads the permissions of CloudTrail in the organization, from the first account with an
+/// organization trail.
 pub(super) async fn organization(
     surveyed: &[SurveyedAccount],
     trails: &[(AccountName, Trail)],

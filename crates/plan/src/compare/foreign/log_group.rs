@@ -1,5 +1,5 @@
-//! Judges the resource policies that apply to log groups, and the subscription filters that send their events
-//! elsewhere.
+//! Judges the resource policies that apply to log groups, and the subscription filters that send
+//! their events elsewhere.
 
 pub(super) mod traits;
 
@@ -88,11 +88,12 @@ fn subscription_access(
     Some(reviewer.report(&item, severity, message, &content))
 }
 
-/// Returns the severity of a destination of events, and its description; `None` for a destination of
-/// insiders.
+/// Returns the severity of a destination of events, and its description; `None` for a destination
+/// of insiders.
 ///
-/// A stream or function belongs to the account of the log group; events go to other accounts through a
-/// destination of CloudWatch Logs. See `PutSubscriptionFilter` in the CloudWatch Logs API reference.
+/// A stream or function belongs to the account of the log group; events go to other accounts
+/// through a destination of CloudWatch Logs. See `PutSubscriptionFilter` in the CloudWatch Logs API
+/// reference.
 fn sends(subscription: &Subscription, is_inside: impl Fn(&str) -> bool) -> Option<(Severity, String)> {
     let Subscription { destination, pattern, .. } = subscription;
     let events = match pattern.trim() {
@@ -113,8 +114,8 @@ fn sends(subscription: &Subscription, is_inside: impl Fn(&str) -> bool) -> Optio
 /// Returns whether the selection criteria of an account policy select a log group; `None` if their
 /// form is unknown.
 ///
-/// The only form for subscription filters is `LogGroupName NOT IN ["a", "b"]`: see `PutAccountPolicy` in the
-/// CloudWatch Logs API reference.
+/// The only form for subscription filters is `LogGroupName NOT IN ["a", "b"]`: see
+/// `PutAccountPolicy` in the CloudWatch Logs API reference.
 fn is_selected(criteria: Option<&str>, group: &str) -> Option<bool> {
     let Some(criteria) = criteria else { return Some(true) };
     let mut words = criteria.trim().splitn(4, char::is_whitespace);

@@ -1,5 +1,5 @@
-//! Judges the receivers of names of log files: notifications and inventories of the bucket, and subscriptions
-//! of topics.
+//! Judges the receivers of names of log files: notifications and inventories of the bucket, and
+//! subscriptions of topics.
 //!
 //! A name contains the account, the Region and the time of a log file, and nothing of its content.
 
@@ -76,8 +76,8 @@ fn configurations<'a>(context: &CompareContext<'a>) -> Vec<ReceiverConfiguration
     bucket.chain(topics).collect()
 }
 
-/// Returns the text that identifies a receiver. Digests of such texts are in the `reviewed` section of specs,
-/// so the text must not change with the names of types.
+/// Returns the text that identifies a receiver. Digests of such texts are in the `reviewed` section
+/// of specs, so the text must not change with the names of types.
 fn content(reviewer: &ForeignReviewer<'_>, receiver: &NameReceiver) -> String {
     let NameReceiver { name, prefix, target } = receiver;
     format!("{}\nReceiver {{ name: {name:?}, prefix: {prefix:?}, target: {target:?} }}", reviewer.bucket)

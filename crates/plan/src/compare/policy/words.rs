@@ -130,8 +130,8 @@ fn purpose(role: StatementRole) -> Option<(&'static [Hop], &'static str)> {
     })
 }
 
-/// Returns whether a trail of the spec makes one of these requests, and the policy decides it. Its permission
-/// is then in another statement or for another resource.
+/// Returns whether a trail of the spec makes one of these requests, and the policy decides it. Its
+/// permission is then in another statement or for another resource.
 fn needs(policy: &PolicyComparison<'_>, hops: &[Hop], source: &SourceValue<'_>) -> bool {
     let PolicyComparison { context, subject, .. } = policy;
     let trails = context.desired.trails.iter().filter(|trail| match source {

@@ -1,5 +1,5 @@
-//! Warns of trails whose deliveries AWS refuses, or that deliver nothing, although the policies let them
-//! deliver.
+//! Warns of trails whose deliveries AWS refuses, or that deliver nothing, although the policies let
+//! them deliver.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,8 +11,8 @@ use crate::observed::{Channel, Deliveries};
 use crate::plan::WarningCode;
 use crate::view::{CloudWatchLogs, Notification, Trail};
 
-/// The longest time without any delivery of a trail that delivers digest files: CloudTrail delivers one every
-/// hour, even if the account made no calls.
+/// The longest time without any delivery of a trail that delivers digest files: CloudTrail delivers
+/// one every hour, even if the account made no calls.
 ///
 /// See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
 const LIMIT_WITH_DIGESTS: SignedDuration = SignedDuration::from_hours(6);

@@ -67,8 +67,8 @@ impl Default for KeyTraits {
 impl KeyTraits {
     /// Why CloudTrail cannot encrypt with the key; `None` if it can.
     ///
-    /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide, and "Key states of
-    /// AWS KMS keys" in the KMS developer guide.
+    /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide, and "Key
+    /// states of AWS KMS keys" in the KMS developer guide.
     pub fn obstacle(&self) -> Option<String> {
         if !self.is_symmetric_encryption() {
             return Some(format!(
@@ -89,9 +89,9 @@ impl KeyTraits {
 
     /// Whose rotation settings the key has.
     ///
-    /// See "Rotate AWS KMS keys" in the KMS developer guide: AWS rotates neither asymmetric and HMAC keys,
-    /// nor imported material, nor keys of custom key stores; a replica shares the rotation of its primary
-    /// key.
+    /// See "Rotate AWS KMS keys" in the KMS developer guide: AWS rotates neither asymmetric and
+    /// HMAC keys, nor imported material, nor keys of custom key stores; a replica shares the
+    /// rotation of its primary key.
     pub fn rotated(&self) -> Rotated<'_> {
         if !self.is_symmetric_encryption() || self.origin != "AWS_KMS" {
             return Rotated::Never;
@@ -111,8 +111,8 @@ impl KeyState {
         }
     }
 
-    /// The state in words, with the date where there is one: `pending deletion and will be deleted on
-    /// 2026-12-01`.
+    /// The state in words, with the date where there is one: `pending deletion and will be deleted
+    /// on 2026-12-01`.
     pub fn words(&self) -> String {
         match self {
             Self::Enabled => "enabled".to_owned(),

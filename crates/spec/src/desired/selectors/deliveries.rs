@@ -9,7 +9,8 @@ impl Selectors {
     /// prefix, or to a log group. Each recorded delivery is delivered in turn, and is recorded
     /// again. A delivery counts as included if this cannot be decided.
     ///
-    /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with recursive
+    /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with
+    /// recursive
     /// logging](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-trail-recursive-logging.html).
     pub fn may_record_deliveries(&self, bucket: &str, prefix: Option<&str>, has_log_group: bool) -> bool {
         let objects = format!(":::{bucket}/{}", logs_folder(prefix));

@@ -41,8 +41,8 @@ fn names(insights: &[RawInsight]) -> Vec<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// Checks insights of management events. Insights of call rates analyze write events, insights of error rates
-/// all events. See
+/// Checks insights of management events. Insights of call rates analyze write events, insights of
+/// error rates all events. See
 /// [`PutInsightSelectors`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutInsightSelectors.html).
 fn check_management(
     insights: &Located<Vec<RawInsight>>,

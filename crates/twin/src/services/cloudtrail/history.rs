@@ -1,11 +1,12 @@
-//! Implements the event history: records the management calls that change something, and looks them up.
+//! Implements the event history: records the management calls that change something, and looks them
+//! up.
 //!
-//! AWS also records calls that only read, and shows an event after some minutes. The twin records no reads,
-//! shows an event at once, keeps the last [`KEPT`] events of an account and Region, and leaves out parameters
-//! that are neither short texts nor short lists of them.
+//! AWS also records calls that only read, and shows an event after some minutes. The twin records
+//! no reads, shows an event at once, keeps the last [`KEPT`] events of an account and Region, and
+//! leaves out parameters that are neither short texts nor short lists of them.
 //!
-//! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for management, data,
-//! and network activity events" in the CloudTrail user guide.
+//! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for
+//! management, data, and network activity events" in the CloudTrail user guide.
 
 use std::collections::BTreeMap;
 
@@ -83,8 +84,8 @@ fn name(operation: &str) -> String {
     name.to_owned()
 }
 
-/// The parameters of a request that are short texts, or short lists of texts. Events write their names with a
-/// small letter.
+/// The parameters of a request that are short texts, or short lists of texts. Events write their
+/// names with a small letter.
 fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Parameter> {
     let text = |(name, text)| (name, Parameter::Text(text));
     let all: Vec<(String, Parameter)> = match request.scope.service.as_str() {
@@ -211,7 +212,8 @@ fn user_name(event: &Event) -> &str {
     event.role.as_deref().and_then(|role| role.rsplit('/').next()).unwrap_or("twin")
 }
 
-/// The types and names of the resources of an event, as far as a parameter or the service names them.
+/// The types and names of the resources of an event, as far as a parameter or the service names
+/// them.
 fn resources(event: &Event) -> Vec<(&'static str, &str)> {
     let named = |kind, parameters: &[&str]| -> Vec<(&'static str, &str)> {
         let named = parameters.iter().filter_map(|it| event.parameters.get(*it));

@@ -1,7 +1,7 @@
 //! Implements metric filters.
 //!
-//! See `PutMetricFilter`, `DescribeMetricFilters` and `DeleteMetricFilter` in the CloudWatch Logs API
-//! reference.
+//! See `PutMetricFilter`, `DescribeMetricFilters` and `DeleteMetricFilter` in the CloudWatch Logs
+//! API reference.
 
 use std::ops::Bound;
 
@@ -60,7 +60,8 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     Ok(json!({}))
 }
 
-/// Returns whether the parentheses of a pattern for JSON events are balanced. Other patterns are terms.
+/// Returns whether the parentheses of a pattern for JSON events are balanced. Other patterns are
+/// terms.
 ///
 /// See "Filter pattern syntax for metric filters" in the CloudWatch Logs user guide.
 fn is_pattern(pattern: &str) -> bool {
@@ -89,7 +90,8 @@ pub(super) fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         .ok_or_else(|| Fault::bad("ResourceNotFoundException", "The specified metric filter does not exist."))
 }
 
-/// Lists the metric filters of a log group, sorted by name. The twin does not list those of all log groups.
+/// Lists the metric filters of a log group, sorted by name. The twin does not list those of all log
+/// groups.
 pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let prefix = optional(input, "filterNamePrefix").unwrap_or_default();
     let group = required(input, "logGroupName").map_err(|fault| invalid(fault.message))?;

@@ -102,8 +102,8 @@ fn after(request: &Request, is_second_version: bool) -> Result<&str, Fault> {
     }
 }
 
-/// Returns the entries after a name, at most `limit`, and whether more follow. The cost depends only on the
-/// entries of the page: the objects below a common prefix are skipped as a whole.
+/// Returns the entries after a name, at most `limit`, and whether more follow. The cost depends
+/// only on the entries of the page: the objects below a common prefix are skipped as a whole.
 fn page<'s>(
     objects: &'s BTreeMap<String, Object>,
     prefix: &str,

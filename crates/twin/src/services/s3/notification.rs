@@ -7,11 +7,11 @@ use crate::fault::Fault;
 use crate::request::Request;
 use crate::state::State;
 
-/// Rejects a topic that does not exist, unless the request skips the validation. The twin has no queues and
-/// no functions.
+/// Rejects a topic that does not exist, unless the request skips the validation. The twin has no
+/// queues and no functions.
 ///
-/// See `PutBucketNotificationConfiguration` in the S3 API reference, and "Granting permissions to publish
-/// event notification messages to a destination" in the S3 user guide.
+/// See `PutBucketNotificationConfiguration` in the S3 API reference, and "Granting permissions to
+/// publish event notification messages to a destination" in the S3 user guide.
 pub(super) fn check(state: &State, request: &Request, xml: &str) -> Result<(), Fault> {
     if request.header("x-amz-skip-destination-validation") == Some("true") {
         return Ok(());

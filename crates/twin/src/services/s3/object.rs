@@ -86,8 +86,8 @@ fn start_of(range: &str) -> Option<usize> {
     range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
-/// The start of the headers of user-defined metadata. See "Working with object metadata" in the S3 user
-/// guide.
+/// The start of the headers of user-defined metadata. See "Working with object metadata" in the S3
+/// user guide.
 const METADATA: &str = "x-amz-meta-";
 
 fn metadata(request: &Request) -> BTreeMap<String, String> {

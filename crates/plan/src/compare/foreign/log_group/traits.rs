@@ -31,8 +31,8 @@ pub(in crate::compare::foreign) fn access(reviewer: &ForeignReviewer<'_>) -> Vec
 
 /// Returns the settings that endanger the events, by name.
 ///
-/// See "Help protect sensitive log data with masking", "Log classes" and "HTTP endpoints" in the CloudWatch
-/// Logs user guide.
+/// See "Help protect sensitive log data with masking", "Log classes" and "HTTP endpoints" in the
+/// CloudWatch Logs user guide.
 fn dangerous_settings(traits: &GroupTraits) -> Vec<(&'static str, String)> {
     let masked = traits.masked_by.iter().map(|masking| {
         let (name, whose) = match masking {

@@ -1,4 +1,4 @@
-//! What `CONTRIBUTING.md` says of the structure is so.
+//! Checks what `CONTRIBUTING.md` says about the structure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

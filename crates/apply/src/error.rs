@@ -90,8 +90,8 @@ pub enum ApplyError {
     /// The policy of the key or the topic would have no statement.
     ///
     /// See "Key policies in AWS KMS" in the KMS developer guide: every key has a policy.
-    #[error("the policy would have no statement, and AWS rejects such a policy of a key or a topic")]
-    NoStatements,
+    #[error("the policy would have no statements, and AWS rejects an empty policy of a key or a topic")]
+    EmptyPolicy,
     /// The plan uses a key that none of its changes created.
     #[error("the ARN of the key that {0} creates is unknown")]
     UnknownKey(Address),
@@ -184,9 +184,9 @@ impl Hint for ApplyError {
             Self::Contended { .. } => {
                 Some("find out who else manages this policy, then run apply again".to_owned())
             }
-            Self::NoStatements => Some(
-                "add a statement to the live policy, such as one that lets an administrator manage the resource, \
-                 and plan again"
+            Self::EmptyPolicy => Some(
+                "add a statement to the live policy, such as one that lets an administrator manage the \
+                 resource, then plan again"
                     .to_owned(),
             ),
             Self::UnknownKey(_) | Self::NoSuchAccount(_) | Self::BadAddress(_) => Some("plan again".to_owned()),

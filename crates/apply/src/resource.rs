@@ -4,8 +4,6 @@
 //! Every kind converges from live state, setting by setting, so a change that was interrupted is
 //! completed by making it again.
 
-use std::borrow::Borrow;
-
 use reconcile_plan::plan::{Action, Views};
 use reconcile_plan::view::View;
 
@@ -40,12 +38,24 @@ pub(crate) async fn converge(work: &Work<'_>, change: &impl Convergence) -> Resu
     Ok(Made::Applied)
 }
 
+/// A live resource with the view that is compared with the plan.
+pub(crate) trait HasView<V> {
+    /// The view.
+    fn view(&self) -> &V;
+}
+
+impl<V: View> HasView<V> for V {
+    fn view(&self) -> &V {
+        self
+    }
+}
+
 /// The calls that read a resource.
 pub(crate) trait Reads {
     /// The view of the kind.
     type View: View;
     /// The result of a read: the view, with whatever else the kind needs.
-    type Live: Borrow<Self::View>;
+    type Live: HasView<Self::View>;
 
     /// Reads the resource; `None` if it does not exist.
     async fn read(&self) -> Result<Option<Self::Live>, ApplyError>;
@@ -85,7 +95,8 @@ pub(crate) async fn change<R: Creates + Updates + Deletes>(
         Action::Create { after: wanted } | Action::Update { after: wanted, .. } => {
             let views = Views { before: action.before(), after: Some(wanted) };
             // The futures of some kinds are large.
-            Box::pin(converge(work, &ViewChange { work, resource, views, act: CreateOrUpdate(wanted) })).await
+            Box::pin(converge(work, &ViewChange { work, resource, views, calls: CreateOrUpdate(wanted) }))
+                .await
         }
         Action::Delete { before } => delete(work, resource, before).await,
     }
@@ -98,7 +109,7 @@ pub(crate) async fn create<R: Creates>(
     wanted: &R::View,
 ) -> Result<Made, ApplyError> {
     let views = Views { before: None, after: Some(wanted) };
-    converge(work, &ViewChange { work, resource, views, act: Create(wanted) }).await
+    converge(work, &ViewChange { work, resource, views, calls: CreateOnly(wanted) }).await
 }
 
 /// Deletes a resource.
@@ -108,20 +119,20 @@ pub(crate) async fn delete<R: Deletes>(
     before: &R::View,
 ) -> Result<Made, ApplyError> {
     let views = Views { before: Some(before), after: None };
-    converge(work, &ViewChange { work, resource, views, act: Delete }).await
+    converge(work, &ViewChange { work, resource, views, calls: DeleteOnly }).await
 }
 
-/// The calls that make a change, of those that a kind supplies.
-trait Act<R: Reads> {
-    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError>;
+/// Chooses between the calls of a kind.
+trait Calls<R: Reads> {
+    async fn make(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError>;
 }
 
 struct CreateOrUpdate<'v, V>(&'v V);
-struct Create<'v, V>(&'v V);
-struct Delete;
+struct CreateOnly<'v, V>(&'v V);
+struct DeleteOnly;
 
-impl<R: Creates + Updates> Act<R> for CreateOrUpdate<'_, R::View> {
-    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
+impl<R: Creates + Updates> Calls<R> for CreateOrUpdate<'_, R::View> {
+    async fn make(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
         match live {
             None => resource.create(self.0).await,
             Some(live) => resource.update(live, self.0).await,
@@ -129,14 +140,14 @@ impl<R: Creates + Updates> Act<R> for CreateOrUpdate<'_, R::View> {
     }
 }
 
-impl<R: Creates> Act<R> for Create<'_, R::View> {
-    async fn act(&self, resource: &R, _: Option<&R::Live>) -> Result<(), ApplyError> {
+impl<R: Creates> Calls<R> for CreateOnly<'_, R::View> {
+    async fn make(&self, resource: &R, _: Option<&R::Live>) -> Result<(), ApplyError> {
         resource.create(self.0).await
     }
 }
 
-impl<R: Deletes> Act<R> for Delete {
-    async fn act(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
+impl<R: Deletes> Calls<R> for DeleteOnly {
+    async fn make(&self, resource: &R, live: Option<&R::Live>) -> Result<(), ApplyError> {
         match live {
             None => Ok(()),
             Some(live) => resource.delete(live).await,
@@ -145,14 +156,14 @@ impl<R: Deletes> Act<R> for Delete {
 }
 
 /// The change of a resource that is compared by its view.
-struct ViewChange<'a, R: Reads, A> {
+struct ViewChange<'a, R: Reads, C> {
     work: &'a Work<'a>,
     resource: &'a R,
     views: Views<'a, R::View>,
-    act: A,
+    calls: C,
 }
 
-impl<R: Reads, A: Act<R>> Convergence for ViewChange<'_, R, A> {
+impl<R: Reads, C: Calls<R>> Convergence for ViewChange<'_, R, C> {
     type Live = Option<R::Live>;
 
     async fn read(&self) -> Result<Self::Live, ApplyError> {
@@ -168,15 +179,15 @@ impl<R: Reads, A: Act<R>> Convergence for ViewChange<'_, R, A> {
     }
 
     fn freshness(&self, live: &Self::Live) -> PlanFreshness {
-        view_freshness(self.work.change, self.views, live.as_ref().map(Borrow::borrow))
+        view_freshness(self.work.change, self.views, live.as_ref().map(HasView::view))
     }
 
     async fn make(&self, live: Self::Live) -> Result<(), ApplyError> {
-        self.act.act(self.resource, live.as_ref()).await?;
+        self.calls.make(self.resource, live.as_ref()).await?;
         // Neither a later change nor the next plan must see the state before the change.
-        let before = live.as_ref().map(Borrow::borrow);
+        let before = live.as_ref().map(HasView::view);
         let is_late =
-            |shown: &Self::Live| is_late(before, self.views.after, shown.as_ref().map(Borrow::borrow));
+            |shown: &Self::Live| is_late(before, self.views.after, shown.as_ref().map(HasView::view));
         read_on(&mut self.work.backoff(), true, is_late, || self.resource.read()).await.map(drop)
     }
 }

@@ -26,8 +26,6 @@ mod denied;
 mod departed;
 #[path = "on_twin/destinations.rs"]
 mod destinations;
-#[path = "on_twin/edited.rs"]
-mod edited;
 #[path = "on_twin/events.rs"]
 mod events;
 #[path = "on_twin/exposure.rs"]

@@ -42,7 +42,7 @@ async fn each_call_belongs_to_an_account_a_region_or_a_change() {
     // The test has one thread.
     let _guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(paths.clone()));
     let installation = Installation::new();
-    installation.converge(&members(2, "")).instrument(trace_span!("command")).await;
+    installation.converge(&members(2)).instrument(trace_span!("command")).await;
     let found = paths.0.lock().unwrap().clone();
     let expected = [
         "command",

@@ -80,7 +80,8 @@ fn management(bed: &TestBed) -> Setup {
 /// encrypt.
 fn destinations(group: &str, role: &str, topic: &str) -> String {
     let logs = format!("cloudwatch_logs: {{ log_group: {group}, role_name: {role} }}");
-    members(1, &format!(", {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }}"))
+    members(1)
+        .with("trails.0", &format!("{{ {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }} }}"))
 }
 
 /// Other teams have a bucket to which the trails of two accounts deliver by statements of the
@@ -195,37 +196,36 @@ pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
             scenarios.push(destroy.after(&text));
         }
     }
-    let fewer = members(3, "").with("trails.0.accounts", "[master, m0]");
+    let fewer = members(3).with("trails.0.accounts", "[master, m0]");
     let renamed = everything("after").with("previous_name", "before");
-    let with = |path: &str, change: &str| members(1, "").with(path, change);
+    let with = |path: &str, change: &str| members(1).with(path, change);
     scenarios.extend([
-        Scenario::new("the adoption of a bucket of the console", Task::apply(members(1, "")))
+        Scenario::new("the adoption of a bucket of the console", Task::apply(members(1)))
             .with_others(console),
-        Scenario::new("the adoption of statements of others", Task::apply(members(1, "")))
-            .after(members(1, ""))
+        Scenario::new("the adoption of statements of others", Task::apply(members(1)))
+            .after(members(1))
             .with_others(guests),
-        Scenario::new("another alias", Task::apply(with("key.alias", "other"))).after(members(1, "")),
+        Scenario::new("another alias", Task::apply(with("key.alias", "other"))).after(members(1)),
         Scenario::new("another key", Task::apply(with("key", &format!("{{ alias: null, arn: \"{KEY}\" }}"))))
-            .after(members(1, "")),
-        Scenario::new("another prefix", Task::apply(with("bucket.prefix", "new"))).after(members(1, "")),
+            .after(members(1)),
+        Scenario::new("another prefix", Task::apply(with("bucket.prefix", "new"))).after(members(1)),
         Scenario::new("another name of the trails", Task::apply(with("trails.0.name", "Renamed")))
-            .after(members(1, "")),
-        Scenario::new("accounts join", Task::apply(members(3, ""))).after(members(1, "")),
-        Scenario::new("accounts leave", Task::apply(fewer)).after(members(3, "")),
-        Scenario::new("a member of the organization leaves", Task::apply(organization("\"000000000002\"")))
+            .after(members(1)),
+        Scenario::new("accounts join", Task::apply(members(3))).after(members(1)),
+        Scenario::new("accounts leave", Task::apply(fewer)).after(members(3)),
+        Scenario::new("a member of the organization leaves", Task::apply(organization(&["000000000002"])))
             .with_members(MEMBERS)
-            .after(organization("")),
+            .after(organization(&[])),
         Scenario::new("other settings", Task::apply(other_settings())).with_members(MEMBERS).after(SETTINGS),
         Scenario::new("other destinations", Task::apply(destinations("b", "S", "u")))
             .after(destinations("a", "R", "t")),
-        Scenario::new("no destinations any more", Task::apply(members(1, "")))
-            .after(destinations("a", "R", "t")),
+        Scenario::new("no destinations any more", Task::apply(members(1))).after(destinations("a", "R", "t")),
         Scenario::new("another name of the installation", Task::apply(renamed)).after(everything("before")),
-        Scenario::new("a short form of the bucket policy", Task::apply(members(9, "")))
-            .after(members(3, ""))
+        Scenario::new("a short form of the bucket policy", Task::apply(members(9)))
+            .after(members(3))
             .with_others(crowd),
-        Scenario::new("the removal of an installation with guests", Task::destroy(members(1, "")))
-            .after(members(1, ""))
+        Scenario::new("the removal of an installation with guests", Task::destroy(members(1)))
+            .after(members(1))
             .with_others(guests),
     ]);
     Ok(scenarios)

@@ -91,10 +91,9 @@ fn organizations() -> impl Strategy<Value = String> {
     let everybodys = select(vec![None, Some("{ name: Everybodys, organization_trail: true }")]);
     let deletion = select(vec![None, Some("{ bucket: true, key: true }")]);
     (exclude, trail, everybodys, deletion).prop_map(|(exclude, trail, everybodys, deletion)| {
-        let exclude: Vec<String> = exclude.iter().map(|id| format!("\"{id}\"")).collect();
         let edits = [("trails.0", trail), ("trails.1", everybodys), ("deletion", deletion)];
         let edits = edits.into_iter().filter_map(|(path, change)| Some((path, change?)));
-        edits.fold(organization(&exclude.join(", ")), |spec, (path, change)| spec.with(path, change))
+        edits.fold(organization(&exclude), |spec, (path, change)| spec.with(path, change))
     })
 }
 

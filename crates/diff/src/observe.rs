@@ -46,7 +46,7 @@ use reconcile_spec::{AccountName, Desired};
 use tokio::task::JoinSet;
 
 use by_account::ByAccount;
-use destinations::Destinations;
+use destinations::LiveDestinations;
 use hub::{FoundKey, HubBucket};
 use reconcile_plan::observed::{LiveOrganization, ObserveError, Observed, ReadError, Stray};
 use reconcile_plan::view::{OtherTrail, Trail};
@@ -78,7 +78,7 @@ struct AccountRead {
     key: Option<Result<FoundKey, ReadError>>,
     bucket: Option<Result<HubBucket, ReadError>>,
     seen: AccountTrails,
-    destinations: Destinations,
+    destinations: LiveDestinations,
     unreadable: Option<ReadError>,
 }
 
@@ -206,7 +206,7 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Acc
                 key: has_key.then(|| Err(error.clone())),
                 bucket: has_bucket.then(|| Err(error.clone())),
                 seen: AccountTrails::default(),
-                destinations: Destinations::default(),
+                destinations: LiveDestinations::default(),
                 unreadable: Some(error),
             };
         }
@@ -218,7 +218,7 @@ async fn observe_account(aws: &Aws, spec: &ByAccount, name: &AccountName) -> Acc
     let (key, bucket, of_trails) = join3(key, bucket, of_trails).await;
     let ((seen, destinations), unreadable) = match of_trails {
         Ok(found) => (found, None),
-        Err(error) => ((AccountTrails::default(), Destinations::default()), Some(error)),
+        Err(error) => ((AccountTrails::default(), LiveDestinations::default()), Some(error)),
     };
     AccountRead { key, bucket, seen, destinations, unreadable }
 }

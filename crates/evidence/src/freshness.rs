@@ -350,7 +350,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_lists_of_a_bucket_are_judged_for_each_trail_and_account() {
-        let spec = reconcile_spec::parse("test.yaml", members(1, "").as_bytes()).unwrap();
+        let spec = reconcile_spec::parse("test.yaml", members(1).as_bytes()).unwrap();
         let own = DigestTrail {
             address: "trail/master/Trail".parse().unwrap(),
             account: MASTER.parse().unwrap(),

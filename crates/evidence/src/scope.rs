@@ -263,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn a_multi_region_trail_must_log_in_every_region_that_is_always_enabled() {
         let source = bucket(&["AWSLogs/000000000001/CloudTrail-Digest/eu-south-1/2026/01/01/x.json.gz"]);
-        let cells = cells(&scope(&members(1, "")), &source, &CellSelection::default()).await;
+        let cells = cells(&scope(&members(1)), &source, &CellSelection::default()).await;
         assert_eq!(cells.len(), 17 + 18);
         let may_log: Vec<&Cell> =
             cells.iter().filter(|cell| cell.trails.iter().any(|trail| !trail.must_log)).collect();
@@ -278,7 +278,7 @@ mod tests {
             regions: BTreeSet::from(["us-east-1".parse().unwrap(), "eu-west-1".parse().unwrap()]),
             shard: None,
         };
-        let cells = cells(&scope(&members(1, "")), &bucket(&[]), &only).await;
+        let cells = cells(&scope(&members(1)), &bucket(&[]), &only).await;
         let found: Vec<&str> = cells.iter().map(|cell| cell.region.as_str()).collect();
         assert_eq!(found, ["eu-west-1", "us-east-1"]);
         assert_eq!(cells[0].roots, BTreeSet::from([Root::new(BUCKET, None, None)]));
@@ -286,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_organization_trail_logs_in_accounts_that_are_found() {
-        let text = members(1, "")
+        let text = members(1)
             .with("organization", "{ account: master }")
             .with("trails.0", "{ accounts: null, organization_trail: true, multi_region: false }");
         let scope = scope(&text);
@@ -300,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_trail_without_digests_is_named_and_expected_nowhere() {
-        let scope = scope(&members(1, ", log_file_validation: false"));
+        let scope = scope(&members(1).with("trails.0", "{ log_file_validation: false }"));
         assert_eq!(scope.without_digests, ["master/Trail", "m0/Trail"]);
         let cells = cells(&scope, &bucket(&[]), &CellSelection::default()).await;
         assert!(cells.iter().all(|cell| cell.trails.is_empty() && cell.has_other_logs));

@@ -18,7 +18,7 @@ macro_rules! with_kinds {
         $make! {
             /// Trusted access of CloudTrail to the organization.
             ServiceAccess "service_access" $crate::plan::Create<$crate::view::ServiceAccess>,
-            /// The delegated administrator of the organization for CloudTrail.
+            /// A delegated administrator of the organization for CloudTrail.
             DelegatedAdministrator "delegated_administrator" $crate::plan::Create<$crate::view::DelegatedAdministrator>,
             /// The KMS key that encrypts the logs.
             Key "key" $crate::plan::Action<$crate::view::Key>,

@@ -64,10 +64,10 @@ pub enum Refusal {
         /// The setting in the spec that accepts this.
         setting: &'static str,
     },
-    /// A key policy would have no statement, which KMS rejects: every key has a policy.
+    /// A key policy would have no statements, which KMS rejects: every key has a policy.
     ///
     /// See `PutKeyPolicy` in the KMS API reference.
-    #[error("{address}: no statement would be left, and KMS rejects a key policy without statements")]
+    #[error("{address}: the policy would have no statements, and KMS rejects such a key policy")]
     EmptyPolicy {
         /// The key policy.
         address: Address,
@@ -255,8 +255,8 @@ impl Refusal {
                  somebody can administer the key, set `{setting}: warn`"
             ),
             Self::EmptyPolicy { .. } => {
-                "add a statement to the live key policy that lets an administrator of the account of the key manage \
-                 the key, then plan again"
+                "name at least one principal under `key.administrators`, or add a statement to the live key \
+                 policy that lets the account of the key administer the key; then plan again"
                     .to_owned()
             }
             Self::DeletedPrincipal { setting: Some(setting), .. } => {

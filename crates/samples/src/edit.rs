@@ -2,15 +2,15 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-/// A spec that differs from another spec in some values.
+/// Edits a spec by values.
 ///
 /// A path names keys and positions of lists from the top, such as `trails.0.sns_topic`. The result
 /// has one line for each section of the spec.
 pub trait EditSpec {
     /// Returns the spec with the YAML of `change` merged into the value at `path`. Mappings are
-    /// merged, null removes a key, and every other value replaces the former value. The position
+    /// merged, null removes a key of a mapping, and every other value replaces the former value. The position
     /// after the last one of a list appends to the list. An empty path is the whole spec.
     ///
     /// See RFC 7396, "JSON Merge Patch".
@@ -26,11 +26,11 @@ pub trait EditSpec {
     /// If the text is not YAML, or if there is no such key.
     fn without(&self, path: &str) -> String;
 
-    /// Returns the value at `path`, which is null if there is none.
+    /// Returns the value at `path`, if there is one.
     ///
     /// # Panics
     /// If the text is not YAML.
-    fn value(&self, path: &str) -> Value;
+    fn value(&self, path: &str) -> Option<Value>;
 }
 
 impl EditSpec for str {
@@ -38,7 +38,9 @@ impl EditSpec for str {
     fn with(&self, path: &str, change: &str) -> String {
         let before = parsed(self);
         let mut after = before.clone();
-        merge(value_at(&mut after, path), parsed(change));
+        let values = parsed(change);
+        assert!(!values.is_null(), "`without` removes `{path}`");
+        merge(value_at(&mut after, path), values);
         assert!(after != before, "`{path}` already has `{change}` in:\n{self}");
         text(&after)
     }
@@ -56,9 +58,9 @@ impl EditSpec for str {
     }
 
     #[track_caller]
-    fn value(&self, path: &str) -> Value {
+    fn value(&self, path: &str) -> Option<Value> {
         let pointer: String = keys(path).map(|key| format!("/{key}")).collect();
-        parsed(self).pointer(&pointer).cloned().unwrap_or_default()
+        parsed(self).pointer(&pointer).cloned()
     }
 }
 
@@ -94,19 +96,23 @@ fn value_at<'v>(root: &'v mut Value, path: &str) -> &'v mut Value {
     })
 }
 
-fn merge(value: &mut Value, patch: Value) {
-    match (value, patch) {
-        (Value::Object(map), Value::Object(patch)) => {
-            for (key, patch) in patch {
-                if patch.is_null() {
-                    map.shift_remove(&key);
-                } else {
-                    merge(map.entry(key).or_insert(Value::Null), patch);
-                }
-            }
+fn merge(value: &mut Value, change: Value) {
+    let Value::Object(changes) = change else {
+        *value = change;
+        return;
+    };
+    let mut map = match value.take() {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    };
+    for (key, change) in changes {
+        if change.is_null() {
+            map.shift_remove(&key);
+        } else {
+            merge(map.entry(key).or_insert(Value::Null), change);
         }
-        (value, patch) => *value = patch,
     }
+    *value = Value::Object(map);
 }
 
 /// The spec as YAML: a line for each section, whose value is JSON.
@@ -120,6 +126,8 @@ fn text(spec: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const SPEC: &str =
@@ -152,7 +160,7 @@ mod tests {
             ),
             (
                 "trails.1",
-                "{ name: u }",
+                "{ name: u, prefix: null }",
                 r#"name: "a" bucket: {"name":"b","tags":{"x":"01"}} trails: [{"name":"t"},{"name":"u"}]"#,
             ),
         ] {
@@ -169,13 +177,13 @@ mod tests {
     #[test]
     fn a_value_is_read_at_its_path() {
         for (path, expected) in [
-            ("name", "\"a\""),
-            ("bucket.tags", r#"{"x":"01"}"#),
-            ("trails.0.name", "\"t\""),
-            ("trails.1", "null"),
-            ("key.alias", "null"),
+            ("name", Some(json!("a"))),
+            ("bucket.tags", Some(json!({ "x": "01" }))),
+            ("trails.0.name", Some(json!("t"))),
+            ("trails.1", None),
+            ("key.alias", None),
         ] {
-            assert_eq!(SPEC.value(path).to_string(), expected, "{path}");
+            assert_eq!(SPEC.value(path), expected, "{path}");
         }
     }
 
@@ -188,5 +196,6 @@ mod tests {
         assert!(panics(|| SPEC.with("name.first", "a")), "a name has no keys");
         assert!(panics(|| SPEC.without("key")), "there is no key");
         assert!(panics(|| SPEC.with("name", "{")), "not YAML");
+        assert!(panics(|| SPEC.with("name", "null")), "`without` removes a key");
     }
 }

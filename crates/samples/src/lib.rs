@@ -5,7 +5,7 @@
 //! ```
 //! use reconcile_samples::{EditSpec, members};
 //!
-//! let before = members(2, "");
+//! let before = members(2);
 //! let after = before.with("bucket.prefix", "new").with("trails.0", "{ name: Renamed }");
 //! assert!(after.contains(r#""prefix":"new""#));
 //! ```
@@ -15,6 +15,8 @@
 
 mod edit;
 mod specs;
+mod text;
 
 pub use edit::EditSpec;
 pub use specs::{ALIAS, BUCKET, MASTER, PROD, REGION, every_destination, everything, members, organization};
+pub use text::EditText;

@@ -13,25 +13,26 @@ pub const BUCKET: &str = "test-logs";
 /// The alias of the key of [`members`].
 pub const ALIAS: &str = "alias/test";
 
-/// A spec of the account `master` and of `count` accounts `m0`, `m1`, …; `more` is YAML that
-/// follows the settings of the trail, such as `, sns_topic: { name: t }`.
-pub fn members(count: usize, more: &str) -> String {
+/// A spec of the account `master` and of `count` accounts `m0`, `m1`, …
+pub fn members(count: usize) -> String {
     let members: String =
         (0..count).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
     format!(
         "version: 1\nname: test\naccounts:\n  master: {{ id: \"{MASTER}\" }}\n{members}\
          bucket: {{ name: {BUCKET}, account: master, region: {REGION} }}\nkey: {{ alias: test }}\n\
-         trails:\n  - {{ name: Trail, accounts: all{more} }}\n"
+         trails:\n  - {{ name: Trail, accounts: all }}\n"
     )
 }
 
-/// A spec of all members of the organization except `exclude`, a list of account IDs.
-pub fn organization(exclude: &str) -> String {
-    let organization = format!("{{ account: master, include: all, role: Role, exclude: [{exclude}] }}");
-    members(0, "").with("organization", &organization)
+/// A spec of all members of the organization except the accounts with the IDs `exclude`.
+pub fn organization(exclude: &[&str]) -> String {
+    let exclude: Vec<String> = exclude.iter().map(|id| format!("\"{id}\"")).collect();
+    let organization =
+        format!("{{ account: master, include: all, role: Role, exclude: [{}] }}", exclude.join(", "));
+    members(0).with("organization", &organization)
 }
 
-/// A spec of two members with everything that has the name of the installation, `name`.
+/// A spec of two members with every resource whose name contains the name of the installation, `name`.
 pub fn everything(name: &str) -> String {
     let settings = "{
         cloudwatch_logs: { log_group: a, role_name: R, alarms: { controls: [CIS 4.3], topic: alarms } },
@@ -43,7 +44,7 @@ pub fn everything(name: &str) -> String {
         "{{ Sid: Mine, Effect: Allow, Principal: {{ AWS: \"arn:aws:iam::{MASTER}:root\" }}, \
          Action: \"s3:GetObject\", Resource: \"arn:aws:s3:::{BUCKET}/*\" }}"
     );
-    members(2, "")
+    members(2)
         .with("name", name)
         .with("readers", "[{ account: m0, logs: own }]")
         .with("key.grants", &format!("[{grant}]"))

@@ -13,29 +13,10 @@ mod resolved;
 #[path = "spec/schema.rs"]
 mod schema;
 
-use reconcile_samples::PROD;
-
-/// A text with another part. Where the text itself does not matter, see
-/// [`reconcile_samples::EditSpec`].
-trait Edited {
-    /// Returns the text with another part in place of the first `from`.
-    ///
-    /// # Panics
-    /// If the text does not contain `from`: a test would otherwise try the text that it did not
-    /// change.
-    fn edited(&self, from: &str, to: &str) -> String;
-}
-
-impl Edited for str {
-    #[track_caller]
-    fn edited(&self, from: &str, to: &str) -> String {
-        assert!(self.contains(from), "no `{from}` in:\n{self}");
-        self.replacen(from, to, 1)
-    }
-}
+use reconcile_samples::{EditText, PROD};
 
 /// The spec of the README with another part in place of the first `from`.
 #[track_caller]
 fn prod_with(from: &str, to: &str) -> String {
-    PROD.edited(from, to)
+    PROD.edited_once(from, to)
 }

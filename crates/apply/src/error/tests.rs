@@ -96,8 +96,8 @@ fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
         Some(ApplyError::FirstRefused { .. }) => unconfirmed(false),
         Some(ApplyError::Unconfirmed { is_written: false, .. }) => unconfirmed(true),
         Some(ApplyError::Unconfirmed { is_written: true, .. }) => ApplyError::Contended { attempts: 5 },
-        Some(ApplyError::Contended { .. }) => ApplyError::NoStatements,
-        Some(ApplyError::NoStatements) => ApplyError::UnknownKey("key/security/logs".parse().unwrap()),
+        Some(ApplyError::Contended { .. }) => ApplyError::EmptyPolicy,
+        Some(ApplyError::EmptyPolicy) => ApplyError::UnknownKey("key/security/logs".parse().unwrap()),
         Some(ApplyError::UnknownKey(_)) => JournalError {
             path: ".reconcile/journal/a.jsonl".into(),
             error: std::io::Error::other("no space left on device"),

@@ -8,7 +8,7 @@ use reconcile_plan::plan::Action;
 use reconcile_plan::view::Alarm;
 
 use crate::error::ApplyError;
-use crate::resource::{Creates, Deletes, Reads, Updates, change};
+use crate::resource::{Creates, Deletes, HasView, Reads, Updates, change};
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Alarm>) -> Result<Made, ApplyError> {
@@ -22,6 +22,12 @@ struct AlarmCalls<'a> {
     work: &'a Work<'a>,
     cloudwatch: aws_sdk_cloudwatch::Client,
     name: &'a str,
+}
+
+impl HasView<Alarm> for LiveAlarm {
+    fn view(&self) -> &Alarm {
+        &self.view
+    }
 }
 
 impl Reads for AlarmCalls<'_> {
@@ -42,7 +48,7 @@ impl Creates for AlarmCalls<'_> {
         let tags: Vec<Tag> = tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
         let description = format!("{}: {}", spec.detects.id, spec.detects.detects);
         let put = || {
-            let call = self.put(wanted).set_alarm_actions(Some(wanted.actions.iter().cloned().collect()));
+            let call = self.request(wanted).set_alarm_actions(Some(wanted.actions.iter().cloned().collect()));
             call.alarm_description(&description).set_tags(Some(tags.clone())).send()
         };
         self.work.write(Operation::PutMetricAlarm, put).await
@@ -50,12 +56,12 @@ impl Creates for AlarmCalls<'_> {
 }
 
 impl Updates for AlarmCalls<'_> {
-    /// A write replaces the whole alarm except its tags, so the settings that no spec manages are
+    /// A write replaces the whole alarm except its tags, so the unmanaged settings that were read are
     /// written again.
     async fn update(&self, live: &LiveAlarm, wanted: &Alarm) -> Result<(), ApplyError> {
         let actions: Vec<String> = wanted.actions.union(&live.view.actions).cloned().collect();
         let put = || {
-            let call = self.put(wanted).set_alarm_actions(Some(actions.clone()));
+            let call = self.request(wanted).set_alarm_actions(Some(actions.clone()));
             let call = call.set_alarm_description(live.description.clone());
             let call = call.set_action_configuration(live.action_configuration.clone());
             let call = call.set_ok_actions(Some(live.ok_actions.clone()));
@@ -73,8 +79,8 @@ impl Deletes for AlarmCalls<'_> {
 }
 
 impl AlarmCalls<'_> {
-    /// A write of the settings that specs manage, without the actions.
-    fn put(&self, wanted: &Alarm) -> PutMetricAlarmFluentBuilder {
+    /// Returns a request with the managed settings, without the actions.
+    fn request(&self, wanted: &Alarm) -> PutMetricAlarmFluentBuilder {
         let condition = &wanted.condition;
         let call = self.cloudwatch.put_metric_alarm().alarm_name(self.name);
         let call = call.namespace(&wanted.namespace).metric_name(&wanted.metric);

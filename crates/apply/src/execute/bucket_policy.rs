@@ -7,7 +7,7 @@ use reconcile_plan::plan::Views;
 use reconcile_policy::Document;
 use reconcile_spec::BucketName;
 
-use super::policy::{PolicyStore, execute as write_policy, resume as resume_policy};
+use super::policy::{PolicyStore, execute as write_policy, resume as resume_policy, text};
 use crate::confirm::ConfirmationTarget;
 use crate::error::ApplyError;
 use crate::journal::OpenConfirmation;
@@ -50,6 +50,10 @@ impl PolicyStore for BucketPolicyStore<'_> {
         let call = self.s3().put_bucket_policy().bucket(self.bucket.as_str()).policy(text);
         let call = call.expected_bucket_owner(self.work.session.id().as_str());
         self.work.call(Operation::PutBucketPolicy, call.send()).await.map(drop)
+    }
+
+    fn text(&self, document: &Document) -> Result<Option<String>, ApplyError> {
+        Ok(text(document))
     }
 
     async fn delete(&self) -> Result<(), ApplyError> {

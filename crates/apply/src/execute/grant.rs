@@ -1,6 +1,5 @@
 //! Creates and revokes grants.
 
-use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
@@ -12,7 +11,7 @@ use reconcile_plan::view::{Constraints, Grant};
 use reconcile_policy::Arn;
 
 use crate::error::ApplyError;
-use crate::resource::{Creates, Deletes, Reads, create, delete};
+use crate::resource::{Creates, Deletes, HasView, Reads, create, delete};
 use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &CreateOrDelete<Grant>) -> Result<Made, ApplyError> {
@@ -39,14 +38,14 @@ struct GrantCalls<'a> {
     planned: &'a Grant,
 }
 
-/// A grant that exists.
+/// A live grant, with the id that KMS gave.
 struct LiveGrant {
     id: String,
     view: Grant,
 }
 
-impl Borrow<Grant> for LiveGrant {
-    fn borrow(&self) -> &Grant {
+impl HasView<Grant> for LiveGrant {
+    fn view(&self) -> &Grant {
         &self.view
     }
 }

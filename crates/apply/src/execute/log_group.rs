@@ -12,7 +12,7 @@ use reconcile_plan::view::{AtRest, LogGroup, Tags};
 use reconcile_policy::Arn;
 
 use crate::error::ApplyError;
-use crate::resource::{Creates, Deletes, Reads, Updates, change};
+use crate::resource::{Creates, Deletes, HasView, Reads, Updates, change};
 use crate::work::{Made, Work, made};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<LogGroup>) -> Result<Made, ApplyError> {
@@ -29,6 +29,12 @@ struct LogGroupCalls<'a> {
     work: &'a Work<'a>,
     logs: aws_sdk_cloudwatchlogs::Client,
     name: &'a str,
+}
+
+impl HasView<LogGroup> for LiveLogGroup {
+    fn view(&self) -> &LogGroup {
+        &self.view
+    }
 }
 
 impl Reads for LogGroupCalls<'_> {

@@ -12,7 +12,7 @@ use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<MetricFilter>) -> Result<Made, ApplyError> {
     let address = &work.change.address;
-    // A name of a metric filter has no slash that is not of the log group.
+    // The last slash ends the name of the log group, which can contain slashes.
     let names = address.name.rsplit_once('/');
     let (group, name) = names.ok_or_else(|| ApplyError::BadAddress(address.clone()))?;
     let logs = work.session.logs(work.region());

@@ -24,8 +24,8 @@ use crate::work::{Made, Work};
 use crate::write::{Write, document, is_same};
 use pending::PendingConfirmation;
 pub(crate) use refused_form::record;
-pub(super) use store::PolicyStore;
-use store::{put, read_fresh, stored, text};
+pub(super) use store::{PolicyStore, text};
+use store::{put, read_fresh, stored};
 
 /// The number of writes, if other writers replace the written document.
 const ATTEMPTS: usize = 5;
@@ -105,7 +105,7 @@ async fn merge(
 ) -> Result<(Option<StoredPolicy>, Option<StoredPolicy>), ApplyError> {
     let mut backoff = work.backoff();
     loop {
-        let next = text(&step.apply(document(live.as_ref()), &work.context.ownership));
+        let next = store.text(&step.apply(document(live.as_ref()), &work.context.ownership))?;
         if is_tried {
             let previous = live.as_ref().map(|it| it.text.as_str());
             work.journal.writing(work.change, previous, next.as_deref())?;

@@ -1,4 +1,4 @@
-//! Grants CloudTrail trusted access to the organization.
+//! Enables trusted access of CloudTrail to the organization.
 
 use reconcile_diff::observe::service_access::is_enabled;
 use reconcile_operations::Operation;

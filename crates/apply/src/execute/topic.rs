@@ -11,7 +11,7 @@ use reconcile_plan::view::{AtRest, Tags, Topic};
 use reconcile_policy::{Arn, KeyIdentifier};
 
 use crate::error::ApplyError;
-use crate::resource::{Creates, Deletes, Reads, Updates, change};
+use crate::resource::{Creates, Deletes, HasView, Reads, Updates, change};
 use crate::work::{Made, Work};
 
 /// The attribute of a topic that names its key.
@@ -31,6 +31,12 @@ struct TopicCalls<'a> {
     work: &'a Work<'a>,
     sns: aws_sdk_sns::Client,
     arn: &'a Arn,
+}
+
+impl HasView<Topic> for LiveTopic {
+    fn view(&self) -> &Topic {
+        &self.view
+    }
 }
 
 impl Reads for TopicCalls<'_> {

@@ -16,7 +16,7 @@ const OTHER_TEAMS: [&str; 2] = [
 #[tokio::test]
 async fn console_statements_of_2015_are_adopted_without_a_gap_in_delivery() {
     let installation = Installation::new();
-    let spec = members(2, "");
+    let spec = members(2);
     installation.plan(&spec).await;
     let others = Others::of(&installation, MASTER);
     let mut statements = vec![acl_check(), write(&[folder(MASTER)])];
@@ -45,7 +45,7 @@ async fn console_statements_of_2015_are_adopted_without_a_gap_in_delivery() {
 #[tokio::test]
 async fn an_account_and_a_trail_that_are_not_in_the_spec_keep_what_they_have() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let others = Others::of(&installation, MASTER);
     let old = format!("arn:aws:s3:::{BUCKET}/old/AWSLogs/{MASTER}/*");
@@ -77,7 +77,7 @@ async fn wildcards_and_an_organization_stay_with_a_warning() {
         [vec![format!("arn:aws:s3:::{BUCKET}/AWSLogs/*")], vec![folder(MASTER), folder("o-exampleorgid")]]
     {
         let installation = Installation::new();
-        let spec = members(1, "");
+        let spec = members(1);
         installation.plan(&spec).await;
         let others = Others::of(&installation, MASTER);
         others.bucket(&[acl_check(), write(&resources)]).await;
@@ -118,7 +118,7 @@ async fn the_guide_for_several_accounts_and_a_module_with_a_prefix_are_taken_ove
     .to_string()];
     for (statements, prefix) in [(&guide[..], None), (&module[..], Some("trails"))] {
         let installation = Installation::new();
-        let mut spec = members(2, "");
+        let mut spec = members(2);
         if let Some(prefix) = prefix {
             spec = spec.with("bucket.prefix", prefix);
         }
@@ -155,7 +155,7 @@ fn with(statement: &str, element: &str, value: Value) -> String {
 #[tokio::test]
 async fn what_others_change_between_plan_and_apply_is_left_to_the_next_plan() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let others = Others::of(&installation, MASTER);
     others.bucket(&[acl_check(), write(&[folder(MASTER)])]).await;

@@ -13,7 +13,7 @@ const GROUP: &str = "events";
 const ROOT: &str = "reconcile-test-root-user";
 
 fn spec(alarms: &str) -> String {
-    members(1, &format!(", cloudwatch_logs: {{ log_group: {GROUP}{alarms} }}"))
+    members(1).with("trails.0", &format!("{{ cloudwatch_logs: {{ log_group: {GROUP}{alarms} }} }}"))
 }
 
 const ALL: &str = ", alarms: { topic: alarms }";
@@ -147,7 +147,7 @@ async fn alarms_of_a_log_group_that_the_spec_no_longer_has_are_deleted() {
     assert!(moved.contains(&format!("metric_filter/m0/{GROUP}/{ROOT}")), "{moved:?}");
     let member = Account::of(&installation, M0);
     assert_eq!(member.names().await.1.len(), 2);
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     assert_eq!(member.names().await, (Vec::new(), Vec::new()));
 }
 

@@ -3,13 +3,12 @@
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use reconcile_apply::{Altered, ChangeStatus, Outcome};
 use reconcile_plan::Plan;
-use reconcile_samples::{MASTER, members};
+use reconcile_samples::{EditSpec, EditText, MASTER, members};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
 use crate::installation::Installation;
 
-const MORE: &str = ", cloudwatch_logs: { log_group: audit }";
+const MORE: &str = "{ cloudwatch_logs: { log_group: audit } }";
 
 fn edited(plan: &Plan, edit: impl FnOnce(&mut Value)) -> Plan {
     let mut value: Value = serde_json::from_str(&plan.to_json().unwrap()).unwrap();
@@ -31,12 +30,12 @@ fn statements(change: &mut Value) -> &mut Vec<Value> {
 /// An installation of one member with a statement of another team, and the plan for two members.
 async fn with_plan() -> (Installation, String, Plan) {
     let installation = Installation::new();
-    installation.converge(&members(1, MORE)).await;
+    installation.converge(&members(1).with("trails.0", MORE)).await;
     let theirs = json!({
         "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObjectAcl", "Resource": "arn:aws:s3:::test-logs/*",
     });
     installation.add_to_bucket_policy(theirs).await;
-    let spec = members(2, MORE);
+    let spec = members(2).with("trails.0", MORE);
     let plan = installation.plan(&spec).await;
     (installation, spec, plan)
 }
@@ -79,7 +78,7 @@ async fn an_edited_plan_is_refused_before_anything_is_written() {
             "the permissions of a role",
             |it| {
                 let role = &mut change(it, "role/m1")["after"];
-                let text = role.to_string().edited("logs:PutLogEvents", "iam:CreateUser");
+                let text = role.to_string().edited_everywhere("logs:PutLogEvents", "iam:CreateUser");
                 *role = serde_json::from_str(&text).unwrap();
             },
             "another value for",

@@ -4,7 +4,7 @@ use reconcile_diff::blame;
 use reconcile_operations::{Mode, Operation, Run, permissions};
 use reconcile_plan::blame::Blame;
 use reconcile_plan::{Comparison, Finding, FindingKind, findings};
-use reconcile_samples::{MASTER, members};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_twin::{Clock, InjectedDenial, Share, Weather, WeatherKind};
 use serde_json::json;
 
@@ -37,7 +37,7 @@ fn authors(blame: &Blame) -> Vec<String> {
 #[tokio::test]
 async fn a_finding_names_the_call_that_caused_it() {
     let installation = Installation::new();
-    let text = members(3, ", sns_topic: { name: t }");
+    let text = members(3).with("trails.0", "{ sns_topic: { name: t } }");
     installation.converge(&text).await;
     for (account, does) in [(M0, "stop"), ("000000000002", "delete"), ("000000000003", "limit")] {
         let cloudtrail = client!(aws_sdk_cloudtrail, installation, account);
@@ -104,7 +104,8 @@ async fn a_finding_names_the_call_that_caused_it() {
 async fn who_disabled_or_deleted_an_alarm_is_named() {
     let installation = Installation::new();
     let alarms = "alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms }";
-    let text = members(1, &format!(", cloudwatch_logs: {{ log_group: events, {alarms} }}"));
+    let text =
+        members(1).with("trails.0", &format!("{{ cloudwatch_logs: {{ log_group: events, {alarms} }} }}"));
     installation.converge(&text).await;
     let cloudwatch = client!(aws_sdk_cloudwatch, installation, M0);
     cloudwatch.disable_alarm_actions().alarm_names("reconcile-test-root-user").send().await.unwrap();
@@ -121,8 +122,9 @@ async fn who_disabled_or_deleted_an_alarm_is_named() {
 #[tokio::test]
 async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
-    let (_, findings) = blamed(&installation, &members(1, ", data_events: { s3: all }")).await;
+    installation.converge(&members(1)).await;
+    let (_, findings) =
+        blamed(&installation, &members(1).with("trails.0", "{ data_events: { s3: all } }")).await;
     let blame = of(&findings, "trail/m0/Trail");
     assert_eq!(authors(blame), ["PutEventSelectors by we"]);
     assert_eq!(blame.calls[0].principal, "arn:aws:sts::000000000001:assumed-role/Role/reconcile-test");
@@ -130,7 +132,7 @@ async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
 
 #[tokio::test]
 async fn an_author_that_nobody_recorded_is_unknown_with_the_reason() {
-    let text = members(1, "");
+    let text = members(1);
     // Nobody called anything: the file was edited.
     let edited = Installation::edited(&text, |state| {
         let trail = format!("/accounts/{M0}/regions/eu-west-1/trails/Trail");
@@ -157,7 +159,7 @@ async fn an_author_that_nobody_recorded_is_unknown_with_the_reason() {
 #[tokio::test]
 async fn a_failed_call_and_a_call_on_another_trail_are_not_blamed() {
     let installation = Installation::new();
-    let text = members(1, "");
+    let text = members(1);
     installation.converge(&text).await;
     let cloudtrail = client!(aws_sdk_cloudtrail, installation, M0);
     cloudtrail.stop_logging().name("Trail").send().await.unwrap();
@@ -178,7 +180,7 @@ async fn a_failed_call_and_a_call_on_another_trail_are_not_blamed() {
 #[tokio::test]
 async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
     let installation = Installation::new();
-    let text = members(2, "");
+    let text = members(2);
     installation.converge(&text).await;
     for account in [M0, "000000000002"] {
         let cloudtrail = client!(aws_sdk_cloudtrail, installation, account);
@@ -208,7 +210,7 @@ async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
 #[tokio::test]
 async fn a_throttled_lookup_is_repeated() {
     let installation = Installation::new();
-    let text = members(1, "");
+    let text = members(1);
     installation.converge(&text).await;
     let cloudtrail = client!(aws_sdk_cloudtrail, installation, M0);
     cloudtrail.stop_logging().name("Trail").send().await.unwrap();

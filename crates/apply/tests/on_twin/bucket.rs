@@ -35,12 +35,12 @@ fn team() -> String {
 
 /// The spec with more settings of the bucket.
 fn with(settings: &str) -> String {
-    members(1, "").with("bucket", &format!("{{ {settings} }}"))
+    members(1).with("bucket", &format!("{{ {settings} }}"))
 }
 
 /// A bucket that somebody else made, without a block and with ACLs.
 async fn open_bucket(installation: &Installation, statements: &[String]) -> Others {
-    installation.plan(&members(1, "")).await;
+    installation.plan(&members(1)).await;
     let others = Others::of(installation, MASTER);
     others.bucket(&[team()]).await;
     let off = PublicAccessBlockConfiguration::builder().build();
@@ -89,7 +89,7 @@ fn finding(comparison: &Comparison, words: &str) -> Finding {
 async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
     let installation = Installation::new();
     let others = open_bucket(&installation, &[public("Downloads"), team()]).await;
-    let spec = members(1, "");
+    let spec = members(1);
 
     let plan = installation.converge(&spec).await;
     let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
@@ -121,13 +121,13 @@ async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
 #[tokio::test]
 async fn a_policy_that_s3_would_refuse_to_save_is_refused_by_the_plan() {
     let installation = Installation::new();
-    installation.plan(&members(1, "")).await;
+    installation.plan(&members(1)).await;
     let others = Others::of(&installation, MASTER);
     others.bucket(&[team()]).await;
     let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{},{}]}}", team(), public("Downloads"));
     installation.twin.set_bucket_policy(BUCKET, &policy);
 
-    let comparison = installation.compare(&members(1, "")).await;
+    let comparison = installation.compare(&members(1)).await;
     let [refusal @ Refusal::PublicStatement { .. }] = &comparison.refusals[..] else {
         panic!("{:?}", comparison.refusals)
     };
@@ -152,7 +152,7 @@ async fn a_statement_of_which_s3_does_not_say_whether_it_is_public_is_a_warning(
         "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
         "Condition": { "StringEquals": { "aws:PrincipalAccount": "444444444444" } } });
     open_bucket(&installation, &[doubtful.to_string()]).await;
-    let comparison = installation.compare(&members(1, "")).await;
+    let comparison = installation.compare(&members(1)).await;
     assert_eq!(comparison.refusals, []);
     let [message] = warnings(&comparison.plan, "public-statement")[..] else { panic!() };
     assert!(message.contains("`Partner`") && message.contains("`aws:PrincipalAccount`"), "{message}");
@@ -167,7 +167,7 @@ async fn acls_are_disabled_only_once_they_grant_nothing_to_others() {
     let others = open_bucket(&installation, &[team()]).await;
     acl(&others, BucketCannedAcl::from("log-delivery-write")).await;
 
-    let plan = installation.converge(&members(1, "")).await;
+    let plan = installation.converge(&members(1)).await;
     let [message] = warnings(&plan, "withheld-setting")[..] else { panic!("{:?}", plan.warnings) };
     for words in [
         "WRITE to the log delivery of S3 and READ_ACP",
@@ -178,18 +178,18 @@ async fn acls_are_disabled_only_once_they_grant_nothing_to_others() {
     }
     assert_eq!(ownership(&others).await, "ObjectWriter");
     assert!(is_blocked(&others).await, "a grant that is not public does not keep the block off");
-    assert!(installation.plan(&members(1, "")).await.is_in_sync());
+    assert!(installation.plan(&members(1)).await.is_in_sync());
     assert_eq!(
         warnings(&installation.plan(&with("object_ownership: ObjectWriter")).await, "withheld-setting"),
         [""; 0]
     );
 
     acl(&others, BucketCannedAcl::Private).await;
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     assert_eq!(ownership(&others).await, "BucketOwnerEnforced");
     // An ACL without effect is not read.
     let before = installation.twin.calls().len();
-    installation.plan(&members(1, "")).await;
+    installation.plan(&members(1)).await;
     assert!(installation.twin.calls()[before..].iter().all(|call| call.operation != "s3:GetBucketAcl"));
 }
 
@@ -211,7 +211,7 @@ async fn a_public_acl_is_not_ignored_until_somebody_decides() {
 #[tokio::test]
 async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let others = Others::of(&installation, MASTER);
     let payment = RequestPaymentConfiguration::builder().payer(Payer::Requester).build().unwrap();
@@ -235,8 +235,8 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
 #[tokio::test]
 async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
-    let moved = members(1, "").with("bucket.region", "us-east-1");
+    installation.converge(&members(1)).await;
+    let moved = members(1).with("bucket.region", "us-east-1");
     let spec = spec(&moved);
     let aws = installation.connect(&spec);
     let before = installation.twin.calls().len();
@@ -256,7 +256,7 @@ async fn a_bucket_in_another_region_is_named_with_its_region_and_not_created() {
 async fn a_bucket_is_created_in_the_namespace_of_its_account_and_region() {
     let installation = Installation::new();
     let name = format!("logs-{MASTER}-eu-west-1-an");
-    let spec = members(1, "").with("bucket.name", &name);
+    let spec = members(1).with("bucket.name", &name);
     installation.converge(&spec).await;
     assert_eq!(installation.twin.summary().buckets[0].name, name);
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -270,7 +270,7 @@ async fn tags_of_aws_itself_stay_on_a_bucket_that_is_taken_over() {
     tag(&others, &[STACK, ("team", "a")]).await;
     installation.twin.trust(false);
 
-    let spec = members(1, "").with("tags", "{ cost-center: \"42\" }");
+    let spec = members(1).with("tags", "{ cost-center: \"42\" }");
     installation.converge(&spec).await;
     let tags = others.s3.get_bucket_tagging().bucket(BUCKET).send().await.unwrap().tag_set;
     let tags: Vec<_> = tags.iter().map(|tag| (tag.key(), tag.value())).collect();
@@ -285,7 +285,7 @@ async fn a_bucket_with_abac_says_how_to_tag_it() {
     let on = AbacStatus::builder().status(BucketAbacStatus::Enabled).build();
     others.s3.put_bucket_abac().bucket(BUCKET).abac_status(on).send().await.unwrap();
 
-    let spec = members(1, "");
+    let spec = members(1);
     let plan = installation.plan(&spec).await;
     let outcome = installation.apply(&spec, &plan).await;
     let failed = outcome.results.iter().find(|it| it.status.error().is_some()).unwrap();
@@ -318,7 +318,7 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
         let blocked: Vec<String> = blocked.iter().map(|it| it.as_str().to_owned()).collect();
         (by_default.sse_algorithm.as_str().to_owned(), blocked.join(", "))
     };
-    let spec = members(0, "");
+    let spec = members(0);
     let with = |settings: &str| spec.with("bucket", settings);
     let is = |algorithm: &str, blocked: &str| (algorithm.to_owned(), blocked.to_owned());
     // S3 blocks SSE-C in a new bucket, and the first apply keeps that.
@@ -348,7 +348,7 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
 #[tokio::test]
 async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     let others = Others::of(&installation, MASTER);
     let theirs = || async {
         let call = others.s3.get_bucket_notification_configuration().bucket(BUCKET);
@@ -391,7 +391,7 @@ async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
     installation.converge(&with("eventbridge: true")).await;
     assert_eq!(theirs().await, (before.clone(), true));
     // Without the key, nobody touches the setting.
-    assert!(installation.plan(&members(1, "")).await.is_in_sync());
+    assert!(installation.plan(&members(1)).await.is_in_sync());
     installation.converge(&with("eventbridge: false")).await;
     assert_eq!(theirs().await, (before, false));
 }
@@ -400,7 +400,7 @@ async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
 #[tokio::test]
 async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     let installation = Installation::new();
-    let text = members(0, "").with("tags", "unmanaged");
+    let text = members(0).with("tags", "unmanaged");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let tags = Arc::clone(&seen);
     installation.twin.observe(move |summary| {
@@ -420,7 +420,7 @@ async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
 #[tokio::test]
 async fn a_caller_who_is_not_allowed_to_tag_buckets_learns_which_action_is_missing() {
     let installation = Installation::new();
-    let text = members(0, "");
+    let text = members(0);
     let plan = installation.plan(&text).await;
     let operation = "s3:TagResource".to_owned();
     installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);

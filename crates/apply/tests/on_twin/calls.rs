@@ -11,11 +11,11 @@ use crate::installation::Installation;
 #[tokio::test]
 async fn a_plan_only_reads() {
     let installation = Installation::new();
-    let spec = members(3, "");
+    let spec = members(3);
     installation.plan(&spec).await;
     installation.converge(&spec).await;
     let before = installation.twin.calls().len();
-    let plan = installation.plan(&members(3, ", enabled: false")).await;
+    let plan = installation.plan(&members(3).with("trails.0", "{ enabled: false }")).await;
     assert_eq!(plan.changes.len(), 4);
 
     let calls = installation.twin.calls();
@@ -30,7 +30,7 @@ async fn a_plan_only_reads() {
 #[tokio::test]
 async fn a_session_for_reading_changes_nothing() {
     let installation = Installation::new();
-    let text = members(1, "");
+    let text = members(1);
     installation.converge(&text).await;
     let spec = crate::installation::spec(&text);
     let (aws, region) = (installation.connect(&spec), &spec.desired().bucket.site.region);
@@ -52,7 +52,7 @@ async fn a_session_for_reading_changes_nothing() {
 #[tokio::test]
 async fn a_plan_without_changes_makes_few_calls() {
     let installation = Installation::new();
-    let spec = members(10, "");
+    let spec = members(10);
     installation.converge(&spec).await;
     let before = installation.twin.calls().len();
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -82,7 +82,7 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         access_logs: { bucket: elsewhere },
         eventbridge: true,
     }";
-    let first = members(2, "")
+    let first = members(2)
         .with("bucket", settings)
         .with("organization", "{ account: master, include: all, role: Role }");
     let key = "{
@@ -113,7 +113,8 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         role: Role,
         delegated_administrator: m0,
     }";
-    let first = members(2, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
+    let first = members(2)
+        .with("trails.0", "{ cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t } }")
         .with("trails.1", "{ name: Everybodys, organization_trail: true }")
         .with("organization", organization)
         .with("deletion", "{ bucket: true, key: true }");
@@ -170,7 +171,7 @@ fn assert_covered(spec: &str, mode: Mode, calls: &[reconcile_twin::Call]) {
 #[tokio::test]
 async fn a_key_is_made_once_and_with_its_tags() {
     let installation = Installation::new();
-    let spec = members(0, "");
+    let spec = members(0);
     installation.converge(&spec).await;
     installation.converge(&spec).await;
     let made = installation.twin.calls().into_iter().filter(|call| call.operation == "kms:CreateKey").count();

@@ -23,7 +23,7 @@ async fn codes(installation: &Installation, spec: &str) -> Vec<String> {
 #[tokio::test]
 async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
     let installation = Installation::new();
-    let spec = members(1, "").with("bucket.region", "eu-south-1");
+    let spec = members(1).with("bucket.region", "eu-south-1");
     let found = warnings(&installation, &spec).await;
     let told: Vec<&str> = found.iter().map(|(code, _)| code.as_str()).collect();
     assert_eq!(told, ["management-account", "opt-in-region", "unlogged-access"]);
@@ -44,7 +44,7 @@ async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
 async fn the_management_account_is_known_with_and_without_an_organization_in_the_spec() {
     let installation = Installation::new();
     installation.add_members(&["000000000001"]);
-    let spec = members(1, ", data_events: { s3: [test-logs] }");
+    let spec = members(1).with("trails.0", "{ data_events: { s3: [test-logs] } }");
     assert_eq!(codes(&installation, &spec).await, ["management-account"]);
     let named = spec.with("organization", "{ account: master }");
     assert_eq!(codes(&installation, &named).await, ["management-account"]);
@@ -66,21 +66,28 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
         message.map(|it| it.split(" log files").next().unwrap().to_owned())
     };
     let none = Some("no trail of the spec records who reads, deletes or overwrites".to_owned());
-    assert_eq!(told(&members(1, "")).await, none);
-    assert_eq!(told(&members(1, ", data_events: { s3: [other] }")).await, none);
-    assert_eq!(told(&members(1, ", enabled: false, data_events: { s3: all }")).await, none);
-    assert_eq!(told(&members(1, ", data_events: { s3: [test-logs/AWSLogs/] }")).await, None);
-    let of_members = members(1, ", data_events: { s3: all }").with("trails.0.accounts", "members");
+    assert_eq!(told(&members(1)).await, none);
+    assert_eq!(told(&members(1).with("trails.0", "{ data_events: { s3: [other] } }")).await, none);
+    assert_eq!(
+        told(&members(1).with("trails.0", "{ enabled: false, data_events: { s3: all } }")).await,
+        none
+    );
+    assert_eq!(
+        told(&members(1).with("trails.0", "{ data_events: { s3: [test-logs/AWSLogs/] } }")).await,
+        None
+    );
+    let of_members =
+        members(1).with("trails.0", "{ data_events: { s3: all } }").with("trails.0.accounts", "members");
     assert_eq!(told(&of_members).await, none);
-    let writes = members(
-        1,
-        ", advanced_event_selectors: [{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, \
+    let writes = members(1).with(
+        "trails.0.advanced_event_selectors",
+        "[{ FieldSelectors: [{ Field: eventCategory, Equals: [Data] }, \
          { Field: resources.type, Equals: [\"AWS::S3::Object\"] }, { Field: readOnly, Equals: [\"false\"] }] }]",
     );
     assert_eq!(told(&writes).await.as_deref(), Some("no trail of the spec records who reads"));
 
     // Access logs that somebody else set up count as well.
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let s3 = Others::of(&installation, MASTER).s3;
     let region = CreateBucketConfiguration::builder().location_constraint(BucketLocationConstraint::EuWest1);

@@ -9,10 +9,9 @@ use futures::FutureExt;
 use reconcile_apply::{ChangeStatus, Interrupt, Outcome, PolicyAfter};
 use reconcile_plan::Plan;
 use reconcile_plan::plan::{Change, Phase};
-use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
+use reconcile_samples::{BUCKET, EditSpec, EditText, MASTER, members};
 use reconcile_twin::{Disagreement, InjectedDenial};
 
-use crate::edited::Edited;
 use crate::installation::Installation;
 
 const M0: &str = "000000000001";
@@ -93,7 +92,7 @@ pub fn errors(outcome: &Outcome) -> Vec<String> {
 
 #[tokio::test]
 async fn trails_are_confirmed_before_and_after_permissions_are_taken_away() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = adopted(&spec, &[MASTER, M0]).await;
     let plan = installation.plan(&spec).await;
     let all = ["trail/m0/Trail", "trail/master/Trail"];
@@ -120,22 +119,22 @@ async fn trails_are_confirmed_before_and_after_permissions_are_taken_away() {
 #[tokio::test]
 async fn cloudtrail_is_not_asked_if_nothing_changes_for_existing_trails() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     let calls = updates(&installation);
-    let plan = installation.converge(&members(3, "")).await;
+    let plan = installation.converge(&members(3)).await;
     assert!(plan.changes.iter().all(|change| change.confirm.is_empty()), "{:#?}", plan.changes);
     assert_eq!(updates(&installation), calls);
 }
 
 #[tokio::test]
 async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = adopted(&spec, &[MASTER, M0]).await;
     let mut plan = installation.plan(&spec).await;
     plan.changes.retain(|change| change.phase == Phase::Expand);
     assert!(installation.apply(&spec, &plan).await.is_complete());
     // Another spelling of the same, so that it is seen whether it comes back.
-    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited("\":", "\" :  ");
+    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited_everywhere("\":", "\" :  ");
     installation.twin.set_bucket_policy(BUCKET, &spelled);
 
     installation.twin.disagree(unknown("aws:SourceArn"));
@@ -178,12 +177,12 @@ fn with_a_deny(spec: &str) -> String {
 #[tokio::test]
 async fn a_refusal_after_expansion_restores_the_policy_and_stops_what_depends_on_it() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
-    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited("\":", "\" :  ");
+    installation.converge(&members(1)).await;
+    let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited_everywhere("\":", "\" :  ");
     installation.twin.set_bucket_policy(BUCKET, &spelled);
     installation.twin.disagree(unknown("aws:SourceAccount"));
 
-    let spec = with_a_deny(&members(1, ", enabled: false"));
+    let spec = with_a_deny(&members(1).with("trails.0", "{ enabled: false }"));
     let plan = installation.plan(&spec).await;
     let outcome = installation.apply(&spec, &plan).await;
     assert_eq!(installation.twin.bucket_policy(BUCKET).unwrap(), spelled);
@@ -198,7 +197,7 @@ async fn a_refusal_after_expansion_restores_the_policy_and_stops_what_depends_on
 
 #[tokio::test]
 async fn a_refused_key_policy_is_restored_byte_for_byte() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = Installation::new();
     installation.converge(&spec).await;
     let old = with_old_statements(&key_policy(&installation));
@@ -220,7 +219,7 @@ async fn a_refused_key_policy_is_restored_byte_for_byte() {
 
 #[tokio::test]
 async fn a_refused_topic_policy_is_restored() {
-    let spec = members(1, ", sns_topic: { name: t }");
+    let spec = members(1).with("trails.0", "{ sns_topic: { name: t } }");
     let installation = adopted(&spec, &[MASTER, M0]).await;
     let topics = |installation: &Installation| {
         let accounts = installation.twin.summary().accounts.into_iter();
@@ -251,9 +250,9 @@ async fn a_refused_topic_policy_is_restored() {
 #[tokio::test]
 async fn without_confirmation_nobody_is_asked_and_nothing_is_restored() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     installation.twin.disagree(unknown("aws:SourceAccount"));
-    let spec = with_a_deny(&members(1, ""));
+    let spec = with_a_deny(&members(1));
     let plan = installation.plan(&spec).await;
     let calls = updates(&installation);
     assert!(installation.apply_unconfirmed(&spec, &plan).await.is_complete());
@@ -263,7 +262,7 @@ async fn without_confirmation_nobody_is_asked_and_nothing_is_restored() {
 
 #[tokio::test]
 async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = adopted(&spec, &[MASTER, M0]).await;
     installation.twin.deny(vec![InjectedDenial {
         account: M0.to_owned(),
@@ -294,9 +293,9 @@ async fn a_trail_that_cannot_be_asked_is_reported_and_keeps_its_permission() {
 #[tokio::test]
 async fn a_concurrent_write_of_the_policy_is_kept() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     installation.twin.disagree(unknown("aws:SourceAccount"));
-    let spec = with_a_deny(&members(1, ""));
+    let spec = with_a_deny(&members(1));
     let plan = installation.plan(&spec).await;
     let theirs = Arc::new(Mutex::new(None::<String>));
     let (twin, written) = (installation.twin.clone(), Arc::clone(&theirs));
@@ -339,7 +338,7 @@ pub async fn apply_and_die(installation: &Installation, spec: &str, plan: &Plan,
 
 #[tokio::test]
 async fn wherever_a_confirmation_is_killed_the_next_apply_converges() {
-    let spec = members(1, "");
+    let spec = members(1);
     for after in 1.. {
         let installation = adopted(&spec, &[MASTER, M0]).await;
         let plan = installation.plan(&spec).await;
@@ -356,7 +355,7 @@ async fn wherever_a_confirmation_is_killed_the_next_apply_converges() {
 
 #[tokio::test]
 async fn wherever_a_refusal_is_killed_the_next_apply_restores_what_delivers() {
-    let spec = members(1, "");
+    let spec = members(1);
     for after in 1.. {
         let installation = adopted(&spec, &[MASTER, M0]).await;
         let plan = installation.plan(&spec).await;

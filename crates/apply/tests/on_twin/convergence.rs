@@ -20,7 +20,7 @@ fn has_trail(spec: &str, arn: &str) -> bool {
     } else {
         format!("m{}", account.parse::<usize>().unwrap() - 1)
     };
-    spec.value("trails.0.accounts").as_array().unwrap().iter().any(|it| *it == name)
+    spec.value("trails.0.accounts").unwrap().as_array().unwrap().iter().any(|it| *it == name)
 }
 
 const FOREIGN: &str = r#"{ "Sid" : "Others", "Effect":"Allow","Principal": {"AWS":"444444444444"}, "Action":["s3:ListBucket"], "Resource":"arn:aws:s3:::test-logs"}"#;

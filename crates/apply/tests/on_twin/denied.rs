@@ -17,13 +17,13 @@ fn codes(plan: &Plan) -> Vec<&str> {
 }
 
 fn logs(count: usize) -> String {
-    members(count, ", cloudwatch_logs: { log_group: a }")
+    members(count).with("trails.0", "{ cloudwatch_logs: { log_group: a } }")
 }
 
 #[tokio::test]
 async fn an_unreadable_region_keeps_the_permissions_of_its_trail() {
     let installation = Installation::new();
-    let without = members(1, "");
+    let without = members(1);
     let euro = "{ name: Euro, accounts: all, home_region: us-east-1, multi_region: false }";
     installation.converge(&without.with("trails.1", euro)).await;
     installation.watch_over(|_| true);
@@ -45,7 +45,7 @@ async fn an_unreadable_region_keeps_the_permissions_of_its_trail() {
 async fn leftovers_are_deleted_in_one_account_when_another_fails() {
     let installation = Installation::new();
     installation.converge(&logs(2)).await;
-    let without = members(2, "");
+    let without = members(2);
     let plan = installation.plan(&without).await;
     installation.twin.deny(vec![denial(M0, "cloudtrail:UpdateTrail")]);
     assert!(!installation.apply(&without, &plan).await.is_complete());
@@ -64,7 +64,7 @@ async fn leftovers_are_deleted_in_one_account_when_another_fails() {
 async fn an_unreadable_log_group_is_reported_and_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
-    let without = members(1, "");
+    let without = members(1);
     installation.twin.deny(vec![denial(M0, "logs:DescribeLogGroups"), denial(M0, "iam:GetRole")]);
     let plan = installation.plan(&without).await;
     assert_eq!(codes(&plan), ["hidden", "hidden"]);
@@ -84,7 +84,7 @@ async fn a_trail_that_references_an_unreadable_resource_is_kept() {
     let installation = Installation::new();
     installation.converge(&logs(1)).await;
     installation.watch_over(|_| true);
-    let without = members(1, "").with("trails.0.accounts", "[master]");
+    let without = members(1).with("trails.0.accounts", "[master]");
     installation.twin.deny(vec![denial(M0, "iam:GetRole")]);
     let plan = installation.plan(&without).await;
     assert!(codes(&plan).contains(&"withheld"), "{:?}", plan.warnings);
@@ -99,7 +99,7 @@ async fn a_trail_that_references_an_unreadable_resource_is_kept() {
 #[tokio::test]
 async fn unreadable_keys_are_reported_before_a_key_is_created() {
     let installation = Installation::new();
-    let spec = members(0, "");
+    let spec = members(0);
     installation.converge(&spec).await;
     let renamed = spec.with("key.alias", "other");
     installation.twin.deny(vec![denial(MASTER, "kms:ListResourceTags")]);
@@ -112,7 +112,7 @@ async fn unreadable_keys_are_reported_before_a_key_is_created() {
 async fn the_next_plan_includes_changes_that_a_target_excluded() {
     let installation = Installation::new();
     installation.converge(&logs(0)).await;
-    let without = members(0, "");
+    let without = members(0);
     let mut plan = installation.plan(&without).await;
     plan.target(|address| address.to_string().starts_with("trail/"));
     assert_eq!(plan.changes.len(), 1);

@@ -27,10 +27,10 @@ fn of_kind(findings: &[Finding], kind: FindingKind) -> Vec<(&str, Severity)> {
 async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permission() {
     let installation = Installation::new();
     installation.add_members(&["000000000001", M1]);
-    installation.converge(&organization("")).await;
+    installation.converge(&organization(&[])).await;
     installation.watch_over(|_| true);
 
-    let without = organization(&format!("\"{M1}\""));
+    let without = organization(&[M1]);
     let plan = installation.converge(&without).await;
     let expected = ["trail/member-2/Trail", "key_policy/master/test", "bucket_policy/master/test-logs"];
     assert_eq!(phases(&plan), expected.map(|address| (address.to_owned(), Phase::Contract)));
@@ -51,9 +51,9 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
     const LOGS: &str = "{ log_group: events, encryption: key }";
     let base = Installation::new();
     base.add_members(&["000000000001", M1]);
-    let spec = |exclude: &str| organization(exclude).with("trails.0.cloudwatch_logs", LOGS);
-    base.converge(&spec("")).await;
-    let without = spec(&format!("\"{M1}\""));
+    let spec = |exclude: &[&str]| organization(exclude).with("trails.0.cloudwatch_logs", LOGS);
+    base.converge(&spec(&[])).await;
+    let without = spec(&[M1]);
     let plan = base.plan(&without).await;
     // The apply deletes the log group and cannot go on; then it is another plan that removes the
     // permission.
@@ -79,8 +79,8 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
     const DELETION: &str = "{ bucket: true, key: true }";
     let base = Installation::new();
     base.add_members(&["000000000001", M1]);
-    base.converge(&organization("")).await;
-    let without = organization(&format!("\"{M1}\"")).with("deletion", DELETION);
+    base.converge(&organization(&[])).await;
+    let without = organization(&[M1]).with("deletion", DELETION);
     let denial = |operation: &str| InjectedDenial {
         account: M1.to_owned(),
         region: None,
@@ -117,9 +117,9 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
 async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
     let installation = Installation::new();
     installation.add_members(&["000000000001", M1]);
-    installation.converge(&organization("")).await;
+    installation.converge(&organization(&[])).await;
     installation.watch_over(|_| true);
-    let without = organization(&format!("\"{M1}\""));
+    let without = organization(&[M1]);
     let plan = installation.plan(&without).await;
     let denial = |operation: &str| InjectedDenial {
         account: M1.to_owned(),
@@ -154,9 +154,9 @@ async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
 #[tokio::test]
 async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it() {
     let installation = Installation::new();
-    installation.converge(&members(2, "")).await;
+    installation.converge(&members(2)).await;
     installation.watch_over(|_| true);
-    let without = members(1, "");
+    let without = members(1);
     let comparison = installation.compare(&without).await;
     assert!(comparison.plan.is_in_sync(), "{:#?}", comparison.plan.changes);
     let told = messages(&comparison.plan);
@@ -191,9 +191,9 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
 #[tokio::test]
 async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
     let installation = Installation::new();
-    installation.converge(&members(2, "").with("bucket.prefix", "old")).await;
+    installation.converge(&members(2).with("bucket.prefix", "old")).await;
     installation.watch_over(|_| true);
-    installation.converge(&members(1, "").with("bucket.prefix", "new")).await;
+    installation.converge(&members(1).with("bucket.prefix", "new")).await;
     let policy = installation.bucket_policy();
     assert!(policy.contains("test-logs/old/AWSLogs/000000000002/*"), "{policy}");
     assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
@@ -215,7 +215,7 @@ fn crowd(installation: &Installation, bytes: usize) {
 async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_accounts() {
     let installation = Installation::new();
     // Not seen from the Region of the bucket.
-    let all = members(10, ", home_region: us-east-1, multi_region: false");
+    let all = members(10).with("trails.0", "{ home_region: us-east-1, multi_region: false }");
     installation.converge(&all).await;
     crowd(&installation, 18_000);
     installation.converge(&all).await;
@@ -234,13 +234,13 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
     let installation = Installation::new();
     let ids: Vec<String> = (1..=60).map(|n| format!("{n:012}")).collect();
     installation.add_members(&ids.iter().map(String::as_str).collect::<Vec<_>>());
-    installation.converge(&organization("\"000000000001\"")).await;
+    installation.converge(&organization(&["000000000001"])).await;
     crowd(&installation, 18_600);
-    installation.converge(&organization("\"000000000001\"")).await;
+    installation.converge(&organization(&["000000000001"])).await;
     assert!(installation.bucket_policy().contains("aws:SourceOrgID"), "{}", installation.bucket_policy());
     installation.watch_over(|_| true);
 
-    let without = organization(&format!("\"000000000001\", \"{M1}\""));
+    let without = organization(&["000000000001", M1]);
     let plan = installation.converge(&without).await;
     assert_eq!(plan.changes[0].address.to_string(), "trail/member-2/Trail");
     assert!(!installation.trails().iter().any(|arn| arn.contains(M1)));
@@ -268,8 +268,8 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
 #[tokio::test]
 async fn a_trail_that_is_not_in_the_spec_and_cannot_deliver_any_more_is_a_finding() {
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
-    let kept = members(1, "").with("trails.0.name", "Renamed").with("deletion", "{ trails: false }");
+    installation.converge(&members(1)).await;
+    let kept = members(1).with("trails.0.name", "Renamed").with("deletion", "{ trails: false }");
     installation.converge(&kept).await;
     let found = findings(&installation.compare(&kept).await);
     let of_trails = [("trail/m0/Trail", Severity::Low), ("trail/master/Trail", Severity::Low)];

@@ -1,10 +1,9 @@
 //! Topics and log groups, also those that somebody else made.
 
-use reconcile_plan::plan::{ActionKind, Plan};
-use reconcile_samples::{EditSpec, MASTER, members};
+use reconcile_plan::plan::Plan;
+use reconcile_samples::{EditSpec, EditText, MASTER, members};
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
 use crate::installation::{Installation, client};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
@@ -19,12 +18,8 @@ fn logs(installation: &Installation, account: &str) -> aws_sdk_cloudwatchlogs::C
 
 /// What a plan does, as `create topic/master/files`.
 fn actions(plan: &Plan) -> Vec<String> {
-    let verb = |kind| match kind {
-        ActionKind::Create => "create",
-        ActionKind::Update => "update",
-        ActionKind::Delete => "delete",
-    };
-    plan.changes.iter().map(|change| format!("{} {}", verb(change.action()), change.address)).collect()
+    let named = plan.changes.iter().map(|change| format!("{} {}", change.action().as_str(), change.address));
+    named.collect()
 }
 
 fn key_policy(installation: &Installation) -> Value {
@@ -68,7 +63,7 @@ fn of_cloudtrail() -> Value {
 #[tokio::test]
 async fn an_adopted_topic_gets_the_default_policy_of_sns_where_nothing_else_is_left() {
     let installation = Installation::new();
-    let spec = members(1, ", sns_topic: { name: files }");
+    let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.plan(&spec).await;
     let sns = sns(&installation);
     sns.create_topic().name("files").send().await.unwrap();
@@ -100,7 +95,7 @@ async fn an_adopted_topic_gets_the_default_policy_of_sns_where_nothing_else_is_l
 #[tokio::test]
 async fn a_statement_that_is_added_before_the_apply_stays_and_no_default_is_written() {
     let installation = Installation::new();
-    let spec = members(1, ", sns_topic: { name: files }");
+    let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.plan(&spec).await;
     let sns = sns(&installation);
     sns.create_topic().name("files").send().await.unwrap();
@@ -127,7 +122,7 @@ async fn a_statement_that_is_added_before_the_apply_stays_and_no_default_is_writ
 #[tokio::test]
 async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
     let installation = Installation::new();
-    let spec = members(1, ", sns_topic: { name: files }");
+    let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.watch_over(|_| true);
     installation.converge(&spec).await;
     let sns = sns(&installation);
@@ -147,14 +142,14 @@ async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
         assert_eq!(attribute(&sns, "KmsMasterKeyId").await.as_ref(), Some(&key), "{other}");
     }
     // Left alone, it is still CloudTrail's to use: the statement stays.
-    let unmanaged = members(1, ", sns_topic: { name: files, encryption: unmanaged }");
+    let unmanaged = members(1).with("trails.0", "{ sns_topic: { name: files, encryption: unmanaged } }");
     assert!(installation.plan(&unmanaged).await.is_in_sync());
 }
 
 #[tokio::test]
 async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_otherwise() {
     let installation = Installation::new();
-    let spec = members(1, ", sns_topic: { name: files }");
+    let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.plan(&spec).await;
     let sns = sns(&installation);
     sns.create_topic().name("files").send().await.unwrap();
@@ -162,7 +157,7 @@ async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_
     assert_eq!(attribute(&sns, "KmsMasterKeyId").await, None);
     assert_eq!(key_statement(&installation, "TestTrailTopicEncrypt"), None);
 
-    let encrypted = members(1, ", sns_topic: { name: files, encryption: key }");
+    let encrypted = members(1).with("trails.0", "{ sns_topic: { name: files, encryption: key } }");
     let plan = installation.plan(&encrypted).await;
     assert_eq!(actions(&plan), ["update key_policy/master/test", "update topic/master/files"]);
     // Whoever else publishes needs the key, too.
@@ -177,7 +172,7 @@ async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_
 #[tokio::test]
 async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     let installation = Installation::new();
-    let spec = members(1, ", cloudwatch_logs: { log_group: events, encryption: key }");
+    let spec = members(1).with("trails.0", "{ cloudwatch_logs: { log_group: events, encryption: key } }");
     installation.plan(&spec).await;
     let logs = logs(&installation, "000000000001");
     logs.create_log_group().log_group_name("events").send().await.unwrap();
@@ -192,19 +187,19 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
         let statement = key_statement(installation, "TestTrailLogGroupEncrypt");
         statement.map(|it| it["Condition"]["ArnEquals"]["kms:EncryptionContext:aws:logs:arn"].clone())
     };
-    let of_master = GROUP.edited("000000000001", MASTER);
+    let of_master = GROUP.edited_everywhere("000000000001", MASTER);
     assert_eq!(groups(&installation), Some(json!([GROUP, of_master])));
 
     // Another hand ends the encryption; what was encrypted still needs the key.
     logs.disassociate_kms_key().log_group_name("events").send().await.unwrap();
-    let unmanaged = members(1, ", cloudwatch_logs: { log_group: events }");
+    let unmanaged = members(1).with("trails.0", "{ cloudwatch_logs: { log_group: events } }");
     assert!(installation.plan(&unmanaged).await.is_in_sync());
     let plan = installation.converge(&spec).await;
     assert_eq!(actions(&plan), ["update log_group/m0/events"]);
     assert_eq!(key_of().await, key);
 
     // Out of the spec: the log group of the master was created and goes, and the other stays.
-    let without = members(1, "");
+    let without = members(1);
     let plan = installation.converge(&without).await;
     assert!(
         plan.warnings.iter().any(|it| it.code.as_str() == "still-encrypted" && it.message.contains(GROUP))
@@ -233,7 +228,9 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
 #[tokio::test]
 async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_has_none() {
     let installation = Installation::new();
-    let with = |boundary: &str| members(1, &format!(", cloudwatch_logs: {{ log_group: events{boundary} }}"));
+    let with = |boundary: &str| {
+        members(1).with("trails.0", &format!("{{ cloudwatch_logs: {{ log_group: events{boundary} }} }}"))
+    };
     let bounded = with(", permissions_boundary: boundaries/Logs");
     let own = |account: &str| format!("arn:aws:iam::{account}:policy/boundaries/Logs");
 
@@ -273,7 +270,8 @@ async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_ha
 #[tokio::test]
 async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {
     let installation = Installation::new();
-    let spec = members(1, ", cloudwatch_logs: { log_group: events, encryption: key }")
+    let spec = members(1)
+        .with("trails.0", "{ cloudwatch_logs: { log_group: events, encryption: key } }")
         .with("deletion", "{ key: true, bucket: true }");
     installation.plan(&spec).await;
     let logs = logs(&installation, "000000000001");
@@ -290,7 +288,7 @@ async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {
 async fn a_topic_of_somebody_else_is_used_and_only_read() {
     let installation = Installation::new();
     let theirs = "arn:aws:sns:us-east-1:999999999999:theirs";
-    let spec = members(1, &format!(", sns_topic: {{ arn: \"{theirs}\" }}"));
+    let spec = members(1).with("trails.0", &format!("{{ sns_topic: {{ arn: \"{theirs}\" }} }}"));
     let plan = installation.converge(&spec).await;
     assert!(!actions(&plan).iter().any(|it| it.contains("topic")), "{:?}", actions(&plan));
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -307,10 +305,11 @@ async fn a_topic_of_somebody_else_is_used_and_only_read() {
     assert_eq!(topic().await.as_deref(), Some(theirs));
 
     // Another topic, one of our own; and nothing of it any more.
-    let other = members(1, ", sns_topic: { arn: \"arn:aws:sns:eu-west-1:000000000001:other\" }");
+    let other =
+        members(1).with("trails.0", "{ sns_topic: { arn: \"arn:aws:sns:eu-west-1:000000000001:other\" } }");
     installation.converge(&other).await;
     assert!(installation.plan(&other).await.is_in_sync());
-    installation.converge(&members(1, ", sns_topic: { name: files }")).await;
+    installation.converge(&members(1).with("trails.0", "{ sns_topic: { name: files } }")).await;
     let plan = installation.plan_to_destroy(&other).await;
     assert!(installation.apply(&other, &plan).await.is_complete());
     let calls = installation.twin.calls();

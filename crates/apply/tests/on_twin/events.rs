@@ -3,7 +3,7 @@
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_plan::{Severity, findings};
-use reconcile_samples::{MASTER, members};
+use reconcile_samples::{EditSpec, MASTER, members};
 
 use crate::installation::{Installation, client};
 
@@ -27,16 +27,16 @@ async fn set_recursive_logging(installation: &Installation, is_on: bool) {
 #[tokio::test]
 async fn a_trail_that_records_its_log_bucket_leaves_out_its_own_deliveries_by_default() {
     for (events, expected) in [
-        ("", true),
-        (", data_events: { s3: all }", false),
-        (", data_events: { s3: [test-logs] }", false),
-        (", data_events: { s3: [other-bucket] }", true),
-        (", data_events: { s3: { read_write: read, resources: all } }", true),
-        (", data_events: { s3: all }, recursive_logging: true", true),
-        (", recursive_logging: false", false),
+        ("{ enabled: true }", true),
+        ("{ data_events: { s3: all } }", false),
+        ("{ data_events: { s3: [test-logs] } }", false),
+        ("{ data_events: { s3: [other-bucket] } }", true),
+        ("{ data_events: { s3: { read_write: read, resources: all } } }", true),
+        ("{ data_events: { s3: all }, recursive_logging: true }", true),
+        ("{ recursive_logging: false }", false),
     ] {
         let installation = Installation::new();
-        installation.converge(&members(0, events)).await;
+        installation.converge(&members(0).with("trails.0", events)).await;
         assert_eq!(recursive_logging(&installation).await, expected, "{events}");
     }
 }
@@ -44,7 +44,7 @@ async fn a_trail_that_records_its_log_bucket_leaves_out_its_own_deliveries_by_de
 #[tokio::test]
 async fn recursive_logging_is_found_and_set_where_it_is_managed_and_kept_where_it_is_not() {
     let installation = Installation::new();
-    let spec = members(0, ", data_events: { s3: all }");
+    let spec = members(0).with("trails.0", "{ data_events: { s3: all } }");
     installation.converge(&spec).await;
     set_recursive_logging(&installation, true).await;
 
@@ -57,7 +57,7 @@ async fn recursive_logging_is_found_and_set_where_it_is_managed_and_kept_where_i
     assert!(installation.plan(&spec).await.is_in_sync());
 
     // A trail that cannot record its own deliveries keeps the setting.
-    let spec = members(0, "");
+    let spec = members(0);
     installation.converge(&spec).await;
     for is_on in [false, true] {
         set_recursive_logging(&installation, is_on).await;
@@ -68,9 +68,9 @@ async fn recursive_logging_is_found_and_set_where_it_is_managed_and_kept_where_i
 #[tokio::test]
 async fn data_events_are_recorded_for_reads_or_writes_alone() {
     let installation = Installation::new();
-    let spec = members(
-        0,
-        ", data_events: { s3: { read_write: write, resources: all }, lambda: { read_write: read, resources: all }, \
+    let spec = members(0).with(
+        "trails.0.data_events",
+        "{ s3: { read_write: write, resources: all }, lambda: { read_write: read, resources: all }, \
          dynamodb: all }",
     );
     installation.converge(&spec).await;
@@ -111,7 +111,9 @@ async fn insights(installation: &Installation) -> Vec<String> {
 #[tokio::test]
 async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown() {
     let installation = Installation::new();
-    let with = |insights: &str| members(0, &format!(", data_events: {{ s3: all }}, insights: {insights}"));
+    let with = |insights: &str| {
+        members(0).with("trails.0", &format!("{{ data_events: {{ s3: all }}, insights: {insights} }}"))
+    };
     let spec = with("[ApiCallRateInsight]");
     installation.converge(&spec).await;
     assert_eq!(insights(&installation).await, ["ApiCallRateInsight Management"]);
@@ -179,7 +181,8 @@ async fn aggregation(installation: &Installation) -> Vec<String> {
 #[tokio::test]
 async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only_there() {
     let installation = Installation::new();
-    let spec = members(0, ", data_events: { s3: all }, event_aggregation: [USER_ACTIONS, API_ACTIVITY]");
+    let spec = members(0)
+        .with("trails.0", "{ data_events: { s3: all }, event_aggregation: [USER_ACTIONS, API_ACTIVITY] }");
     installation.converge(&spec).await;
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -196,13 +199,15 @@ async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only
 
     // Without the key, it is left alone and costs no request.
     let before = installation.twin.calls().len();
-    assert!(installation.plan(&members(0, ", data_events: { s3: all }")).await.is_in_sync());
+    assert!(
+        installation.plan(&members(0).with("trails.0", "{ data_events: { s3: all } }")).await.is_in_sync()
+    );
     let reads = |call: &reconcile_twin::Call| call.operation.ends_with(":GetEventConfiguration");
     assert!(!installation.twin.calls()[before..].iter().any(reads));
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
 
     // It ends before the data events do.
-    let spec = members(0, ", event_aggregation: []");
+    let spec = members(0).with("trails.0", "{ event_aggregation: [] }");
     let before = installation.twin.calls().len();
     installation.converge(&spec).await;
     let calls = installation.twin.calls();

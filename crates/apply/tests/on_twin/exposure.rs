@@ -64,7 +64,7 @@ pub fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
 
 #[tokio::test]
 async fn statements_of_the_bucket_policy_are_reported_by_what_they_allow_to_whom() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     let policy = others.policy().await;
     let objects = format!("arn:aws:s3:::{BUCKET}/*");
@@ -127,7 +127,7 @@ async fn statements_of_the_bucket_policy_are_reported_by_what_they_allow_to_whom
 
 #[tokio::test]
 async fn cloudtrail_without_a_source_condition_is_reported_until_it_is_taken_over() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     let policy = others.policy().await;
     let statement = json!({ "Sid": "AWSCloudTrailWrite20150319", "Effect": "Allow",
@@ -147,7 +147,7 @@ async fn cloudtrail_without_a_source_condition_is_reported_until_it_is_taken_ove
 
 #[tokio::test]
 async fn statements_of_the_key_policy_are_reported_by_what_they_allow_to_whom() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, key) = installed(&spec).await;
     let policy = others.live_key_policy(&key).await;
     let allow = |principal: Value, action: &str, condition: Value| {
@@ -189,7 +189,7 @@ async fn statements_of_the_key_policy_are_reported_by_what_they_allow_to_whom() 
 
 #[tokio::test]
 async fn a_public_statement_is_a_critical_finding_whoever_manages_the_policy() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     let statement = json!({ "Sid": "Downloads", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
         "Resource": format!("arn:aws:s3:::{BUCKET}/*") });
@@ -205,7 +205,7 @@ async fn a_public_statement_is_a_critical_finding_whoever_manages_the_policy() {
 
 #[tokio::test]
 async fn a_reviewed_statement_is_accepted_until_it_changes() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     let policy = others.policy().await;
     let auditors = |action: &str| {
@@ -243,7 +243,7 @@ async fn a_reviewed_statement_is_accepted_until_it_changes() {
 
 #[tokio::test]
 async fn grants_of_others_are_reported_by_what_they_allow_to_whom() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, key) = installed(&spec).await;
     let own = format!("arn:aws:iam::{MASTER}:role/Reader");
     others.grant(&key, &own, &[GrantOperation::Decrypt]).await;
@@ -274,7 +274,7 @@ async fn expire(others: &Others, days: i32, prefix: &str) {
 
 #[tokio::test]
 async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     expire(&others, 1, "downloads/").await;
     assert_reported(&installation.compare(&spec).await, &[]);
@@ -330,7 +330,7 @@ async fn replicate(others: &Others, account: Option<&str>) {
 
 #[tokio::test]
 async fn replication_to_the_bucket_of_an_outsider_is_reported() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     replicate(&others, Some(MASTER)).await;
     assert_reported(&installation.compare(&spec).await, &[]);
@@ -344,7 +344,7 @@ async fn replication_to_the_bucket_of_an_outsider_is_reported() {
 
 #[tokio::test]
 async fn rules_that_cannot_be_read_are_neither_absent_nor_in_sync() {
-    let spec = members(1, "");
+    let spec = members(1);
     let (installation, ..) = installed(&spec).await;
     let denied = ["s3:GetBucketLifecycleConfiguration", "s3:GetBucketReplication"].map(|operation| {
         InjectedDenial { account: MASTER.to_owned(), region: None, operation: operation.to_owned() }
@@ -362,7 +362,7 @@ async fn rules_that_cannot_be_read_are_neither_absent_nor_in_sync() {
 
 #[tokio::test]
 async fn an_acl_in_force_is_reported_by_what_it_grants() {
-    let spec = members(1, "").with("bucket.object_ownership", "unmanaged");
+    let spec = members(1).with("bucket.object_ownership", "unmanaged");
     let (installation, others, _) = installed(&spec).await;
     let rule =
         OwnershipControlsRule::builder().object_ownership(ObjectOwnership::ObjectWriter).build().unwrap();

@@ -8,12 +8,11 @@ use proptest::prelude::*;
 use reconcile_campaign::specs::{Said, specs};
 use reconcile_plan::import::{ImportError, ImportRequest, Imported};
 use reconcile_plan::plan::Change;
-use reconcile_samples::{EditSpec, MASTER, members};
+use reconcile_samples::{EditSpec, EditText, MASTER, members};
 use reconcile_spec::{AtRest, Desired, KeyIdentity, Setting, Spec, parse};
 use reconcile_text::Hint;
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
 use crate::installation::{Installation, accounts_of, spec};
 
 pub async fn imported(installation: &Installation, text: &str) -> Imported {
@@ -217,7 +216,7 @@ fn unmarked(state: &mut Value) {
     let key = key_of(state);
     key["description"] = json!("Made by hand");
     key["rotation_days"] = json!(null);
-    key["policy"] = json!(key["policy"].as_str().unwrap().edited("\"Test", "\"by"));
+    key["policy"] = json!(key["policy"].as_str().unwrap().edited_everywhere("\"Test", "\"by"));
     let bucket = bucket_of(state);
     let configuration = bucket["configuration"].as_object_mut().unwrap();
     for setting in ["tagging", "versioning", "publicAccessBlock", "ownershipControls", "encryption"] {
@@ -225,7 +224,7 @@ fn unmarked(state: &mut Value) {
     }
     // The Sids of an installation say whose its statements are.
     let policy = bucket["policy"].as_str().unwrap();
-    bucket["policy"] = json!(policy.edited("\"Test", "\"by"));
+    bucket["policy"] = json!(policy.edited_everywhere("\"Test", "\"by"));
 }
 
 /// The changes of a plan of a spec without one of its lines.
@@ -274,7 +273,7 @@ async fn assert_comments_are_true(installation: &Installation, text: &str) -> Ve
 
 #[tokio::test]
 async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
-    let text = members(1, "");
+    let text = members(1);
     let installation = Installation::edited(&text, unmarked).await;
     let found = imported(&installation, &text).await;
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
@@ -312,7 +311,7 @@ async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
 
 #[tokio::test]
 async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
-    let text = members(1, "").with("bucket.encryption", "s3").with("key", "unmanaged");
+    let text = members(1).with("bucket.encryption", "s3").with("key", "unmanaged");
     let installation = Installation::new();
     installation.converge(&text).await;
     let found = imported(&installation, &text).await;
@@ -320,7 +319,7 @@ async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
     assert_comments_are_true(&installation, &found.text).await;
     // As the comment says: the line in place of the other.
     let line = found.text.lines().find_map(|line| line.strip_prefix("# key: ")).unwrap();
-    let with_key = found.text.edited("\nkey: unmanaged\n", &format!("\nkey: {line}\n"));
+    let with_key = found.text.edited_everywhere("\nkey: unmanaged\n", &format!("\nkey: {line}\n"));
     let plan = installation.converge(&with_key).await;
     let addresses: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
     for address in ["key/master/test-cloudtrail", "trail/master/Trail", "trail/m0/Trail"] {
@@ -331,7 +330,7 @@ async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
 
 #[tokio::test]
 async fn where_keys_differ_every_trail_keeps_its_own() {
-    let text = members(2, "");
+    let text = members(2);
     let installation =
         Installation::edited(&text, |state| trail_of(state, "000000000001")["kms_key"] = json!(null)).await;
     let found = imported(&installation, &text).await;
@@ -347,7 +346,7 @@ async fn where_keys_differ_every_trail_keeps_its_own() {
 
 #[tokio::test]
 async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering() {
-    let text = members(2, "");
+    let text = members(2);
     let installation =
         Installation::edited(&text, |state| trail_of(state, "000000000001")["prefix"] = json!("elsewhere"))
             .await;
@@ -363,12 +362,14 @@ async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering
 
 #[tokio::test]
 async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
-    let text = members(1, ", sns_topic: { name: files }");
+    let text = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     for (name, edit) in [
         ("retention", (|state| unset(state, "versioning")) as fn(&mut Value)),
         ("statement", |state| {
-            let policy =
-                bucket_of(state)["policy"].as_str().unwrap().edited("TestDenyInsecureTransport", "Theirs");
+            let policy = bucket_of(state)["policy"]
+                .as_str()
+                .unwrap()
+                .edited_everywhere("TestDenyInsecureTransport", "Theirs");
             bucket_of(state)["policy"] = json!(policy);
         }),
         ("rotation", |state| key_of(state)["rotation_days"] = json!(null)),
@@ -394,7 +395,7 @@ async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
 /// changes nothing.
 #[tokio::test]
 async fn the_prefix_that_changes_nothing_is_imported() {
-    let text = members(2, "");
+    let text = members(2);
     let installation = Installation::edited(&text, |state| {
         trail_of(state, "000000000001")["prefix"] = json!("elsewhere");
         trail_of(state, "000000000002")["prefix"] = json!("elsewhere");
@@ -409,8 +410,8 @@ async fn the_prefix_that_changes_nothing_is_imported() {
 /// Two installations with trails of their own in one bucket, with one key.
 async fn two() -> (Installation, String) {
     let installation = Installation::new();
-    let text = members(2, "");
-    let other = members(1, "").with("name", "other").with("trails.0.name", "Others");
+    let text = members(2);
+    let other = members(1).with("name", "other").with("trails.0.name", "Others");
     installation.converge(&text).await;
     installation.converge(&other).await;
     (installation, text)
@@ -455,8 +456,9 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
 async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() {
     let installation = Installation::new();
     let bound = "permissions_boundary: \"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess\"";
-    let attached = format!(", cloudwatch_logs: {{ log_group: a, {bound} }}, sns_topic: {{ name: t }}");
-    let text = members(2, &attached);
+    let destinations =
+        format!("{{ cloudwatch_logs: {{ log_group: a, {bound} }}, sns_topic: {{ name: t }} }}");
+    let text = members(2).with("trails.0", &destinations);
     installation.converge(&text).await;
     let request = ImportRequest {
         name: Some("after".parse().unwrap()),
@@ -470,7 +472,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     installation.watch_over(|_| true);
     let plan = installation.converge(&found.text).await;
     assert_eq!((plan.summary.create, plan.summary.delete), (0, 0), "{:#?}", plan.changes);
-    let after = found.text.edited("previous_name: test\n", "");
+    let after = found.text.edited_everywhere("previous_name: test\n", "");
     assert!(installation.plan(&after).await.is_in_sync());
     let state = format!("{:?}", installation.twin.summary());
     assert!(!state.contains("reconcile:spec\": \"test\"") && !state.contains("\"TestTrail"), "{state}");
@@ -483,7 +485,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
 /// A trail of somebody else beside those of the installation is no part of it.
 #[tokio::test]
 async fn a_trail_without_the_mark_of_the_installation_is_left_out() {
-    let text = members(2, "");
+    let text = members(2);
     let installation =
         Installation::edited(&text, |state| trail_of(state, "000000000002")["tags"] = json!({})).await;
     let found = imported(&installation, &text).await;
@@ -500,11 +502,13 @@ async fn a_trail_without_the_mark_of_the_installation_is_left_out() {
 async fn names_that_are_newer_than_this_version_are_declared() {
     let selector = |kind: &str| {
         format!(
-            ", advanced_event_selectors: [{{ FieldSelectors: [{{ Field: eventCategory, Equals: [Data] }}, \
+            "[{{ FieldSelectors: [{{ Field: eventCategory, Equals: [Data] }}, \
              {{ Field: resources.type, Equals: [\"{kind}\"] }}] }}]"
         )
     };
-    let text = format!("recognize: [\"AWS::S3::Objects\"]\n{}", members(1, &selector("AWS::S3::Objects")));
+    let text = members(1)
+        .with("recognize", "[\"AWS::S3::Objects\"]")
+        .with("trails.0.advanced_event_selectors", &selector("AWS::S3::Objects"));
     let installation = Installation::new();
     installation.converge(&text).await;
     let found = imported(&installation, &text).await;
@@ -515,7 +519,7 @@ async fn names_that_are_newer_than_this_version_are_declared() {
 /// The error is about what was found in AWS, and not about a line of a file that nobody has seen.
 #[tokio::test]
 async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
-    let text = members(1, "");
+    let text = members(1);
     let misspelled = |state: &mut Value, account: &str| {
         trail_of(state, account)["advanced_event_selectors"] = json!([{ "FieldSelectors": [
             { "Field": "eventCategory", "Equals": ["Data"] },
@@ -550,13 +554,14 @@ async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
 #[tokio::test]
 async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
     let trail =
-        ", cloudwatch_logs: { log_group: a, encryption: key }, sns_topic: { name: t, encryption: key }";
-    let text = members(1, trail);
+        "{ cloudwatch_logs: { log_group: a, encryption: key }, sns_topic: { name: t, encryption: key } }";
+    let text = members(1).with("trails.0", trail);
     let installation = Installation::edited(&text, |state| {
         unmarked(state);
         let topic = &mut regional(state, MASTER)["topics"]["t"];
         topic["tags"] = json!({});
-        topic["policy"] = json!(topic["policy"].as_str().unwrap().edited("TestTrailNotify", "Notify"));
+        topic["policy"] =
+            json!(topic["policy"].as_str().unwrap().edited_everywhere("TestTrailNotify", "Notify"));
         for account in [MASTER, "000000000001"] {
             let role = &mut state["accounts"][account]["iam_roles"];
             role.as_object_mut()
@@ -593,9 +598,9 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
 /// Where the live policies do not let a trail deliver, leaving them alone would not do.
 #[tokio::test]
 async fn incomplete_policies_are_imported_as_managed() {
-    let text = members(1, "");
+    let text = members(1);
     let without = |policy: &mut Value| {
-        *policy = json!(policy.as_str().unwrap().edited("000000000001", "999999999999"));
+        *policy = json!(policy.as_str().unwrap().edited_everywhere("000000000001", "999999999999"));
     };
     let installation = Installation::edited(&text, |state| {
         without(&mut bucket_of(state)["policy"]);
@@ -619,7 +624,7 @@ async fn incomplete_policies_are_imported_as_managed() {
 
 /// What a trail of the member account records, in place of what it was made with.
 async fn recording(selectors: Value) -> Imported {
-    let text = members(1, "");
+    let text = members(1);
     let edit = |state: &mut Value| trail_of(state, "000000000001")["event_selectors"] = selectors;
     let installation = Installation::edited(&text, edit).await;
     imported(&installation, &text).await
@@ -672,7 +677,8 @@ async fn data_events_for_reads_or_writes_alone_are_imported_as_they_are() {
 
 #[tokio::test]
 async fn event_aggregation_is_imported_and_kept_where_it_cannot_be_read() {
-    let text = members(1, ", data_events: { lambda: all }, event_aggregation: [RESOURCE_ACCESS]");
+    let text =
+        members(1).with("trails.0", "{ data_events: { lambda: all }, event_aggregation: [RESOURCE_ACCESS] }");
     let installation = Installation::new();
     installation.converge(&text).await;
     let found = imported(&installation, &text).await;
@@ -696,12 +702,12 @@ async fn event_aggregation_is_imported_and_kept_where_it_cannot_be_read() {
 #[tokio::test]
 async fn recursive_logging_is_imported_where_it_is_not_the_default() {
     for (events, is_on, line) in [
-        ("", true, None),
-        ("", false, Some("recursive_logging: false")),
-        (", data_events: { s3: all }", true, Some("recursive_logging: true")),
-        (", data_events: { s3: all }", false, None),
+        ("{ enabled: true }", true, None),
+        ("{ enabled: true }", false, Some("recursive_logging: false")),
+        ("{ data_events: { s3: all } }", true, Some("recursive_logging: true")),
+        ("{ data_events: { s3: all } }", false, None),
     ] {
-        let text = members(1, events);
+        let text = members(1).with("trails.0", events);
         let installation = Installation::edited(&text, |state| {
             for account in [MASTER, "000000000001"] {
                 trail_of(state, account)["recursive_logging"] = json!(is_on);
@@ -746,7 +752,7 @@ async fn events_that_a_spec_cannot_describe_are_covered_and_reported() {
 
 #[tokio::test]
 async fn insights_that_a_spec_cannot_describe_are_kept_and_reported() {
-    let text = members(1, "");
+    let text = members(1);
     let installation = Installation::edited(&text, |state| {
         trail_of(state, "000000000001")["insight_selectors"] =
             json!([{ "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data"] }]);
@@ -760,7 +766,7 @@ async fn insights_that_a_spec_cannot_describe_are_kept_and_reported() {
 
 #[tokio::test]
 async fn insights_are_imported_by_the_category_of_their_events() {
-    let text = members(1, ", data_events: { lambda: all }");
+    let text = members(1).with("trails.0", "{ data_events: { lambda: all } }");
     for (selectors, line) in [
         (
             json!([{ "InsightType": "ApiErrorRateInsight", "EventCategories": ["Data", "Management"] },
@@ -785,7 +791,7 @@ async fn insights_are_imported_by_the_category_of_their_events() {
 /// a name in an account.
 #[tokio::test]
 async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
-    let text = members(1, "");
+    let text = members(1);
     let installation = Installation::edited(&text, |state| {
         let trail = trail_of(state, "000000000001");
         trail["multi_region"] = json!(false);
@@ -806,7 +812,7 @@ async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
 /// was imported.
 #[tokio::test]
 async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
-    let text = members(1, "");
+    let text = members(1);
     let more = text.with("trails.1", "{ name: More, accounts: [m0] }");
     let installation = Installation::edited(&more, |state| {
         let mut elsewhere = trail_of(state, "000000000001").clone();
@@ -826,7 +832,7 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
 /// Where nothing is tagged, the Sids of the statements say whose the trails are.
 #[tokio::test]
 async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
-    let text = members(1, "");
+    let text = members(1);
     let installation = Installation::edited(&text, |state| {
         trail_of(state, MASTER)["tags"] = json!({});
         trail_of(state, "000000000001")["tags"] = json!({});

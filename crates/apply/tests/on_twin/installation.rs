@@ -287,7 +287,7 @@ pub fn spec(text: &str) -> Spec {
 /// What a user of `import` names of a spec: its accounts, and the organization that its members are
 /// read from.
 pub fn accounts_of(text: &str) -> String {
-    let accounts = text.value("accounts");
+    let accounts = text.value("accounts").unwrap();
     let first = accounts.as_object().unwrap().keys().next();
     let mut named = json!({
         "version": 1,
@@ -298,7 +298,7 @@ pub fn accounts_of(text: &str) -> String {
         "trails": [{ "name": "Import", "accounts": "all" }],
     });
     let organization = text.value("organization");
-    if organization.get("include").is_some() {
+    if let Some(organization) = organization.filter(|it| it.get("include").is_some()) {
         named["organization"] = organization;
     }
     named.to_string()

@@ -50,7 +50,7 @@ async fn point_alias_to(others: &Others, key: &str) {
 async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
     for tag in [None, Some("test")] {
         let installation = Installation::new();
-        let spec = members(2, "");
+        let spec = members(2);
         installation.converge(&spec).await;
         let (before, others) = (keys_of_trails(&installation), Others::of(&installation, MASTER));
         // A plan from before the alias was moved keeps to its key, too.
@@ -82,7 +82,7 @@ async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
 #[tokio::test]
 async fn a_missing_alias_is_restored_and_hardly_matters() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let before = keys_of_trails(&installation);
     Others::of(&installation, MASTER).kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
@@ -97,7 +97,7 @@ async fn a_missing_alias_is_restored_and_hardly_matters() {
 #[tokio::test]
 async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaired() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let (key, others) = (keys_of_trails(&installation)[0].clone(), Others::of(&installation, MASTER));
     others.kms.disable_key().key_id(&key).send().await.unwrap();
@@ -136,7 +136,7 @@ async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaire
 #[tokio::test]
 async fn a_key_that_does_not_encrypt_is_refused_before_anything_is_written_to_it() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let others = Others::of(&installation, MASTER);
     for (key_spec, usage) in [
@@ -164,7 +164,7 @@ async fn a_key_that_does_not_encrypt_is_refused_before_anything_is_written_to_it
 
 #[tokio::test]
 async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
-    let spec = members(1, "");
+    let spec = members(1);
     for (origin, words) in
         [("EXTERNAL", "imported key material"), ("AWS_CLOUDHSM", "keys of custom key stores")]
     {
@@ -192,7 +192,7 @@ async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
 #[tokio::test]
 async fn a_replica_is_rotated_as_its_primary_key() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let others = Others::of(&installation, MASTER);
     let (primary, replica) = (other_key(&others, None).await, other_key(&others, None).await);
@@ -215,7 +215,7 @@ async fn a_replica_is_rotated_as_its_primary_key() {
 #[tokio::test]
 async fn another_key_of_the_installation_is_reported() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let others = Others::of(&installation, MASTER);
     other_key(&others, Some("another")).await;
@@ -233,7 +233,7 @@ async fn a_grant_of_our_name_with_other_content_is_replaced() {
     let installation = Installation::new();
     let reader = format!("arn:aws:iam::{MASTER}:role/Reader");
     let grant = format!("{{ name: g, grantee: \"{reader}\", operations: [Decrypt] }}");
-    let spec = members(1, "").with("key.grants", &format!("[{grant}]"));
+    let spec = members(1).with("key.grants", &format!("[{grant}]"));
     installation.converge(&spec).await;
     let (key, others) = (keys_of_trails(&installation)[0].clone(), Others::of(&installation, MASTER));
     let list = async || others.kms.list_grants().key_id(&key).send().await.unwrap().grants.unwrap();
@@ -265,7 +265,7 @@ async fn a_grant_of_our_name_with_other_content_is_replaced() {
 #[tokio::test]
 async fn a_destroy_deletes_the_other_keys_of_the_installation_where_the_spec_allows_it() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let others = Others::of(&installation, MASTER);
     let foreign = other_key(&others, Some("another")).await;

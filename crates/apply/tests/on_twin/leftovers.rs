@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 use crate::installation::{Installation, client};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:files";
-const WITH_TOPIC: &str = ", sns_topic: { name: files, encryption: unmanaged }";
+const WITH_TOPIC: &str = "{ sns_topic: { name: files, encryption: unmanaged } }";
 const ALL: &str =
-    ", cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: files, encryption: unmanaged }";
+    "{ cloudwatch_logs: { log_group: a, role_name: R }, sns_topic: { name: files, encryption: unmanaged } }";
 const OTHER: &str =
-    ", cloudwatch_logs: { log_group: b, role_name: S }, sns_topic: { name: others, encryption: unmanaged }";
+    "{ cloudwatch_logs: { log_group: b, role_name: S }, sns_topic: { name: others, encryption: unmanaged } }";
 
 /// The names of everything that the accounts hold besides trails and keys.
 fn resources(installation: &Installation) -> Vec<String> {
@@ -65,7 +65,7 @@ fn errors(outcome: &Outcome) -> Vec<String> {
 
 #[tokio::test]
 async fn a_topic_that_others_use_is_kept_without_our_statement() {
-    let (with, without) = (members(1, WITH_TOPIC), members(1, ""));
+    let (with, without) = (members(1).with("trails.0", WITH_TOPIC), members(1));
     for (case, named) in [
         ("statement", "statement `Team`"),
         ("subscription", "subscription `sqs` to `arn:aws:sqs:eu-west-1:111111111111:q`"),
@@ -111,10 +111,10 @@ async fn a_topic_that_others_use_is_kept_without_our_statement() {
 #[tokio::test]
 async fn a_topic_that_others_use_no_longer_is_deleted() {
     let installation = Installation::new();
-    installation.converge(&members(1, WITH_TOPIC)).await;
+    installation.converge(&members(1).with("trails.0", WITH_TOPIC)).await;
     let sns = client!(aws_sdk_sns, installation, MASTER);
     subscribe(&sns, "arn:aws:sqs:eu-west-1:111111111111:q").await;
-    let without = members(1, "");
+    let without = members(1);
     installation.converge(&without).await;
 
     let untagged = installation.fork();
@@ -131,7 +131,7 @@ async fn a_topic_that_others_use_no_longer_is_deleted() {
 #[tokio::test]
 async fn a_log_group_and_a_role_that_others_use_are_kept() {
     let installation = Installation::new();
-    let with = members(1, ", cloudwatch_logs: { log_group: a, role_name: R }");
+    let with = members(1).with("trails.0", "{ cloudwatch_logs: { log_group: a, role_name: R } }");
     installation.converge(&with).await;
     let logs = client!(aws_sdk_cloudwatchlogs, installation, "000000000001");
     let call = logs.put_subscription_filter().log_group_name("a").filter_name("siem").filter_pattern("");
@@ -141,7 +141,7 @@ async fn a_log_group_and_a_role_that_others_use_are_kept() {
     iam.put_role_policy().role_name("R").policy_name("Audit").policy_document(audit).send().await.unwrap();
     let destroyed = installation.fork();
 
-    let plan = installation.converge(&members(1, "")).await;
+    let plan = installation.converge(&members(1)).await;
     let mut named = kept(&plan);
     named.sort_unstable();
     let [group, role] = named[..] else { panic!("{:?}", plan.warnings) };
@@ -151,7 +151,7 @@ async fn a_log_group_and_a_role_that_others_use_are_kept() {
     );
     assert!(role.contains("the role is kept") && role.contains("policy `Audit`"), "{role}");
     assert_eq!(resources(&installation), ["000000000001 a", "111111111111 R"]);
-    assert!(installation.plan(&members(1, "")).await.is_in_sync());
+    assert!(installation.plan(&members(1)).await.is_in_sync());
 
     let plan = destroyed.plan_to_destroy(&with).await;
     assert_eq!(kept(&plan).len(), 2, "{:?}", plan.warnings);
@@ -162,8 +162,8 @@ async fn a_log_group_and_a_role_that_others_use_are_kept() {
 #[tokio::test]
 async fn what_others_begin_to_use_after_the_plan_is_not_deleted() {
     let installation = Installation::new();
-    installation.converge(&members(1, ALL)).await;
-    let without = members(1, "");
+    installation.converge(&members(1).with("trails.0", ALL)).await;
+    let without = members(1);
     let plan = installation.plan(&without).await;
     assert!(deletes(&plan, Kind::Topic) && deletes(&plan, Kind::LogGroup) && deletes(&plan, Kind::Role));
     add_statement(&client!(aws_sdk_sns, installation, MASTER)).await;
@@ -190,7 +190,7 @@ async fn what_an_apply_did_not_delete_is_found_again() {
     for (case, text, expected) in [
         (
             "other destinations",
-            members(1, OTHER),
+            members(1).with("trails.0", OTHER),
             vec![
                 "000000000001 S",
                 "000000000001 b",
@@ -199,16 +199,16 @@ async fn what_an_apply_did_not_delete_is_found_again() {
                 "111111111111 others",
             ],
         ),
-        ("no destinations", members(1, ""), vec![]),
+        ("no destinations", members(1), vec![]),
         (
             "one trail fewer",
-            members(1, ALL).with("trails.0.accounts", "[master]"),
+            members(1).with("trails.0", ALL).with("trails.0.accounts", "[master]"),
             vec!["111111111111 R", "111111111111 a", "111111111111 files"],
         ),
-        ("no trail", members(1, "").with("trails.0", "{ name: New, accounts: [master] }"), vec![]),
+        ("no trail", members(1).with("trails.0", "{ name: New, accounts: [master] }"), vec![]),
     ] {
         let mut installation = Installation::new();
-        installation.converge(&members(1, ALL)).await;
+        installation.converge(&members(1).with("trails.0", ALL)).await;
         let plan = installation.plan(&text).await;
         let denied = ["logs:DeleteLogGroup", "iam:DeleteRole", "sns:DeleteTopic"].map(|operation| {
             [MASTER, "000000000001"].map(|account| InjectedDenial {
@@ -232,8 +232,8 @@ async fn what_an_apply_did_not_delete_is_found_again() {
 #[tokio::test]
 async fn a_trail_that_names_a_withheld_topic_stays_with_it() {
     let installation = Installation::new();
-    installation.converge(&members(2, WITH_TOPIC)).await;
-    let without = members(2, "").with("trails.0", "{ name: New, accounts: [master] }");
+    installation.converge(&members(2).with("trails.0", WITH_TOPIC)).await;
+    let without = members(2).with("trails.0", "{ name: New, accounts: [master] }");
     let operation = "cloudtrail:DescribeTrails".to_owned();
     installation.twin.deny(vec![InjectedDenial {
         account: "000000000002".to_owned(),

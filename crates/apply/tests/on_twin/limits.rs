@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reconcile_samples::{MASTER, members};
+use reconcile_samples::{EditSpec, MASTER, members};
 use reconcile_text::message;
 use reconcile_twin::{Clock, Event, Garbage, GarbageAnswer, InjectedFailure, Share, Weather, WeatherKind};
 
@@ -44,7 +44,7 @@ async fn a_quota_that_is_used_up_is_no_throttle() {
 
 #[tokio::test]
 async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
-    let spec = members(200, "");
+    let spec = members(200);
     let calm = Installation::new().patient();
     let plan = calm.plan(&spec).await;
     let stormy = calm.fork();
@@ -66,7 +66,7 @@ async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
 
 #[tokio::test]
 async fn credentials_of_a_role_that_expire_early_are_renewed() {
-    let spec = members(10, ", cloudwatch_logs: { log_group: audit }");
+    let spec = members(10).with("trails.0", "{ cloudwatch_logs: { log_group: audit } }");
     let installation = Installation::new().patient();
     let weather = Weather::calm().seeded(7).with(WeatherKind::ExpiredCredentials, Share::ALL);
     installation.twin.set_weather(weather, Clock::Calls);
@@ -82,7 +82,7 @@ async fn credentials_of_a_role_that_expire_early_are_renewed() {
 
 #[tokio::test]
 async fn a_call_with_expired_credentials_is_repeated_once_if_they_can_be_renewed() {
-    let spec = members(2, "");
+    let spec = members(2);
     let installation = Installation::new();
     installation.converge(&spec).await;
     let expired =

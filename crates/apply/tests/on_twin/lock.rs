@@ -23,7 +23,7 @@ const BUSY: Lease = Lease { heartbeat: Duration::from_millis(1), ..Lease::DEFAUL
 
 fn text() -> String {
     let lock = format!("{{ bucket: {BUCKET}, key: {KEY}, region: eu-west-1, account: master }}");
-    members(1, "").with("lock", &lock)
+    members(1).with("lock", &lock)
 }
 
 async fn acquire(
@@ -241,14 +241,14 @@ async fn unlock_releases_only_the_lock_that_it_showed() {
 #[tokio::test]
 async fn two_applies_at_once_without_a_lock_keep_the_statements_of_all_sides() {
     let installation = Installation::new().patient();
-    installation.converge(&members(1, "")).await;
+    installation.converge(&members(1)).await;
     let statement = |sid: &str| {
         serde_json::json!({
             "Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "s3:PutObjectAcl", "Resource": "arn:aws:s3:::test-logs/*",
         })
     };
     installation.add_to_bucket_policy(statement("Before")).await;
-    let spec = members(3, "");
+    let spec = members(3);
     let plans = (installation.plan(&spec).await, installation.plan(&spec).await);
     installation.add_to_bucket_policy(statement("Meanwhile")).await;
     futures::join!(installation.apply(&spec, &plans.0), installation.apply(&spec, &plans.1));

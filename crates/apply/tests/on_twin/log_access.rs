@@ -16,7 +16,7 @@ const OUTSIDE: &str = "arn:aws:logs:eu-west-1:444455556666:destination:theirs";
 
 /// One account whose trail delivers to a log group, and a client of another team in it.
 async fn with_log_group() -> (String, Installation, Client) {
-    let spec = members(0, ", cloudwatch_logs: { log_group: events }");
+    let spec = members(0).with("trails.0", "{ cloudwatch_logs: { log_group: events } }");
     let (installation, ..) = installed(&spec).await;
     let logs = client!(aws_sdk_cloudwatchlogs, installation, MASTER);
     (spec, installation, logs)

@@ -72,7 +72,8 @@ fn deny(condition: &Value) -> Value {
 
 #[tokio::test]
 async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
-    let with = |more: &str| members(1, &format!(", sns_topic: {{ arn: \"{TOPIC}\"{more} }}"));
+    let with =
+        |more: &str| members(1).with("trails.0", &format!("{{ sns_topic: {{ arn: \"{TOPIC}\"{more} }} }}"));
     let installation = Installation::new();
     installation.converge(&with("")).await;
     let sns = sns(&installation);
@@ -123,7 +124,8 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
 
 #[tokio::test]
 async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
-    let with = |more: &str| members(1, &format!(", sns_topic: {{ arn: \"{THEIRS}\"{more} }}"));
+    let with =
+        |more: &str| members(1).with("trails.0", &format!("{{ sns_topic: {{ arn: \"{THEIRS}\"{more} }} }}"));
     let installation = Installation::new();
     installation.plan(&with("")).await;
     let arn: Vec<&str> = THEIRS.split(':').collect();
@@ -152,7 +154,7 @@ async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
 
 #[tokio::test]
 async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
-    let spec = members(1, &format!(", sns_topic: {{ arn: \"{THEIRS}\" }}"));
+    let spec = members(1).with("trails.0", &format!("{{ sns_topic: {{ arn: \"{THEIRS}\" }} }}"));
     let (installation, ..) = installed(&spec).await;
     let arn: Vec<&str> = THEIRS.split(':').collect();
     let allow = |principal: Value, actions: Value, condition: Value| {
@@ -201,8 +203,10 @@ async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
 
 #[tokio::test]
 async fn the_key_of_a_topic_is_part_of_the_proof() {
-    let with =
-        |more: &str| members(1, &format!(", sns_topic: {{ name: files, encryption: unmanaged{more} }}"));
+    let with = |more: &str| {
+        members(1)
+            .with("trails.0", &format!("{{ sns_topic: {{ name: files, encryption: unmanaged{more} }} }}"))
+    };
     let installation = Installation::new();
     installation.converge(&with("")).await;
     let (sns, kms) = (sns(&installation), client!(aws_sdk_kms, installation, MASTER));
@@ -276,7 +280,7 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
 
 #[tokio::test]
 async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = Installation::new();
     installation.converge(&spec).await;
     let sns = sns(&installation);
@@ -297,9 +301,9 @@ async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
 #[tokio::test]
 async fn what_cloudtrail_reports_of_deliveries_is_a_warning_and_a_finding() {
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail";
-    const ALL: &str = ", cloudwatch_logs: { log_group: a }, sns_topic: { name: files }";
+    const ALL: &str = "{ cloudwatch_logs: { log_group: a }, sns_topic: { name: files } }";
     let base = Installation::new();
-    let spec = members(0, ALL);
+    let spec = members(0).with("trails.0", ALL);
     base.converge(&spec).await;
     assert_eq!(findings(&base.compare(&spec).await), []);
     let long_ago = jiff::Timestamp::now().as_second() - 10 * 3600;

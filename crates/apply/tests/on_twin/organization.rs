@@ -10,7 +10,7 @@ const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 /// A spec with four members, of which these are delegated administrators.
 fn delegating(to: &str) -> String {
-    members(4, "")
+    members(4)
         .with("trails.1", "{ name: Everybodys, organization_trail: true }")
         .with("organization", &format!("{{ account: master, delegated_administrator: {to} }}"))
 }

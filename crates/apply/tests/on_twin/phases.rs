@@ -8,7 +8,7 @@ use crate::installation::Installation;
 #[tokio::test]
 async fn a_prefix_changes_without_a_gap() {
     let installation = Installation::new();
-    let before = members(2, "");
+    let before = members(2);
     installation.converge(&before).await;
     let after = before.with("bucket.prefix", "new");
     let plan = installation.converge(&after).await;
@@ -32,9 +32,9 @@ async fn a_prefix_changes_without_a_gap() {
 #[tokio::test]
 async fn permissions_of_an_account_are_removed_only_when_all_accounts_are_readable() {
     let installation = Installation::new();
-    installation.converge(&members(3, "")).await;
+    installation.converge(&members(3)).await;
     // The spec loses an account, and another cannot be entered.
-    let remaining = members(2, "")
+    let remaining = members(2)
         .with("bucket.policy", "{ unlisted_accounts: remove }")
         .with("key.policy", "{ unlisted_accounts: remove }");
     let fewer = remaining.with("accounts.m1.role", "Other");
@@ -57,7 +57,7 @@ async fn a_changed_grant_is_created_before_the_old_grant_is_revoked() {
         let grant = format!(
             "{{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [{operation}] }}"
         );
-        members(0, "").with("key.grants", &format!("[{grant}]"))
+        members(0).with("key.grants", &format!("[{grant}]"))
     };
     installation.converge(&with("Decrypt")).await;
     let plan = installation.converge(&with("DescribeKey")).await;
@@ -79,7 +79,7 @@ async fn a_changed_grant_is_created_before_the_old_grant_is_revoked() {
 #[tokio::test]
 async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let moved = spec.with("bucket.prefix", "new");
     let deny = "{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", Resource: \"arn:aws:s3:::test-logs/new/*\" }";
@@ -98,7 +98,7 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
 #[tokio::test]
 async fn a_renamed_trail_is_created_before_the_old_trail_is_deleted() {
     let installation = Installation::new();
-    let before = members(2, "");
+    let before = members(2);
     installation.converge(&before).await;
     installation.watch_over(|_| true);
     let after = before.with("trails.0.name", "Renamed");
@@ -126,9 +126,9 @@ async fn a_renamed_trail_is_created_before_the_old_trail_is_deleted() {
 async fn resources_that_the_spec_does_not_let_delete_are_kept_and_reported() {
     let installation = Installation::new();
     let grants = "[{ name: audit, grantee: \"arn:aws:iam::111111111111:role/A\", operations: [Decrypt] }]";
-    let before = members(1, "").with("key.grants", grants);
+    let before = members(1).with("key.grants", grants);
     installation.converge(&before).await;
-    let renamed = members(1, "").with("trails.0.name", "Renamed");
+    let renamed = members(1).with("trails.0.name", "Renamed");
     let after = renamed.with("deletion", "{ trails: false, grants: false, statements: false }");
     let plan = installation.converge(&after).await;
     assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", plan.changes);

@@ -35,7 +35,7 @@ fn undelivered(comparison: &Comparison) -> Vec<Severity> {
 #[tokio::test]
 async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
     let installation = Installation::new();
-    let before = members(2, "");
+    let before = members(2);
     installation.converge(&before).await;
     installation.add_to_bucket_policy(deny()).await;
     // Another rotation, and a change of all three trails.
@@ -67,9 +67,9 @@ async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
 #[tokio::test]
 async fn drift_reports_a_trail_that_is_missing_because_it_could_not_deliver() {
     let installation = Installation::new();
-    installation.converge(&members(0, "")).await;
+    installation.converge(&members(0)).await;
     installation.add_to_bucket_policy(deny()).await;
-    let comparison = installation.compare(&members(1, "")).await;
+    let comparison = installation.compare(&members(1)).await;
     assert_eq!(comparison.plan.refused[0].left_out[0].to_string(), "trail/m0/Trail");
     let critical: Vec<String> = findings(&comparison)
         .into_iter()
@@ -84,7 +84,7 @@ async fn drift_reports_a_trail_that_is_missing_because_it_could_not_deliver() {
 #[tokio::test]
 async fn permissions_that_a_refused_trail_still_uses_are_kept() {
     let installation = Installation::new();
-    let before = members(2, "");
+    let before = members(2);
     installation.converge(&before).await;
     let after = before.with("bucket.prefix", "new");
     let mut statement = deny();
@@ -105,7 +105,7 @@ async fn permissions_that_a_refused_trail_still_uses_are_kept() {
 #[tokio::test]
 async fn a_refusal_counts_only_for_the_targets_that_it_concerns() {
     let installation = Installation::new();
-    let before = members(2, "");
+    let before = members(2);
     installation.converge(&before).await;
     installation.add_to_bucket_policy(deny()).await;
     let after = before.with("key.rotation_days", "180").with("trails.0.log_file_validation", "false");
@@ -131,7 +131,7 @@ async fn a_refusal_counts_only_for_the_targets_that_it_concerns() {
 #[tokio::test]
 async fn a_spec_accepts_what_the_proof_of_a_policy_refuses_and_the_plan_says_so() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     installation.add_to_bucket_policy(deny()).await;
     let refused = installation.compare(&spec).await;
@@ -157,7 +157,7 @@ async fn a_spec_accepts_what_the_proof_of_a_policy_refuses_and_the_plan_says_so(
 #[tokio::test]
 async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let mut policy: Value =
         serde_json::from_str(&installation.twin.key_policy(MASTER, "eu-west-1", "alias/test").unwrap())
@@ -203,7 +203,7 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
 #[tokio::test]
 async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() {
     let installation = Installation::new();
-    let before = members(1, "");
+    let before = members(1);
     installation.converge(&before).await;
     let lost = "{ rotation_days: 180, administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
     let after = before.with("key", lost).with("trails.0.log_file_validation", "false");
@@ -223,7 +223,7 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
     let outcome = installation.apply(&moved, &plan).await;
     assert!(outcome.is_complete() && plan.refused.len() == 1, "{:#?}", outcome.results);
     // A new account needs the key policy.
-    let more = members(2, "").with("key", lost);
+    let more = members(2).with("key", lost);
     let plan = installation.plan(&more).await;
     let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
     assert!(left_out.contains(&"trail/m1/Trail".to_owned()), "{left_out:?}");
@@ -234,7 +234,7 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
 async fn a_new_key_with_a_policy_that_nobody_could_change_is_not_created() {
     let installation = Installation::new();
     let lost = "{ administrators: [\"arn:aws:iam::000000000001:role/Admin\"] }";
-    let plan = installation.plan(&members(1, "").with("key", lost)).await;
+    let plan = installation.plan(&members(1).with("key", lost)).await;
     assert_eq!(changes(&plan), Vec::<String>::new());
     let left_out: Vec<String> = plan.refused[0].left_out.iter().map(ToString::to_string).collect();
     assert_eq!(left_out[0], "key/master/test");
@@ -257,7 +257,7 @@ fn confused_deputy(organization: &str) -> Value {
 #[tokio::test]
 async fn a_policy_that_depends_on_the_organization_is_a_warning_until_the_organization_is_declared() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     installation.add_to_bucket_policy(confused_deputy("o-twin000000")).await;
     let plan = installation.plan(&spec).await;
@@ -303,7 +303,7 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
         .to_string()
     };
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &perimeter("o-twin000000"));
     let of_key_policy = |comparison: &Comparison| -> Vec<Severity> {
@@ -343,9 +343,9 @@ async fn a_key_policy_with_an_identity_perimeter_is_a_warning_until_the_organiza
 #[tokio::test]
 async fn an_apply_under_a_policy_that_may_deny_does_not_claim_that_the_policy_is_right() {
     let installation = Installation::new();
-    installation.converge(&members(0, "")).await;
+    installation.converge(&members(0)).await;
     installation.add_to_bucket_policy(confused_deputy("o-another00")).await;
-    let spec = members(1, "");
+    let spec = members(1);
     let plan = installation.plan(&spec).await;
     assert_eq!(plan.refused, []);
     let outcome = installation.apply(&spec, &plan).await;
@@ -377,7 +377,7 @@ async fn a_bucket_policy_that_denies_us_its_next_change_is_seen() {
         })
     };
     let change = ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"];
-    let spec = members(1, "").with("accounts.master.role", "Role");
+    let spec = members(1).with("accounts.master.role", "Role");
     for (statement, expected) in [
         (
             protect(&change, "Breakglass"),
@@ -409,7 +409,7 @@ async fn a_deny_by_source_ip_that_allowed_the_read_is_not_reported() {
             },
         })
     };
-    let spec = members(1, "").with("accounts.master.role", "Role");
+    let spec = members(1).with("accounts.master.role", "Role");
     for (action, expected) in [("s3:*", 0), ("s3:PutBucketPolicy", 1)] {
         let installation = Installation::new();
         installation.converge(&spec).await;

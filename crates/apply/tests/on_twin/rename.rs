@@ -28,8 +28,8 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     assert!(refusals[0].hint().contains("add the line `previous_name: before` below `name: after`"));
 
     let installation = Installation::new();
-    installation.converge(&members(1, "")).await;
-    let refusals = installation.compare(&members(1, "").with("name", "after")).await.refusals;
+    installation.converge(&members(1)).await;
+    let refusals = installation.compare(&members(1).with("name", "after")).await.refusals;
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "trail/master/Trail and 1 more are managed by installation `test`");
 }
@@ -99,7 +99,7 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
 #[tokio::test]
 async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
     let installation = Installation::new();
-    let unmanaged = |name: &str| members(1, "").with("", &format!("{{ name: {name}, tags: unmanaged }}"));
+    let unmanaged = |name: &str| members(1).with("", &format!("{{ name: {name}, tags: unmanaged }}"));
     installation.converge(&unmanaged("before")).await;
     let renamed = unmanaged("after").with("previous_name", "before");
     installation.converge(&renamed).await;
@@ -110,8 +110,8 @@ async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
 #[tokio::test]
 async fn two_installations_with_separate_trails_can_share_a_bucket() {
     let installation = Installation::new();
-    let other = members(1, "").with("name", "other").with("trails.0.name", "Others");
-    installation.converge(&members(1, "")).await;
+    let other = members(1).with("name", "other").with("trails.0.name", "Others");
+    installation.converge(&members(1)).await;
     let comparison = installation.compare(&other).await;
     assert_eq!(comparison.refusals, []);
     assert!(

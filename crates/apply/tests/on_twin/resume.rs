@@ -45,7 +45,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
 
 #[tokio::test]
 async fn an_interrupted_apply_is_completed_by_the_next_apply() {
-    let spec = members(2, "");
+    let spec = members(2);
     for changes in 1..6 {
         let installation = stopped_after(changes, &spec).await;
         assert!(installation.plan(&spec).await.is_in_sync(), "after {changes}");
@@ -56,7 +56,7 @@ async fn an_interrupted_apply_is_completed_by_the_next_apply() {
 
 #[tokio::test]
 async fn a_plan_that_was_killed_after_the_creation_of_a_topic_is_finished_by_the_same_plan() {
-    let spec = members(2, ", sns_topic: { name: files }");
+    let spec = members(2).with("trails.0", "{ sns_topic: { name: files } }");
     let installation = Installation::new();
     let plan = installation.plan(&spec).await;
     installation.twin.observe(|summary| {
@@ -77,7 +77,7 @@ async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_sam
         (policy.contains("test-logs/AWSLogs"), policy.contains("test-logs/new/AWSLogs"))
     }
 
-    let spec = members(2, "");
+    let spec = members(2);
     let moved = spec.with("bucket.prefix", "new");
     for killed_at in [(true, true), (false, true)] {
         let installation = Installation::new();
@@ -103,7 +103,8 @@ async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_sam
 
 #[tokio::test]
 async fn a_plan_that_was_killed_while_a_resource_was_created_is_finished_by_the_same_plan() {
-    let spec = members(2, ", cloudwatch_logs: { log_group: audit }, sns_topic: { name: t }");
+    let spec =
+        members(2).with("trails.0", "{ cloudwatch_logs: { log_group: audit }, sns_topic: { name: t } }");
     for operation in ["kms:CreateAlias", "s3:CreateBucket", "iam:CreateRole", "logs:CreateLogGroup"] {
         let installation = Installation::new();
         let plan = installation.plan(&spec).await;
@@ -124,7 +125,7 @@ async fn a_plan_that_was_killed_while_a_resource_was_created_is_finished_by_the_
 #[tokio::test]
 async fn a_plan_names_only_dependencies_that_come_before() {
     let installation = Installation::new();
-    let plan = installation.plan(&members(3, "")).await;
+    let plan = installation.plan(&members(3)).await;
     let mut before = BTreeSet::new();
     for change in &plan.changes {
         assert!(change.depends_on.iter().all(|address| before.contains(address)), "{}", change.address);
@@ -137,7 +138,7 @@ async fn a_plan_names_only_dependencies_that_come_before() {
 #[tokio::test]
 async fn an_interrupt_of_an_apply_of_many_accounts_begins_nothing_more() {
     let installation = Installation::new();
-    let spec = members(100, "");
+    let spec = members(100);
     let plan = installation.plan(&spec).await;
     let hold = installation.twin.hold("cloudtrail:CreateTrail");
     let interrupt = Interrupt::default();

@@ -204,12 +204,13 @@ fn spec(kind: &str, setting: &str) -> String {
         true => ", alarms: { controls: [CIS 4.3], topic: alarms }",
         false => "",
     };
-    let spec = members(
-        0,
+    let spec = members(0)
+    .with(
+        "trails.0",
         &format!(
-            ", data_events: {{ lambda: all }}, recursive_logging: false, event_aggregation: [API_ACTIVITY], insights: \
+            "{{ data_events: {{ lambda: all }}, recursive_logging: false, event_aggregation: [API_ACTIVITY], insights: \
              [ApiCallRateInsight], cloudwatch_logs: {{ log_group: events, retention_days: 90, encryption: key{boundary}{alarms} \
-             }}, sns_topic: {{ name: files }}"
+             }}, sns_topic: {{ name: files }} }}"
         ),
     )
     .with("bucket", &bucket)

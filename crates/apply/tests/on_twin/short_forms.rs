@@ -29,7 +29,7 @@ fn unresolved(variable: &str) -> Disagreement {
 /// `room` more bytes.
 async fn crowded(room: usize) -> Installation {
     let installation = Installation::new();
-    installation.converge(&members(3, "")).await;
+    installation.converge(&members(3)).await;
     let policy: Document = installation.twin.bucket_policy(BUCKET).unwrap().parse().unwrap();
     let foreign = |length: usize| {
         format!(
@@ -82,7 +82,7 @@ fn tag(installation: &Installation) -> Option<String> {
 async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     let installation = crowded(700).await;
     let before = bucket_policy(&installation);
-    let spec = members(9, "");
+    let spec = members(9);
     let plan = installation.plan(&spec).await;
     let (expand, contract) =
         (of(&plan, "bucket_policy", Phase::Expand), of(&plan, "bucket_policy", Phase::Contract));
@@ -128,7 +128,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
         let installation = crowded(700).await;
         let before = installation.twin.bucket_policy(BUCKET).unwrap();
         installation.twin.disagree(disagreement);
-        let (spec, start) = (members(9, ""), calls(&installation, "cloudtrail:UpdateTrail").len());
+        let (spec, start) = (members(9), calls(&installation, "cloudtrail:UpdateTrail").len());
         let plan = installation.plan(&spec).await;
         let outcome = installation.apply(&spec, &plan).await;
 
@@ -159,7 +159,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
             assert!(hint.contains(part), "{hint}");
         }
         // Five do.
-        installation.converge(&members(4, "")).await;
+        installation.converge(&members(4)).await;
         assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::Plain));
         assert_eq!(obstacles(&installation), Vec::<String>::new());
     }
@@ -168,9 +168,9 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
 #[tokio::test]
 async fn a_form_that_the_spec_names_is_tried_again_and_the_tag_is_cleared() {
     let installation = Installation::new();
-    installation.converge(&members(2, "")).await;
+    installation.converge(&members(2)).await;
     installation.twin.disagree(unresolved("aws:SourceAccount"));
-    let spec = with_form(&members(2, ""), "bucket", "by_account");
+    let spec = with_form(&members(2), "bucket", "by_account");
     let plan = installation.plan(&spec).await;
     assert!(!installation.apply(&spec, &plan).await.is_complete());
     assert_eq!(tag(&installation).as_deref(), Some("by_account"));
@@ -184,13 +184,13 @@ async fn a_form_that_the_spec_names_is_tried_again_and_the_tag_is_cleared() {
 #[tokio::test]
 async fn a_refused_organization_keeps_the_list_of_accounts() {
     let organization = |spec: &str| spec.with("organization", "{ account: master }");
-    let by_account = organization(&with_form(&members(3, ""), "bucket", "by_account"));
+    let by_account = organization(&with_form(&members(3), "bucket", "by_account"));
     let installation = Installation::new();
     installation.converge(&by_account).await;
     let before = installation.twin.bucket_policy(BUCKET).unwrap();
     installation.twin.disagree(unknown("aws:SourceOrgID"));
 
-    let spec = organization(&with_form(&members(3, ""), "bucket", "by_organization"));
+    let spec = organization(&with_form(&members(3), "bucket", "by_organization"));
     let plan = installation.plan(&spec).await;
     assert_eq!(asked(of(&plan, "bucket_policy", Phase::Expand)), ["trail/master/Trail"]);
     let outcome = installation.apply(&spec, &plan).await;
@@ -209,9 +209,9 @@ async fn a_refused_organization_keeps_the_list_of_accounts() {
 #[tokio::test]
 async fn the_key_policy_is_tried_by_one_trail_as_well() {
     let installation = Installation::new();
-    installation.converge(&members(3, "")).await;
+    installation.converge(&members(3)).await;
     let before = key_policy(&installation);
-    let spec = with_form(&members(3, ""), "key", "by_account");
+    let spec = with_form(&members(3), "key", "by_account");
     installation.twin.disagree(unresolved("aws:SourceAccount"));
     let plan = installation.plan(&spec).await;
     assert_eq!(asked(of(&plan, "key_policy", Phase::Expand)), ["trail/master/Trail"]);
@@ -231,7 +231,7 @@ async fn the_key_policy_is_tried_by_one_trail_as_well() {
 
 #[tokio::test]
 async fn a_new_installation_creates_one_trail_first() {
-    let spec = with_form(&with_form(&members(3, ""), "bucket", "by_account"), "key", "by_account");
+    let spec = with_form(&with_form(&members(3), "bucket", "by_account"), "key", "by_account");
     let installation = Installation::new();
     installation.twin.disagree(unresolved("aws:SourceAccount"));
     let plan = installation.plan(&spec).await;
@@ -248,7 +248,7 @@ async fn a_new_installation_creates_one_trail_first() {
     assert_eq!(tag(&installation).as_deref(), Some("by_account"));
 
     // Without the line in the spec, the plain form fits, and the twin accepts it.
-    installation.converge(&members(3, "")).await;
+    installation.converge(&members(3)).await;
     assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::Plain));
     assert_eq!(installation.trails().len(), 4);
 
@@ -262,11 +262,11 @@ async fn a_new_installation_creates_one_trail_first() {
 /// form.
 #[tokio::test]
 async fn the_next_apply_completes_or_reverts_a_killed_first_use_of_a_form() {
-    let spec = with_form(&members(1, ""), "bucket", "by_account");
+    let spec = with_form(&members(1), "bucket", "by_account");
     for (is_lost, is_accepted) in [(false, false), (true, false), (true, true)] {
         for after in 1.. {
             let mut installation = Installation::new();
-            installation.converge(&members(1, "")).await;
+            installation.converge(&members(1)).await;
             let plan = installation.plan(&spec).await;
             if !is_accepted {
                 installation.twin.disagree(unresolved("aws:SourceAccount"));

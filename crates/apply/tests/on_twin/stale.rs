@@ -103,7 +103,7 @@ fn add_after_each_write(twin: &Twin, times: usize) {
 #[tokio::test]
 async fn a_statement_that_is_added_while_reads_are_late_is_kept() {
     let installation = Installation::new().patient();
-    let spec = members(1, "");
+    let spec = members(1);
     let plan = installation.plan(&spec).await;
     installation.twin.lag(lag("s3:GetBucketPolicy", 4));
     add_after_each_write(&installation.twin, 1);
@@ -118,9 +118,9 @@ async fn a_statement_that_is_added_while_reads_are_late_is_kept() {
 
 #[tokio::test]
 async fn only_a_third_document_is_another_writer() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = Installation::new().patient();
-    installation.converge(&members(0, "")).await;
+    installation.converge(&members(0)).await;
     let plan = installation.plan(&spec).await;
     installation.twin.lag(lag("s3:GetBucketPolicy", 1000));
     let outcome = installation.apply(&spec, &plan).await;
@@ -156,7 +156,10 @@ async fn an_apply_waits_until_aws_is_ready_for_what_was_made_a_moment_ago() {
     let base = with_others().await.patient();
     let plan = base.plan(SPEC).await;
     let empty = Installation::new().patient();
-    let fresh = members(1, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }");
+    let fresh = members(1).with(
+        "trails.0",
+        "{ cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t } }",
+    );
     let fresh_plan = empty.plan(&fresh).await;
     for (operation, status, code, message) in [
         ("s3:PutBucketPolicy", 400, "MalformedPolicy", "Invalid principal in policy"),
@@ -222,7 +225,8 @@ async fn an_apply_waits_until_aws_is_ready_for_what_was_made_a_moment_ago() {
 
 #[tokio::test]
 async fn a_deletion_waits_until_aws_is_ready_for_it() {
-    let spec = members(1, ", cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t }")
+    let spec = members(1)
+        .with("trails.0", "{ cloudwatch_logs: { log_group: a, retention_days: 30 }, sns_topic: { name: t } }")
         .with("deletion", "{ bucket: true, key: true }");
     let base = Installation::new().patient();
     base.converge(&spec).await;
@@ -270,7 +274,7 @@ async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
         "not enabled",
         3,
     )]);
-    let spec = members(1, "");
+    let spec = members(1);
     let plan = installation.plan(&spec).await;
     assert!(!installation.apply(&spec, &plan).await.is_complete());
 }
@@ -278,7 +282,7 @@ async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
 #[tokio::test]
 async fn a_trail_waits_until_cloudtrail_sees_bucket_key_and_policies() {
     let installation = Installation::new().patient();
-    let spec = members(2, "");
+    let spec = members(2);
     let plan = installation.plan(&spec).await;
     installation.twin.lag(lag("cloudtrail:CreateTrail", 4));
     let outcome = installation.apply(&spec, &plan).await;
@@ -290,7 +294,7 @@ async fn a_trail_waits_until_cloudtrail_sees_bucket_key_and_policies() {
 
 #[tokio::test]
 async fn a_key_whose_creation_is_not_answered_is_searched_for() {
-    let spec = members(1, "");
+    let spec = members(1);
     for takes_effect in [true, false] {
         let installation = Installation::new().patient();
         let plan = installation.plan(&spec).await;
@@ -309,7 +313,7 @@ async fn a_key_whose_creation_is_not_answered_is_searched_for() {
 
 #[tokio::test]
 async fn a_rerun_right_after_a_kill_finds_the_key_that_is_not_listed_yet() {
-    let spec = members(1, "");
+    let spec = members(1);
     let installation = Installation::new().patient();
     let plan = installation.plan(&spec).await;
     let twin = installation.twin.clone();
@@ -340,7 +344,7 @@ fn usable(installation: &Installation) -> usize {
 
 #[tokio::test]
 async fn two_first_applies_at_once_end_with_one_key() {
-    let spec = members(1, "");
+    let spec = members(1);
     // The second one sees nothing of what the first one made when it looks for the key.
     let first = Installation::new().patient();
     let second = Installation::on(first.twin.clone()).patient();
@@ -377,7 +381,7 @@ async fn nothing_is_waited_for_after_an_interrupt() {
         }
     }
     let installation = Installation::new().patient();
-    let spec = members(0, "");
+    let spec = members(0);
     let plan = installation.plan(&spec).await;
     installation.twin.lag(lag("s3:GetBucketPolicy", 1000));
     let interrupt = Interrupt::default();
@@ -391,7 +395,7 @@ async fn nothing_is_waited_for_after_an_interrupt() {
 #[tokio::test]
 async fn a_late_read_of_a_policy_is_no_reason_to_give_up_a_trail() {
     let installation = Installation::new().patient();
-    let spec = members(2, "");
+    let spec = members(2);
     let plan = installation.plan(&spec).await;
     // CloudTrail does not see the policies yet, and neither does whoever looks why.
     let late = ["cloudtrail:CreateTrail", "s3:GetBucketPolicy", "kms:GetKeyPolicy"];

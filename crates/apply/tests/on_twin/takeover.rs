@@ -4,11 +4,10 @@
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
 use reconcile_policy::Sources;
-use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
+use reconcile_samples::{BUCKET, EditSpec, EditText, MASTER, members};
 use reconcile_twin::InjectedDenial;
 use serde_json::{Value, json};
 
-use crate::edited::Edited;
 use crate::installation::Installation;
 use crate::others::{Others, acl_check, folder, sids, write};
 
@@ -36,7 +35,7 @@ fn arn(region: &str, account: &str, name: &str) -> String {
 #[tokio::test]
 async fn trails_at_home_in_other_regions_keep_delivering() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     master.bucket(&[acl_check(), write(&[folder(MASTER), folder(M0)])]).await;
@@ -67,7 +66,7 @@ async fn trails_at_home_in_other_regions_keep_delivering() {
 #[tokio::test]
 async fn an_account_whose_trails_cannot_be_listed_keeps_what_a_foreign_statement_allows_it() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     master.bucket(&[acl_check(), write(&[folder(MASTER), folder(M0)])]).await;
@@ -125,7 +124,7 @@ fn lake() -> [String; 2] {
 #[tokio::test]
 async fn an_event_data_store_keeps_its_permissions() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     let [results, check] = lake();
@@ -162,7 +161,7 @@ fn baseline(name: &str) -> Value {
 #[tokio::test]
 async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     let key = format!("arn:aws:kms:eu-west-1:{MASTER}:key/11111111-2222-3333-4444-555555555555");
-    let spec = members(1, "").with("key", &format!("{{ alias: null, arn: \"{key}\" }}"));
+    let spec = members(1).with("key", &format!("{{ alias: null, arn: \"{key}\" }}"));
     let policy = |statement: &Value| {
         let root = json!({
             "Sid": "Root", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{MASTER}:root") },
@@ -216,7 +215,7 @@ fn second(spec: &str) -> String {
 #[tokio::test]
 async fn two_installations_on_one_bucket_and_key_leave_each_other_alone() {
     let installation = Installation::new();
-    let one = members(1, "").with("key.description", "unmanaged");
+    let one = members(1).with("key.description", "unmanaged");
     let two = second(&one);
     installation.converge(&one).await;
     installation.converge(&two).await;
@@ -245,7 +244,7 @@ async fn two_installations_on_one_bucket_and_key_leave_each_other_alone() {
 #[tokio::test]
 async fn a_destroy_hands_over_what_a_trail_of_others_needs() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     master.bucket(&[acl_check(), write(&[folder(MASTER)])]).await;
@@ -270,7 +269,7 @@ async fn a_destroy_hands_over_what_a_trail_of_others_needs() {
 #[tokio::test]
 async fn removing_foreign_statements_names_every_trail_that_is_cut_off() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     let theirs = arn("eu-west-1", "999999999999", "Theirs");
@@ -306,7 +305,7 @@ async fn removing_foreign_statements_names_every_trail_that_is_cut_off() {
 #[tokio::test]
 async fn a_foreign_deny_of_plain_http_counts() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     let deny = json!({
@@ -335,7 +334,7 @@ async fn a_foreign_deny_of_plain_http_counts() {
 #[tokio::test]
 async fn a_statement_that_lets_every_account_write_is_reported_whatever_else_it_says() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     let open = json!({
@@ -358,7 +357,7 @@ async fn a_statement_that_lets_every_account_write_is_reported_whatever_else_it_
 #[tokio::test]
 async fn a_statement_of_the_trails_of_the_spec_is_not_said_to_allow_others() {
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
     let own = [arn("eu-west-1", MASTER, "Trail"), arn("eu-west-1", M0, "Trail")];
@@ -375,19 +374,19 @@ async fn a_policy_that_is_proven_to_deliver_is_not_critical() {
     use reconcile_plan::{Severity, findings};
 
     let installation = Installation::new();
-    let spec = members(1, "");
+    let spec = members(1);
     installation.converge(&spec).await;
     let master = Others::of(&installation, MASTER);
     let policy = master.policy().await;
     // Somebody renames our statements: nothing that delivers notices.
-    master.put_policy(&policy.edited("TestTrail", "TheirTrail")).await;
+    master.put_policy(&policy.edited_everywhere("TestTrail", "TheirTrail")).await;
     let comparison = installation.compare(&spec).await;
     let found = findings(&comparison);
     assert!(!found.is_empty() && found.iter().all(|it| it.severity != Severity::Critical), "{found:#?}");
     let told = found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>().join("\n");
     assert!(told.contains("other statements currently allow what the trails need"), "{told}");
 
-    master.put_policy(&policy.edited("s3:PutObject", "s3:PutObjectAcl")).await;
+    master.put_policy(&policy.edited_everywhere("s3:PutObject", "s3:PutObjectAcl")).await;
     let found = findings(&installation.compare(&spec).await);
     let of_policy = found.iter().find(|it| it.address.starts_with("bucket_policy/")).unwrap();
     assert_eq!(of_policy.severity, Severity::Critical);

@@ -1,7 +1,5 @@
 //! Reads alarms of CloudWatch.
 
-use std::borrow::Borrow;
-
 use aws_sdk_cloudwatch::types::{
     ActionConfiguration, ComparisonOperator, EvaluationWindow, MetricAlarm, StandardUnit, Statistic,
 };
@@ -29,12 +27,6 @@ pub struct LiveAlarm {
     pub insufficient_data_actions: Vec<String>,
     /// The content of its notifications.
     pub action_configuration: Option<ActionConfiguration>,
-}
-
-impl Borrow<Alarm> for LiveAlarm {
-    fn borrow(&self) -> &Alarm {
-        &self.view
-    }
 }
 
 /// Reads the alarm of a name; `None` if it does not exist.

@@ -1,5 +1,6 @@
 //! Reads aliases of keys.
 
+use aws_sdk_kms::types::AliasListEntry;
 use reconcile_aws::Session;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::observed::ReadError;
@@ -18,30 +19,32 @@ pub(super) struct KeyAlias {
 
 /// Reads all aliases of an account in a Region.
 pub(super) async fn list(session: &Session, region: &Region) -> Result<Vec<KeyAlias>, Error> {
-    let kms = &session.kms(region);
-    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
-        let page = session.call(Operation::ListAliases, kms.list_aliases().set_marker(marker).send()).await?;
-        Ok::<_, Error>((
-            page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?,
-            Next::truncated(page.truncated, page.next_marker),
-        ))
-    });
-    let aliases = aliases.await?.into_iter();
+    let aliases = list_entries(session, region, None).await?.into_iter();
     Ok(aliases.filter_map(|it| Some(KeyAlias { name: it.alias_name?, key: it.target_key_id? })).collect())
 }
 
 /// Reads the aliases that point to a key.
-///
-/// # Errors
-/// The error of KMS.
-pub async fn list_of_key(session: &Session, region: &Region, key: &Arn) -> Result<Vec<AliasName>, ReadError> {
+pub(super) async fn list_of_key(
+    session: &Session,
+    region: &Region,
+    key: &Arn,
+) -> Result<Vec<AliasName>, ReadError> {
+    let aliases = list_entries(session, region, Some(key)).await?.into_iter();
+    let names = aliases.filter_map(|alias| alias.alias_name);
+    Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
+}
+
+async fn list_entries(
+    session: &Session,
+    region: &Region,
+    key: Option<&Arn>,
+) -> Result<Vec<AliasListEntry>, Error> {
     let kms = &session.kms(region);
-    let aliases = page::all(session, Operation::ListAliases, |marker| async move {
-        let call = kms.list_aliases().key_id(key.as_str()).set_marker(marker).send();
+    page::all(session, Operation::ListAliases, |marker| async move {
+        let call = kms.list_aliases().set_key_id(key.map(ToString::to_string)).set_marker(marker).send();
         let page = session.call(Operation::ListAliases, call).await?;
         let aliases = page.aliases.ok_or_else(|| session.incomplete(Operation::ListAliases, "Aliases"))?;
-        Ok::<_, ReadError>((aliases, Next::truncated(page.truncated, page.next_marker)))
-    });
-    let names = aliases.await?.into_iter().filter_map(|alias| alias.alias_name);
-    Ok(names.filter_map(|name| name.strip_prefix("alias/")?.parse().ok()).collect())
+        Ok::<_, Error>((aliases, Next::truncated(page.truncated, page.next_marker)))
+    })
+    .await
 }

@@ -1,4 +1,4 @@
-//! Reads the other destinations of trails: log groups with their roles, and topics.
+//! Reads the destinations of trails besides the bucket: log groups with their roles, and topics.
 
 use futures::future::{join, join_all, join4, try_join_all, try_join3};
 use reconcile_aws::Session;
@@ -13,7 +13,7 @@ use super::{log_access, log_group, role, topic};
 
 /// The log groups, roles and topics of one account.
 #[derive(Default)]
-pub(super) struct Destinations {
+pub(super) struct LiveDestinations {
     pub(super) log_groups: Vec<(Arn, Option<LiveLogGroup>)>,
     pub(super) log_access: Vec<(Arn, LogAccess)>,
     pub(super) monitors: Vec<(Arn, Result<Monitors, ReadError>)>,
@@ -28,7 +28,7 @@ pub(super) struct Destinations {
 ///
 /// # Errors
 /// The error of AWS about a log group, a role or a topic that the spec manages.
-pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Destinations, ReadError> {
+pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<LiveDestinations, ReadError> {
     let (account, installation) = (&session.account().name, &spec.desired.installation);
     let groups = spec.log_groups(account).map(async |it| {
         let (region, name) = (&it.site.region, it.name.as_str());
@@ -74,7 +74,7 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<Destinat
         monitors.extend(found.map(|found| (arn.clone(), found)));
         log_groups.push((arn, live));
     }
-    Ok(Destinations {
+    Ok(LiveDestinations {
         log_groups,
         log_access,
         monitors,

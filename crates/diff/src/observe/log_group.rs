@@ -1,7 +1,5 @@
 //! Reads log groups.
 
-use std::borrow::Borrow;
-
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, InheritedProperty, LogGroup as Described, LogGroupClass,
 };
@@ -20,12 +18,6 @@ pub struct LiveLogGroup {
     pub view: LogGroup,
     /// The settings that no spec manages.
     pub traits: GroupTraits,
-}
-
-impl Borrow<LogGroup> for LiveLogGroup {
-    fn borrow(&self) -> &LogGroup {
-        &self.view
-    }
 }
 
 /// Reads the log group of a name; `None` if there is none.

@@ -1,4 +1,4 @@
-//! Reads the organization: its members, and the permissions of CloudTrail.
+//! Reads the organization with its members.
 
 use std::collections::BTreeMap;
 

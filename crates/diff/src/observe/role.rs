@@ -61,7 +61,7 @@ pub async fn read(
     }))
 }
 
-/// Reads the role of a spec, as [`read`] reads it.
+/// Reads a role of the spec.
 ///
 /// # Errors
 /// [`ReadError::ForeignRole`] if the role does not carry the tag of the installation, and as

@@ -66,7 +66,7 @@ pub async fn read_attributes(
     }))
 }
 
-/// Reads a topic of others that the spec names.
+/// Reads an existing topic, which the spec names by its ARN.
 ///
 /// # Errors
 /// As [`read_attributes`].

@@ -184,7 +184,7 @@ fn permissions_of_many_accounts_fit_the_limits_of_iam() {
         let arns = statements.flat_map(|(arns, _)| arns.as_array().unwrap().clone());
         arns.map(|it| it.as_str().unwrap().to_owned()).collect()
     };
-    let text = members(1200, "");
+    let text = members(1200);
     let of_one_name = documents(&text);
     assert_eq!((of_one_name.len(), roles(&of_one_name)), (1, vec!["arn:aws:iam::*:role/Role".to_owned()]));
 

@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_trail_records_calls_on_log_files_if_it_is_on_in_the_account_and_region_of_the_bucket() {
         let spec = |trail: &str| {
-            let text = members(1, "")
+            let text = members(1)
                 .with("organization", "{ account: master }")
                 .with("trails", &format!("[{{ name: Trail, data_events: {{ s3: all }}, {trail} }}]"));
             parse("spec.yaml", text.as_bytes()).unwrap()

@@ -156,7 +156,7 @@ mod tests {
     const SECOND: &str = "000000000002";
 
     fn spec() -> Spec {
-        parse("spec.yaml", members(2, "").as_bytes()).unwrap()
+        parse("spec.yaml", members(2).as_bytes()).unwrap()
     }
 
     fn arn(account: &str, name: &str) -> Arn {

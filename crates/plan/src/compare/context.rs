@@ -130,7 +130,7 @@ impl<'a> CompareContext<'a> {
     }
 
     /// Returns the destinations of a trail besides the bucket.
-    pub(super) fn attached_addresses(&self, trail: &Trail) -> Vec<Address> {
+    pub(super) fn destination_addresses(&self, trail: &Trail) -> Vec<Address> {
         let mut addresses = Vec::new();
         if let Some(wanted) = self.desired.organization.as_ref().filter(|_| trail.is_organization) {
             addresses.push(Address::service_access(wanted));
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn an_account_is_unseen_if_a_trail_of_the_name_in_the_region_could_not_be_read() {
-        let spec = parse("spec.yaml", members(0, "").as_bytes()).unwrap();
+        let spec = parse("spec.yaml", members(0).as_bytes()).unwrap();
         let trail = |region: &str, account: &str, name: &str| -> Arn {
             format!("arn:aws:cloudtrail:{region}:{account}:trail/{name}").parse().unwrap()
         };

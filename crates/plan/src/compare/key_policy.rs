@@ -54,7 +54,7 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) -> 
     let (accounts, ownership) = (intent.accounts(), &desired.ownership);
     let compile = |form, only: AccountFilter<'_>| intent.compile_for(ownership, form, only);
     let outcome = policy.merge(live, &accounts, compile, &adoption, compared)?;
-    refuse_lockout(context, &outcome.merged, compared);
+    refuse_unusable(context, &outcome.merged, compared);
     policy.expand(live, &outcome, vec![context.key_address()], compared);
     Some(outcome)
 }
@@ -81,7 +81,7 @@ pub(super) fn shrink(context: &CompareContext<'_>, compared: &mut Compared) {
     };
     let kept: Vec<Statement> = statements.iter().filter(is_of_encrypted).cloned().collect();
     if let Some(merged) = policy.shrink(Some(&hub.policy), &kept, &statements, &guests, compared) {
-        refuse_lockout(context, &merged, compared);
+        refuse_unusable(context, &merged, compared);
     }
 }
 
@@ -105,17 +105,22 @@ fn users<'a>(context: &CompareContext<'a>) -> Vec<&'a OtherTrail> {
         .collect()
 }
 
-/// Refuses a policy that nobody could change any more, because nobody could undo it. Warns if that
-/// is unknown or accepted. A policy without statements cannot be accepted, because KMS rejects it.
+/// Refuses a policy that KMS rejects, or that nobody could change any more.
+fn refuse_unusable(context: &CompareContext<'_>, merged: &Merged, compared: &mut Compared) {
+    match merged.contracted.statements() {
+        [] => compared.refusals.push(Refusal::EmptyPolicy { address: context.key_policy_address() }),
+        _ => refuse_lockout(context, merged, compared),
+    }
+}
+
+/// Refuses a policy that nobody could change any more, because nobody could undo the change. Warns
+/// if it is not known whether anybody could, and if the spec accepts the policy.
 fn refuse_lockout(context: &CompareContext<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &context.desired.key.site;
     let Some(account) = context.desired.account(&site.account) else { return };
     let membership = membership(context.observed, account.id.as_str());
     let found = |document| administration(document, site.region.partition(), &account.id, &membership);
     let address = context.key_policy_address();
-    if merged.contracted.statements().is_empty() {
-        return compared.refusals.push(Refusal::EmptyPolicy { address });
-    }
     let accepted = context.accepted(&address);
     let (code, message) = match (found(&merged.expanded), found(&merged.contracted)) {
         (Administration::Lost, _) | (_, Administration::Lost) => {

@@ -1,5 +1,5 @@
-//! Compares the trusted access of CloudTrail to the organization. It is only granted, never
-//! revoked, because AWS does not show who else uses it.
+//! Compares the trusted access of CloudTrail to the organization. It is only enabled, never disabled,
+//! because AWS does not show who else uses it.
 
 use reconcile_policy::CLOUDTRAIL;
 

@@ -138,7 +138,7 @@ fn parts(context: &CompareContext<'_>, desired: &spec::Trail, phase: Phase) -> C
             context.bucket_policy_address(),
         ]
         .into_iter()
-        .chain(context.attached_addresses(desired))
+        .chain(context.destination_addresses(desired))
         .collect(),
         changed: Changed::Trail,
         explain,

@@ -9,7 +9,7 @@ use super::text::Text;
 
 impl Draft<'_> {
     /// The content of the managed statements, if the spec manages the bucket policy.
-    pub(super) fn managed_bucket(&self) -> Option<&Recovered> {
+    pub(super) fn own_bucket_statements(&self) -> Option<&Recovered> {
         self.own_bucket.as_ref().filter(|_| self.manages_bucket_policy())
     }
 
@@ -22,6 +22,6 @@ impl Draft<'_> {
             text.keep("  policy: unmanaged", Aspect::BucketPolicy);
             return;
         }
-        write_policy(self.managed_bucket(), self.lacking.bucket, Aspect::BucketPolicy, text);
+        write_policy(self.own_bucket_statements(), self.lacking.bucket, Aspect::BucketPolicy, text);
     }
 }

@@ -124,7 +124,7 @@ impl<'s> Draft<'s> {
         Ownership::of(self.found.as_str())
     }
 
-    /// Makes the first draft, from what was found.
+    /// The installation, under the name with which it was found.
     pub(super) fn installation(&self) -> Installation {
         Installation::new(self.found.clone(), None)
     }

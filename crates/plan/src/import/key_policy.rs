@@ -10,7 +10,7 @@ use crate::observed::SetupKey;
 
 impl Draft<'_> {
     /// The content of the managed statements, if the spec manages the key policy.
-    pub(super) fn managed_key(&self) -> Option<&Recovered> {
+    pub(super) fn own_key_statements(&self) -> Option<&Recovered> {
         self.own_key.as_ref().filter(|_| self.manages_key_policy())
     }
 
@@ -23,13 +23,14 @@ impl Draft<'_> {
             text.keep("  policy: unmanaged", Aspect::KeyPolicy);
             return;
         }
-        write_policy(self.managed_key(), self.lacking.key, Aspect::KeyPolicy, text);
+        write_policy(self.own_key_statements(), self.lacking.key, Aspect::KeyPolicy, text);
     }
 
     /// Administrators other than the default: the root of the account of the key, or nobody for a
     /// key by its ARN.
     pub(super) fn write_administrators(&self, key: &SetupKey, text: &mut Text) {
-        let Some(own) = self.managed_key().filter(|_| !self.aside.contains(&Aspect::Administrators)) else {
+        let Some(own) = self.own_key_statements().filter(|_| !self.aside.contains(&Aspect::Administrators))
+        else {
             return;
         };
         let partition = self.setup.region.partition();

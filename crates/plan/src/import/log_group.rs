@@ -17,18 +17,14 @@ impl Draft<'_> {
         let live =
             self.setup.destinations.log_groups.get(&group).and_then(|it| it.as_ref().ok()?.as_ref())?;
         let LogGroup { retention_days, encryption, .. } = live;
-        let mut parts =
-            vec![format!("log_group: {}", scalar(group.resource().trim_start_matches("log-group:")))];
+        let name = group.resource().trim_start_matches("log-group:");
+        let mut parts = vec![format!("log_group: {}", scalar(name))];
         parts.extend(retention_days.map(|days| format!("retention_days: {days}")));
-        let (role, arn) = (role.resource_name(), role.clone());
-        if role != format!("reconcile-{}-cloudtrail", self.name) {
-            parts.push(format!("role_name: {}", scalar(role)));
-        }
-        parts.extend(self.boundary_of(&arn).map(|it| format!("permissions_boundary: {it}")));
+        parts.extend(self.role_keys(&role));
         if self.is_with_key(encryption.as_ref()) {
             parts.push("encryption: key".to_owned());
         }
-        parts.extend(self.alarms_of(trail, group.resource().trim_start_matches("log-group:")));
+        parts.extend(self.alarms_of(trail, name));
         Some(format!("cloudwatch_logs: {{ {} }}", parts.join(", ")))
     }
 

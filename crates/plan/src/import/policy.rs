@@ -5,7 +5,7 @@ use reconcile_policy::Recovered;
 use super::choice::Aspect;
 use super::text::{About, Text};
 
-/// Writes the statements that a user wrote out for a policy that the spec manages.
+/// Writes `extra_statements` of a policy that the spec manages.
 pub(super) fn write_policy(own: Option<&Recovered>, completes: bool, aspect: Aspect, text: &mut Text) {
     if completes {
         text.comment("  # The live policy does not let every trail deliver, so this spec manages it.");

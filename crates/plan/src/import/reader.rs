@@ -9,7 +9,7 @@ use super::text::{About, Text, quoted, scalar};
 impl Draft<'_> {
     /// The readers of the policies that the spec manages.
     pub(super) fn write_readers(&self, text: &mut Text) {
-        let own = self.managed_bucket().or_else(|| self.managed_key());
+        let own = self.own_bucket_statements().or_else(|| self.own_key_statements());
         let readers: Vec<String> =
             own.into_iter().flat_map(|own| &own.readers).filter_map(|reader| self.reader(reader)).collect();
         if readers.is_empty() || self.aside.contains(&Aspect::Readers) {

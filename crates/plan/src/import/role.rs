@@ -1,13 +1,23 @@
 //! Writes the roles with which CloudTrail delivers to log groups as YAML of a spec.
 
 use reconcile_policy::Arn;
+use reconcile_spec::Installation;
 
 use super::draft::Draft;
 use super::text::{quoted, scalar};
 
 impl Draft<'_> {
+    /// The keys of a log group that describe its role.
+    pub(super) fn role_keys(&self, role: &Arn) -> Vec<String> {
+        let name = role.resource_name();
+        let is_default = name == Installation::new(self.name.clone(), None).log_role_name();
+        let name = (!is_default).then(|| format!("role_name: {}", scalar(name)));
+        let boundary = self.boundary_of(role).map(|it| format!("permissions_boundary: {it}"));
+        name.into_iter().chain(boundary).collect()
+    }
+
     /// The permissions boundary of a role, by name where its account has it.
-    pub(super) fn boundary_of(&self, role: &Arn) -> Option<String> {
+    fn boundary_of(&self, role: &Arn) -> Option<String> {
         let live = self.setup.destinations.roles.get(role)?.as_ref().ok()?.as_ref()?;
         let boundary = live.boundary.as_ref()?;
         let name =

@@ -135,7 +135,7 @@ mod tests {
 
     /// A spec whose only account is not in [`organization`].
     fn outside() -> String {
-        members(0, "").with("accounts.master.id", "\"999999999999\"")
+        members(0).with("accounts.master.id", "\"999999999999\"")
     }
 
     fn desired(text: &str) -> Desired {

@@ -1,7 +1,5 @@
 //! Topics.
 
-use std::borrow::Borrow;
-
 use reconcile_operations::Error;
 use reconcile_policy::Document;
 
@@ -22,12 +20,6 @@ pub struct LiveTopic {
     pub subscribers: Option<u64>,
     /// The number of subscriptions that nobody has confirmed yet.
     pub pending: u64,
-}
-
-impl Borrow<Topic> for LiveTopic {
-    fn borrow(&self) -> &Topic {
-        &self.view
-    }
 }
 
 /// The attributes of a topic that decide whether CloudTrail can publish to it.

@@ -262,6 +262,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_action_is_its_name_in_json() {
+        for action in [ActionKind::Create, ActionKind::Update, ActionKind::Delete] {
+            assert_eq!(serde_json::to_value(action).unwrap(), action.as_str());
+        }
+    }
+
+    #[test]
     fn a_kind_has_only_its_actions() {
         use ActionKind::{Create as Creates, Delete as Deletes, Update as Updates};
         fn kind<A: Act<View = u8>>(before: Option<u8>, after: Option<u8>) -> Option<ActionKind> {

@@ -302,7 +302,7 @@ fn a_destruction_keeps_resources_that_others_need() {
 #[test]
 fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
     let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
-    let text = members(0, "")
+    let text = members(0)
         .with("key", &format!("{{ alias: null, arn: \"{arn}\" }}"))
         .with("deletion", "{ bucket: true, key: true }");
     let key = made(&spec(&every_destination())).key;
@@ -322,7 +322,7 @@ fn a_key_policy_of_which_no_statement_would_be_left_is_refused() {
     let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
     let with_proof = |proof: &str| {
         let key = format!("{{ alias: null, arn: \"{arn}\", policy: {{ proof: {proof} }} }}");
-        spec(&members(0, "").with("key", &key))
+        spec(&members(0).with("key", &key))
     };
     let accepting = with_proof("warn");
     let mut observed = Observed { key: made(&spec(&every_destination())).key, ..made(&accepting) };

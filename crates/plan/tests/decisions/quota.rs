@@ -16,7 +16,7 @@ const ELSEWHERE: &str = ", multi_region: false, home_region: us-east-1";
 fn spec(trails: &[(&str, &str)]) -> Spec {
     let trails = trails.iter().map(|(name, rest)| format!("{{ name: {name}, accounts: all{rest} }}"));
     let list = trails.collect::<Vec<_>>().join(", ");
-    made::spec(&members(0, "").with("trails", &format!("[{list}]")))
+    made::spec(&members(0).with("trails", &format!("[{list}]")))
 }
 
 /// Foreign trails, each with its home Region and whether it records every Region.

@@ -61,6 +61,11 @@ impl Installation {
         self.marks(|name| format!("reconcile-{name}"))
     }
 
+    /// The name of the role that delivers to log groups, if the spec does not name one.
+    pub fn log_role_name(&self) -> String {
+        format!("reconcile-{}-cloudtrail", self.name)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &SpecName> {
         [&self.name].into_iter().chain(&self.previous)
     }

@@ -9,7 +9,7 @@ use crate::desired::{BucketPolicy, Trail};
 use crate::problems::Problems;
 use crate::raw::{OrUnmanaged, RawSpec};
 
-/// The statements that a user wrote out.
+/// Resolves `extra_statements`.
 pub(super) fn extra(
     raw: &RawSpec,
     resolver: &Resolver<'_>,

@@ -1,4 +1,4 @@
-//! Resolves the destinations of trails beside the bucket: log groups with their roles and alarms,
+//! Resolves the destinations of trails besides the bucket: log groups with their roles and alarms,
 //! and topics.
 
 use reconcile_policy::{LogRoleIntent, Region};
@@ -9,7 +9,7 @@ use crate::desired::{LogDelivery, Trail};
 use crate::problems::Problems;
 use crate::raw::{Located, RawCloudWatchLogs, RawSpec, RawTrail};
 
-/// The other destinations of one trail of the spec, in each of its accounts.
+/// The destinations besides the bucket of one trail of the spec, in each of its accounts.
 pub(super) struct TrailDestinations {
     logs: Option<TrailLogs>,
     topic: Option<topic::TrailTopic>,
@@ -31,15 +31,12 @@ pub(super) fn resolve(
     key: &KeyFacts<'_>,
     problems: &mut Problems,
 ) -> Option<TrailDestinations> {
-    let logs = match &trail.cloudwatch_logs {
-        Some(logs) => Some(resolve_logs(logs, region, resolver, key, problems)?),
-        None => None,
-    };
-    let topic = match &trail.sns_topic {
-        Some(topic) => Some(topic::resolve(raw, topic, region, resolver, key, problems)?),
-        None => None,
-    };
-    Some(TrailDestinations { logs, topic })
+    let logs = trail.cloudwatch_logs.as_ref();
+    let logs = logs.map(|logs| resolve_logs(logs, region, resolver, key, problems));
+    let topic = trail.sns_topic.as_ref();
+    let topic = topic.map(|topic| topic::resolve(raw, topic, region, resolver, key, problems));
+    // Both are resolved before either ends this function, so that all problems are reported.
+    Some(TrailDestinations { logs: known(logs)?, topic: known(topic)? })
 }
 
 fn resolve_logs(
@@ -51,11 +48,17 @@ fn resolve_logs(
 ) -> Option<TrailLogs> {
     let group = log_group::resolve(raw, region, key, problems);
     let role = role::resolve(raw, region, resolver, problems);
-    let alarms = match &raw.value.alarms {
-        Some(alarms) => Some(alarm::resolve(alarms, region, problems)?),
-        None => None,
-    };
-    Some(TrailLogs { group: group?, role: role?, alarms })
+    let alarms = raw.value.alarms.as_ref().map(|alarms| alarm::resolve(alarms, region, problems));
+    Some(TrailLogs { group: group?, role: role?, alarms: known(alarms)? })
+}
+
+/// The value of an optional setting; `None` if the setting has a problem.
+fn known<T>(resolved: Option<Option<T>>) -> Option<Option<T>> {
+    match resolved {
+        Some(None) => None,
+        Some(Some(value)) => Some(Some(value)),
+        None => Some(None),
+    }
 }
 
 /// The destinations of all trails. Shared destinations are listed once.
@@ -71,27 +74,27 @@ impl Destinations {
     /// Adds the destinations of a trail in one account, and sets them in the trail.
     pub(super) fn add(
         &mut self,
-        asked: &TrailDestinations,
+        wanted: &TrailDestinations,
         trail: &mut Trail,
         resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) {
-        if let Some(logs) = &asked.logs {
+        if let Some(logs) = &wanted.logs {
             trail.logs = self.add_logs(logs, trail, resolver, problems);
         }
-        if let Some(topic) = &asked.topic {
+        if let Some(topic) = &wanted.topic {
             trail.topic = self.topics.add(topic, trail, resolver, problems);
         }
     }
 
     fn add_logs(
         &mut self,
-        asked: &TrailLogs,
+        wanted: &TrailLogs,
         trail: &Trail,
         resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Option<LogDelivery> {
-        let TrailLogs { group, role, alarms } = asked;
+        let TrailLogs { group, role, alarms } = wanted;
         let site = &trail.site;
         let id = resolver.id(&site.account)?;
         let arn = log_group::arn(&group.name, "", site, id);
@@ -104,7 +107,7 @@ impl Destinations {
             log_group: group.name.to_string(),
             organization: resolver.roster.map(|roster| roster.id.clone()).filter(|_| trail.is_organization),
         };
-        let role = self.roles.add(role, intent, (site, id), resolver, problems);
+        let role = self.roles.add(role, intent, site, resolver, problems);
         Some(LogDelivery { group: log_group::arn(&group.name, ":*", site, id), role })
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn settings_of(raw: &OrUnmanaged<RawKey>) -> Option<&OrUnmanaged<RawP
     }
 }
 
-/// The statements that a user wrote out. The key is `None` if it has a problem.
+/// Resolves `extra_statements`. The key is `None` if it has a problem.
 pub(super) fn extra(
     raw: &RawSpec,
     resolver: &Resolver<'_>,

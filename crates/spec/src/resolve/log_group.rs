@@ -61,13 +61,13 @@ impl LogGroups {
     /// Adds a log group with this ARN. All trails of a log group have the same settings for it.
     pub(super) fn add(
         &mut self,
-        asked: &TrailLogGroup,
+        wanted: &TrailLogGroup,
         arn: &Arn,
         site: &Site,
         resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) {
-        let TrailLogGroup { place, name, retention_days, encryption } = asked;
+        let TrailLogGroup { place, name, retention_days, encryption } = wanted;
         let mut report = |setting: &str| {
             let account = &site.account;
             problems.add(

@@ -1,4 +1,4 @@
-//! Resolves the settings that all policies have.
+//! Resolves the settings that the bucket policy and the key policy share.
 
 use reconcile_policy::{Keep, OrganizationTrail, Partition, Statement, StatementForm};
 
@@ -10,8 +10,7 @@ use crate::raw::{
     Located, OrUnmanaged, RawForeign, RawForm, RawKeep, RawPolicy, RawProof, RawSpec, RawUnlisted,
 };
 
-/// The statements that a user wrote out. They are resolved even if the resource of the policy has a
-/// problem.
+/// Resolves `extra_statements`, even if the resource of the policy has a problem.
 pub(super) fn extra_statements(
     raw: Option<&OrUnmanaged<RawPolicy>>,
     target: PolicyTarget<'_>,

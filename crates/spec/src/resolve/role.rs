@@ -1,6 +1,6 @@
 //! Resolves the roles with which CloudTrail delivers to log groups.
 
-use reconcile_policy::{AccountId, Arn, LogRoleIntent, Region};
+use reconcile_policy::{Arn, LogRoleIntent, Region};
 
 use super::Resolver;
 use crate::desired::{LogRole, Site};
@@ -34,7 +34,7 @@ pub(super) fn resolve(
     let RawCloudWatchLogs { role_name, permissions_boundary, .. } = &raw.value;
     let name = match role_name {
         Some(name) => problems.name(name, ""),
-        None => format!("reconcile-{}-cloudtrail", resolver.installation.name()).parse().ok(),
+        None => resolver.installation.log_role_name().parse().ok(),
     };
     let boundary = match permissions_boundary {
         Some(boundary) => Some(resolve_boundary(boundary, region, problems)?),
@@ -79,18 +79,19 @@ fn resolve_boundary(
 pub(super) struct Roles(pub(super) Vec<LogRole>);
 
 impl Roles {
-    /// Adds the role of a trail with another purpose; returns its ARN. All trails of a role have
-    /// the same boundary.
+    /// Adds a role, or one more log group of a known role; returns the ARN of the role. All trails
+    /// of a role have the same boundary.
     pub(super) fn add(
         &mut self,
-        asked: &TrailRole,
+        wanted: &TrailRole,
         intent: LogRoleIntent,
-        (site, id): (&Site, &AccountId),
+        site: &Site,
         resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Arn {
-        let TrailRole { place, name, boundary } = asked;
-        let of_account = |resource: String| Arn::new(intent.partition, "iam", "", id.as_str(), &resource);
+        let TrailRole { place, name, boundary } = wanted;
+        let of_account =
+            |resource: String| Arn::new(intent.partition, "iam", "", intent.account.as_str(), &resource);
         let arn = of_account(format!("role/{name}"));
         let boundary = boundary.as_ref().map(|boundary| match boundary {
             Boundary::OfAccount(name) => of_account(format!("policy/{name}")),

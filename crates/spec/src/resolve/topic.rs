@@ -135,12 +135,12 @@ impl Topics {
     /// Adds the topic of a trail; returns its ARN.
     pub(super) fn add(
         &mut self,
-        asked: &TrailTopic,
+        wanted: &TrailTopic,
         trail: &Trail,
         resolver: &Resolver<'_>,
         problems: &mut Problems,
     ) -> Option<Arn> {
-        let TrailTopic { place, topic, proof } = asked;
+        let TrailTopic { place, topic, proof } = wanted;
         match topic {
             ToTopic::Named(topic) => self.publish_to(topic, *proof, *place, trail, resolver, problems),
             ToTopic::Existing(arn) => {

@@ -43,14 +43,14 @@ pub(super) fn resolve(
     }
     let mut trails = Vec::new();
     let mut quota = Quota::default();
-    let mut all = Destinations::default();
+    let mut destinations = Destinations::default();
     let key = KeyFacts::of(raw, bucket.map(|bucket| &bucket.bucket.site.region));
     for trail in &raw.trails.value {
         let accounts = accounts(raw, trail, resolver, problems);
         let settings = resolve_one(trail, resolver, bucket, problems);
         let region = settings.as_ref().map(|(_, region)| region);
-        let reached = destinations::resolve(raw, &trail.value, region, resolver, &key, problems);
-        let (Some(accounts), Some((trail, region)), Some(reached)) = (accounts, settings, reached) else {
+        let wanted = destinations::resolve(raw, &trail.value, region, resolver, &key, problems);
+        let (Some(accounts), Some((trail, region)), Some(wanted)) = (accounts, settings, wanted) else {
             continue;
         };
         for account in accounts {
@@ -63,12 +63,12 @@ pub(super) fn resolve(
             let site = Site { account, region: region.clone() };
             let arn = Arn::new(region.partition(), "cloudtrail", region.as_str(), id.as_str(), &resource);
             let mut one = trail.in_account(site, arn, resolver.tags.clone());
-            all.add(&reached, &mut one, resolver, problems);
+            destinations.add(&wanted, &mut one, resolver, problems);
             trails.push(one);
         }
     }
     bucket?;
-    let Destinations { log_groups, alarms, roles, topics } = all;
+    let Destinations { log_groups, alarms, roles, topics } = destinations;
     let alarms = alarms.resolve(&topics.managed, problems);
     Some(Trails {
         trails,

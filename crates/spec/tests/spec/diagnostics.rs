@@ -5,7 +5,7 @@ use std::fmt::Write;
 use reconcile_samples::PROD;
 use reconcile_spec::{Member, Roster, Unit, parse};
 
-use crate::{Edited, prod_with};
+use crate::{EditText, prod_with};
 
 /// Returns the diagnostics of a spec.
 fn told(text: &str) -> String {
@@ -43,7 +43,7 @@ fn with_trail(more: &str) -> String {
 
 /// The spec with another line in place of the data events of the first trail.
 fn with_events(events: &str) -> String {
-    with_trail(events).edited("    data_events: { s3: all, lambda: all }\n", "")
+    with_trail(events).edited_once("    data_events: { s3: all, lambda: all }\n", "")
 }
 
 fn with_grant(grant: &str) -> String {
@@ -89,10 +89,13 @@ fn diagnostics_of_the_form() {
 #[test]
 fn diagnostics_of_several_shapes() {
     let text = prod_with("name: secprod\n", "name: secprod\nname: again\n")
-        .edited("\"222222222222\", role: OrganizationAccountAccessRole", "\"222222222222\", rolle: X")
-        .edited("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
-        .edited("  alias: secprod-cloudtrail\n", "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n")
-        .edited("[master]", "{ all: true }");
+        .edited_once("\"222222222222\", role: OrganizationAccountAccessRole", "\"222222222222\", rolle: X")
+        .edited_once("  account: master\n", "  versioning: often\n  lifecycle: [1]\n")
+        .edited_once(
+            "  alias: secprod-cloudtrail\n",
+            "  alias: [secprod-cloudtrail]\n  grants: [{ nam: x }]\n",
+        )
+        .edited_once("[master]", "{ all: true }");
     insta::assert_snapshot!(told(&text));
 }
 
@@ -101,7 +104,10 @@ fn diagnostics_of_names() {
     let document = document(&[
         ("spec", prod_with("name: secprod\n", "name: Sec_Prod\n")),
         ("account", with_account("{ id: \"12345\", role: R }")),
-        ("account name", prod_with("  production: ", "  produc/tion: ").edited("[production,", "[master,")),
+        (
+            "account name",
+            prod_with("  production: ", "  produc/tion: ").edited_once("[production,", "[master,"),
+        ),
         ("bucket", prod_with("secprod-multiaccount-logs", "Logs_of_All")),
         (
             "bucket of another namespace",
@@ -173,8 +179,8 @@ fn diagnostics_of_accounts_and_references() {
         (
             "several at once",
             prod_with("[master]", "[mister]")
-                .edited("us-east-1", "nowhere")
-                .edited("alias: secprod-cloudtrail", "alias: \"a b\""),
+                .edited_once("us-east-1", "nowhere")
+                .edited_once("alias: secprod-cloudtrail", "alias: \"a b\""),
         ),
     ]);
     insta::assert_snapshot!(document);
@@ -353,7 +359,8 @@ fn diagnostics_of_trails() {
         ("an empty list of accounts", prod_with("[master]", "[]")),
         (
             "the same trail twice",
-            prod_with("name: SecurityTrailMaster", "name: SecurityTrail").edited("[production,", "[master,"),
+            prod_with("name: SecurityTrailMaster", "name: SecurityTrail")
+                .edited_once("[production,", "[master,"),
         ),
         ("more than five", format!("{PROD}{many}")),
         (
@@ -507,7 +514,7 @@ const STATEMENT: &str = "Effect: Allow, Principal: { AWS: \"444444444444\" }, Ac
 #[test]
 fn diagnostics_of_extra_statements() {
     let of = |statement: &str| with_bucket(&format!("policy: {{ extra_statements: [{statement}] }}"));
-    let changed = |from: &str, to: &str| of(&format!("{{ {} }}", STATEMENT.edited(from, to)));
+    let changed = |from: &str, to: &str| of(&format!("{{ {} }}", STATEMENT.edited_once(from, to)));
     let more = |more: &str| of(&format!("{{ {STATEMENT}, {more} }}"));
     let many: Vec<String> = (0..200).map(|n| format!("{{ Sid: \"Statement{n}\", {STATEMENT} }}")).collect();
     let document = document(&[
@@ -563,7 +570,7 @@ fn diagnostics_of_extra_statements_of_the_key() {
     const STATEMENT: &str =
         "Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"kms:Decrypt\", Resource: \"*\"";
     let of = |statement: &str| with_key(&format!("policy: {{ extra_statements: [{{ {statement} }}] }}"));
-    let changed = |from: &str, to: &str| of(&STATEMENT.edited(from, to));
+    let changed = |from: &str, to: &str| of(&STATEMENT.edited_once(from, to));
     let document = document(&[
         ("a misspelled action", changed("kms:Decrypt", "kms:Decript")),
         ("an action on the account", changed("kms:Decrypt", "kms:ListKeys")),
@@ -606,7 +613,7 @@ fn diagnostics_of_organizations_and_destinations() {
         ("delegated twice", with_organization("delegated_administrator: [production, production, master]")),
         (
             "delegated to too many",
-            with_organization("delegated_administrator: [production, development, c, d]").edited(
+            with_organization("delegated_administrator: [production, development, c, d]").edited_once(
                 "accounts:\n",
                 "accounts:\n  c: { id: \"444444444444\", role: R }\n  d: { id: \"555555555555\", role: R }\n",
             ),
@@ -638,14 +645,14 @@ fn diagnostics_of_organizations_and_destinations() {
         (
             "a role of two boundaries",
             with_trail("cloudwatch_logs: { log_group: g, permissions_boundary: B }")
-                .edited("[production,", "[master, production,")
-                .edited("development]\n", "development]\n    cloudwatch_logs: { log_group: h }\n"),
+                .edited_once("[production,", "[master, production,")
+                .edited_once("development]\n", "development]\n    cloudwatch_logs: { log_group: h }\n"),
         ),
         (
             "a log group of two retentions",
             with_trail("cloudwatch_logs: { log_group: g, retention_days: 30 }")
-                .edited("[production,", "[master, production,")
-                .edited("development]\n", "development]\n    cloudwatch_logs: { log_group: g }\n"),
+                .edited_once("[production,", "[master, production,")
+                .edited_once("development]\n", "development]\n    cloudwatch_logs: { log_group: g }\n"),
         ),
         ("a FIFO topic", with_trail("sns_topic: { name: log-files.fifo }")),
         ("a topic of nobody", with_trail("sns_topic: { name: log-files, account: nobody }")),
@@ -673,8 +680,8 @@ fn diagnostics_of_alarms() {
     let topic = |region: &str| format!("{{ topic: \"arn:aws:sns:{region}:111111111111:alarms\" }}");
     let twice = |first: &str, second: &str| {
         with_trail(&format!("cloudwatch_logs: {{ {first} }}"))
-            .edited("[production,", "[master, production,")
-            .edited("development]\n", &format!("development]\n    cloudwatch_logs: {{ {second} }}\n"))
+            .edited_once("[production,", "[master, production,")
+            .edited_once("development]\n", &format!("development]\n    cloudwatch_logs: {{ {second} }}\n"))
     };
     let document = document(&[
         ("alarms without a topic", with("{ controls: cis }")),
@@ -702,13 +709,14 @@ fn diagnostics_of_alarms() {
 fn diagnostics_of_encryption_and_existing_topics() {
     let twice = |first: &str, second: &str| {
         with_trail(first)
-            .edited("[production,", "[master, production,")
-            .edited("development]\n", &format!("development]\n    {second}\n"))
+            .edited_once("[production,", "[master, production,")
+            .edited_once("development]\n", &format!("development]\n    {second}\n"))
     };
     let elsewhere = |destination: &str| with_trail(&format!("home_region: eu-west-1\n    {destination}"));
     let unmanaged = |destination: &str| {
-        let text = with_trail(destination).edited("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n");
-        text.edited("  region: us-east-1\n", "  region: us-east-1\n  encryption: s3\n")
+        let text =
+            with_trail(destination).edited_once("key:\n  alias: secprod-cloudtrail\n", "key: unmanaged\n");
+        text.edited_once("  region: us-east-1\n", "  region: us-east-1\n  encryption: s3\n")
     };
     let topic = "arn:aws:sns:us-east-1:444444444444:log-files";
     let document = document(&[
@@ -741,7 +749,7 @@ fn diagnostics_of_encryption_and_existing_topics() {
         ("an ARN of a FIFO topic", with_trail(&format!("sns_topic: {{ arn: \"{topic}.fifo\" }}"))),
         (
             "a topic of another partition",
-            with_trail(&format!("sns_topic: {{ arn: \"{}\" }}", topic.edited("aws", "aws-cn"))),
+            with_trail(&format!("sns_topic: {{ arn: \"{}\" }}", topic.edited_once("aws", "aws-cn"))),
         ),
         (
             "one topic by name and by ARN",
@@ -799,7 +807,7 @@ fn diagnostics_of_unknown_organizational_units() {
     assert!(told.contains("the organization has no unit `ou-1`"), "{told}");
     assert!(!told.contains("selects no account"), "{told}");
     let with = |exclude: &str| {
-        let text = text.edited("Securty", "Security").edited("[ou-1]", exclude);
+        let text = text.edited_once("Securty", "Security").edited_once("[ou-1]", exclude);
         parse("prod.yaml", text.as_bytes()).unwrap().in_organization(&roster)
     };
     assert!(with("[]").is_ok());

@@ -7,7 +7,7 @@ use reconcile_policy::{Document, Step};
 use tokio::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 use super::refused_form;
-use super::store::{PolicyStore, put, read_fresh, text};
+use super::store::{PolicyStore, put, read_fresh};
 use crate::confirm::{ConfirmationTarget, Question};
 use crate::error::ApplyError;
 use crate::outcome::{Confirmation, PolicyAfter, RefusedForm, RefusedTrail};
@@ -178,7 +178,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         let ownership = &self.work.context.ownership;
         let live = read_fresh(self.work, self.store, &mut self.work.backoff()).await?;
         let next = Step::between(before, Some(longer), ownership).apply(document(live.as_ref()), ownership);
-        put(self.work, self.store, live.as_ref(), text(&next)).await.map(drop)
+        put(self.work, self.store, live.as_ref(), self.store.text(&next)?).await.map(drop)
     }
 
     /// Asks about the trails. The trail that tries a short form is asked about alone, and the

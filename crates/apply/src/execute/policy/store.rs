@@ -20,10 +20,15 @@ pub(crate) trait PolicyStore {
     /// Writes the text of a policy in one call.
     async fn write(&self, text: &str) -> Result<(), ApplyError>;
 
-    /// Deletes the policy. Only a bucket can be without a policy: KMS and SNS reject a policy
-    /// without statements.
+    /// The text to write for a document; `None` deletes the policy. Only a bucket can be without a
+    /// policy: KMS and SNS reject a policy without statements.
+    fn text(&self, document: &Document) -> Result<Option<String>, ApplyError> {
+        text(document).map(Some).ok_or(ApplyError::EmptyPolicy)
+    }
+
+    /// Deletes the policy.
     async fn delete(&self) -> Result<(), ApplyError> {
-        Err(ApplyError::NoStatements)
+        Err(ApplyError::EmptyPolicy)
     }
 }
 
@@ -65,6 +70,6 @@ pub(super) fn stored(work: &Work<'_>, text: Option<String>) -> Result<Option<Sto
 }
 
 /// The text of a document; `None` without statements, because AWS accepts no such document.
-pub(super) fn text(document: &Document) -> Option<String> {
+pub(crate) fn text(document: &Document) -> Option<String> {
     (!document.statements().is_empty()).then(|| document.to_string())
 }

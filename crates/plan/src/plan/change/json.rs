@@ -66,7 +66,7 @@ pub(super) enum JsonError {
     Kind { address: Address, kind: Kind },
     #[error("`{address}`: the {side} view does not fit the action")]
     Side { address: Address, side: &'static str },
-    #[error("`{address}`: a plan cannot {} a `{kind}`, only {}", action.as_str(), actions(*kind))]
+    #[error("`{address}`: `{kind}` has no action `{}`, only {}", action.as_str(), actions(*kind))]
     Action { address: Address, kind: Kind, action: ActionKind },
     #[error("`{address}`: {error}")]
     View { address: Address, error: serde_json::Error },
@@ -74,7 +74,7 @@ pub(super) enum JsonError {
 
 /// The actions of a kind, for people.
 fn actions(kind: Kind) -> String {
-    kind.actions().iter().map(|action| action.as_str()).collect::<Vec<_>>().join(" or ")
+    kind.actions().iter().map(|it| format!("`{}`", it.as_str())).collect::<Vec<_>>().join(" and ")
 }
 
 impl TryFrom<Json> for Change {
@@ -173,12 +173,12 @@ mod tests {
         assert_eq!(read("key_policy", "update", policy(), policy()), Ok(ActionKind::Update));
         assert_eq!(read("bucket_policy", "delete", policy(), no.clone()), Ok(ActionKind::Delete));
         for (kind, action, before, after, actions) in [
-            ("service_access", "delete", access(), no.clone(), "create"),
-            ("alias", "update", alias(), alias(), "create or delete"),
-            ("key_policy", "delete", policy(), no.clone(), "create or update"),
-            ("topic_policy", "delete", policy(), no.clone(), "create or update"),
+            ("service_access", "delete", access(), no.clone(), "`create`"),
+            ("alias", "update", alias(), alias(), "`create` and `delete`"),
+            ("key_policy", "delete", policy(), no.clone(), "`create` and `update`"),
+            ("topic_policy", "delete", policy(), no.clone(), "`create` and `update`"),
         ] {
-            let error = format!("`{kind}/security/name`: a plan cannot {action} a `{kind}`, only {actions}");
+            let error = format!("`{kind}/security/name`: `{kind}` has no action `{action}`, only {actions}");
             assert_eq!(read(kind, action, before, after), Err(error));
         }
         for (action, before, after, side) in [

@@ -46,7 +46,7 @@ pub(crate) const JOURNALS: &str = ".reconcile/journal";
   reconcile apply                             apply the saved plan
   reconcile drift specs/prod.yaml             check for drift (exit code 2 if there is any)
 
-Exit codes: 0 success, 1 error, 2 changes or drift, 3 refused, 130 interrupted.")]
+Exit codes: 0 success, 1 error, 2 changes, drift or other findings, 3 refused, 130 interrupted.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -56,7 +56,8 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show the changes that live AWS needs, and save them as a plan; changes nothing
+    /// Show the changes that a spec needs in live AWS, and save them as a plan; changes nothing in
+    /// AWS
     Plan(PlanArgs),
     /// Apply a saved plan or a spec to live AWS
     Apply(ApplyArgs),
@@ -70,9 +71,9 @@ pub(crate) enum Command {
     Compliance(ComplianceArgs),
     /// Check live AWS for drift on a schedule, with a status page, metrics and notifications
     Watch(WatchArgs),
-    /// Show whether each trail can deliver its log files, and why a resource is in the plan
+    /// Show whether each trail can deliver its log files, and why the plan changes a resource
     Explain(ExplainArgs),
-    /// Write a spec for existing trails, bucket and key; changes nothing
+    /// Write a spec for an existing bucket, its key and its trails; changes nothing
     Import(ImportArgs),
     /// Show who holds the lock of a spec, and release the lock after confirmation
     Unlock(UnlockArgs),
@@ -154,27 +155,28 @@ pub(crate) fn ask_for_json(args: impl IntoIterator<Item = OsString>) -> bool {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// Use the sandbox, an embedded twin of AWS, instead of AWS; FILE keeps its state
+    /// Use the sandbox, an embedded twin of AWS, instead of AWS; FILE stores the state of the
+    /// sandbox
     #[arg(long, global = true, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = SANDBOX_FILE)]
     pub(crate) sandbox: Option<PathBuf>,
     /// Inject random failures of AWS into the sandbox: throttling, lost answers, stale reads,
-    /// foreign writers and more. The same SEED repeats the same failures. `SEED:KIND=SHARE,…`
+    /// foreign writers and more. The same SEED causes the same failures. `SEED:KIND=SHARE,…`
     /// selects the kinds of failure
     #[arg(long, global = true, value_name = "SEED")]
     pub(crate) weather: Option<Weather>,
     /// Send all AWS requests to this endpoint (S3 uses path-style addressing)
     #[arg(long, global = true, value_name = "URL", conflicts_with = "sandbox")]
     pub(crate) endpoint_url: Option<EndpointUrl>,
-    /// AWS profile for credentials; has priority over credentials in the environment [default:
-    /// `AWS_PROFILE`; credentials in the environment have priority over this default]
+    /// AWS profile for credentials; takes priority over credentials in the environment [default:
+    /// `AWS_PROFILE`, unless the environment has credentials]
     #[arg(long, global = true)]
     pub(crate) profile: Option<String>,
     /// Region of the STS endpoint [default: the Region of the bucket]
     #[arg(long, global = true)]
     pub(crate) region: Option<Region>,
-    /// Assume roles without a session policy. By default, a session policy limits `plan` to reads,
-    /// and `apply` to its own operations
+    /// Assume roles without a session policy. By default, a session policy allows each command only
+    /// the actions that it needs
     #[arg(long, global = true)]
     pub(crate) no_session_policy: bool,
     /// Maximum number of concurrent AWS calls
@@ -248,15 +250,15 @@ pub(crate) struct PlanArgs {
     pub(crate) specs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// File for the saved plan; with several specs, folder for one plan file for each installation
-    /// [default: .reconcile/plan.json, or the folder .reconcile/plans]
+    /// File for the saved plan. With several specs: folder for the plan files, one for each
+    /// installation [default: .reconcile/plan.json, or the folder .reconcile/plans]
     #[arg(long, value_name = "PATH")]
     pub(crate) out: Option<PathBuf>,
     /// Exit with code 2 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Plan to delete all managed resources. The bucket and the key are deleted only if `deletion`
-    /// in the spec allows this
+    /// Plan to delete all managed resources. The plan deletes the bucket and the key only if
+    /// `deletion` in the spec allows this
     #[arg(long)]
     pub(crate) destroy: bool,
 }
@@ -265,7 +267,7 @@ pub(crate) struct PlanArgs {
 #[command(after_help = "Examples:
   reconcile apply                                   apply the saved plan
   reconcile apply plan.json                         apply a plan file
-  reconcile apply plan.json --spec specs/prod.yaml  apply a plan file made from this spec
+  reconcile apply plan.json --spec specs/prod.yaml  apply a plan file that was made from this spec
   reconcile apply specs/prod.yaml                   plan, show the changes, ask, apply
   reconcile apply specs/prod.yaml --yes             plan and apply without asking
   reconcile apply specs/prod.yaml --destroy         delete the installation")]
@@ -275,7 +277,7 @@ pub(crate) struct ApplyArgs {
     pub(crate) input: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shown: Shown,
-    /// Spec from which the plan must have been made [default: the path in the plan]
+    /// Spec that the plan must have been made from [default: the path in the plan]
     #[arg(long, value_name = "SPEC")]
     pub(crate) spec: Option<PathBuf>,
     /// Apply a spec without asking for confirmation
@@ -288,11 +290,11 @@ pub(crate) struct ApplyArgs {
     /// Maximum time to wait while another apply holds the `lock` of the spec, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
     pub(crate) lock_timeout: Duration,
-    /// Maximum time to wait until AWS applies earlier changes everywhere, in seconds
+    /// Maximum time to wait until a change is visible everywhere in AWS, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds)]
     pub(crate) propagation_timeout: Duration,
-    /// Do not ask CloudTrail to check trails after a change of a policy (the check is `UpdateTrail`
-    /// with unchanged values)
+    /// Do not have CloudTrail check the affected trails when a policy changes (the check calls
+    /// `UpdateTrail` with unchanged values)
     #[arg(long)]
     pub(crate) no_confirm: bool,
 }
@@ -322,7 +324,7 @@ pub(crate) struct ExplainArgs {
   reconcile unlock specs/prod.yaml --yes                release the lock without asking
   reconcile unlock specs/prod.yaml --yes --format json
 
-An apply renews its lock every 30 seconds. The next apply takes over a lock that was not renewed for 3.5 minutes. \
+An apply renews its lock every 30 seconds. If a lock was not renewed for 3.5 minutes, the next apply takes it over. \
 Release a lock only if its apply is no longer running: an apply that loses its lock stops.
 
 Exit codes: 0 released or not held, 3 not released, 1 error.")]
@@ -359,7 +361,7 @@ pub(crate) enum ShowFormat {
                                                         `compliance` and `explain`
   reconcile permissions specs/prod.yaml --mode verify   policies for `verify`
   reconcile permissions specs/prod.yaml --format cloudformation > role.json
-                                                      stack set that creates the role
+                                                      template that creates the role
   reconcile permissions --import                      policies for `import`, which needs no spec")]
 pub(crate) struct PermissionsArgs {
     /// Spec file
@@ -369,20 +371,20 @@ pub(crate) struct PermissionsArgs {
     /// `verify` for log files
     #[arg(long, default_value = "apply")]
     pub(crate) mode: PermissionsMode,
-    /// Include the permissions of `drift --blame` and `watch --blame`
+    /// Include the permissions for `drift --blame` and `watch --blame`
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Include the permissions of `drift --freshness` and `watch --freshness`
+    /// Include the permissions for `drift --freshness` and `watch --freshness`
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// Include the permissions of `watch --replicas`
+    /// Include the permissions for `watch --replicas`
     #[arg(long)]
     pub(crate) replicas: bool,
-    /// Print the policies for `import`, which assumes this role in other accounts
+    /// Print the policies for `import`; ROLE is the role that `import` assumes in other accounts
     #[arg(long, value_name = "ROLE", num_args = 0..=1, require_equals = true,
           default_missing_value = MEMBER_ROLE, conflicts_with_all = ["spec", "mode", "blame", "freshness", "replicas"])]
     pub(crate) import: Option<RolePath>,
-    /// Output format; `cloudformation` is the template of the role for members that join
+    /// Output format; `cloudformation` is a template that creates the role in members that join
     /// automatically
     #[arg(long, default_value = "text")]
     pub(crate) format: PermissionsFormat,

@@ -22,10 +22,10 @@ pub(crate) enum ComplianceFormat {
   reconcile compliance specs/prod.yaml --framework cis-5.0 --framework fsbp
   reconcile compliance specs/prod.yaml --format html --out compliance.html
 
-`compliance` checks the controls on CloudTrail and on the bucket, key, topics and log groups of the spec. It needs the same permissions as \
+`compliance` checks the controls for CloudTrail and for the bucket, key, topics and log groups of the spec. It needs the same permissions as \
 `drift` (`reconcile permissions SPEC --mode plan`).
 
-Exit codes: 0 nothing failed, 2 a control failed, 1 a control could not be checked.")]
+Exit codes: 0 no control failed, 2 a control failed, 1 a control could not be checked.")]
 pub(crate) struct ComplianceArgs {
     /// Spec file
     pub(crate) spec: PathBuf,
@@ -35,7 +35,7 @@ pub(crate) struct ComplianceArgs {
     /// Output format; `junit` is for test reports
     #[arg(long, default_value = "text")]
     pub(crate) format: ComplianceFormat,
-    /// Write the output to this file, and print the text on stdout
+    /// Write the output in the selected format to this file, and print the text format on stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -62,33 +62,34 @@ pub(crate) struct DriftArgs {
     /// `ocsf` for Security Lake and other tools
     #[arg(long, default_value = "text")]
     pub(crate) format: DriftFormat,
-    /// Write the output to this file, and print the text on stdout
+    /// Write the output in the selected format to this file, and print the text format on stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Lowest severity of findings that cause exit code 2
+    /// Lowest severity at which a finding causes exit code 2
     #[arg(long, value_name = "SEVERITY", default_value = "low")]
     pub(crate) fail_on: FailOn,
-    /// Show who caused each finding: the call that CloudTrail recorded in the last 90 days. Needs
-    /// the permission `cloudtrail:LookupEvents` in each account
+    /// Show who caused each finding, from the calls that CloudTrail recorded in the last 90 days.
+    /// Needs the permission `cloudtrail:LookupEvents` in each account
     #[arg(long)]
     pub(crate) blame: bool,
-    /// Report accounts and Regions in which CloudTrail stopped delivering digest files. Lists the
-    /// newest digest files in the bucket, with one call for each account, and one for each account
-    /// and Region. Needs the permission `s3:ListBucket` on the bucket
+    /// Report accounts and Regions in which CloudTrail stopped delivering digest files. This lists
+    /// the newest digest files in the bucket, with one call for each account, and one call for each
+    /// Region of an account. Needs the permission `s3:ListBucket` on the bucket
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// File of accepted findings, each with a reason and a last day. An accepted finding is shown,
-    /// but does not count as drift
+    /// File of accepted findings, each with a reason and a last day. `drift` shows an accepted
+    /// finding, but does not count the finding as drift
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Update the baseline: accept all open findings, and remove entries that are expired or whose
-    /// finding no longer exists
+    /// Update the baseline: accept all open findings, and remove the entries that are expired and
+    /// the entries whose finding no longer exists
     #[arg(long, requires_all = ["baseline", "reason"], conflicts_with = "targets")]
     pub(crate) update_baseline: bool,
-    /// Reason for new entries of the baseline, such as the name of a ticket
+    /// Reason for new entries of the baseline, such as the number of a ticket
     #[arg(long, value_name = "TEXT", requires = "update_baseline", value_parser = reason)]
     pub(crate) reason: Option<String>,
-    /// Last day on which new entries of the baseline are valid, in UTC [default: in 90 days]
+    /// Last day on which new entries of the baseline are valid, in UTC [default: 90 days from
+    /// today]
     #[arg(long, value_name = "YYYY-MM-DD", requires = "update_baseline")]
     pub(crate) expires: Option<Date>,
 }

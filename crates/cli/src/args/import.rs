@@ -12,10 +12,10 @@ use reconcile_spec::{AccountName, BucketName, GivenAccount, RolePath, SpecName, 
   reconcile import --bucket central-logs --account security=111111111111 --out specs/prod.yaml
   reconcile import --account management=111111111111 --organization management --out specs/prod.yaml
 
-A plan of the new spec shows no changes, or only changes that `import` reports. A line that keeps a live setting has a comment that \
-explains what a plan would do without the line.")]
+A plan of the new spec shows no changes, or only changes that `import` reports. If a line of the spec keeps a live setting, a comment \
+explains what a plan would do without this line.")]
 pub(crate) struct ImportArgs {
-    /// Account to read (repeatable); without a role, the current credentials must belong to this
+    /// Account to read (repeatable). Without a role, the current credentials must belong to this
     /// account
     #[arg(long = "account", value_name = "NAME=ID[:ROLE]", required = true, value_parser = import_account)]
     pub(crate) accounts: Vec<GivenAccount>,
@@ -25,7 +25,8 @@ pub(crate) struct ImportArgs {
     /// Import only trails with this name
     #[arg(long, value_name = "NAME")]
     pub(crate) trail: Option<TrailName>,
-    /// Read all members of the organization; this account must have permission to list them
+    /// Read all members of the organization, with this account, which must be allowed to list the
+    /// members
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) organization: Option<AccountName>,
     /// Role to assume in members of the organization
@@ -35,7 +36,8 @@ pub(crate) struct ImportArgs {
     /// a name derived from the bucket]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<SpecName>,
-    /// Previous name of the installation, to rename it to the name in --name
+    /// Previous name of the installation; the next apply renames the installation to the name in
+    /// --name
     #[arg(long, value_name = "NAME", requires = "name")]
     pub(crate) previous_name: Option<SpecName>,
     /// Write the spec to this file; existing files are not overwritten [default: stdout]

@@ -12,7 +12,7 @@ use super::ShowFormat;
   reconcile sandbox show
   reconcile sandbox reset
   reconcile sandbox load specs/prod.yaml                              copy from live AWS
-  reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  use this policy
+  reconcile sandbox load specs/prod.yaml --bucket-policy policy.json  create a bucket with this policy
   reconcile sandbox deliver specs/prod.yaml --hours 24                log files of a day, for `verify`
   reconcile sandbox disagree --unresolved-variable aws:SourceAccount  reject short policies
   reconcile sandbox serve --port 4599
@@ -39,22 +39,24 @@ pub(crate) enum SandboxCommand {
     },
     /// Delete everything in the sandbox
     Reset,
-    /// Copy the live resources of a spec into the sandbox, or create its bucket and key with
-    /// policies from files
+    /// Empty the sandbox, and copy the live resources of a spec into the sandbox, or create only the
+    /// bucket and the key of the spec with policies from files
     Load {
         /// Spec file
         spec: PathBuf,
-        /// Create the bucket with the policy in this file, without reading live AWS
+        /// Create only the bucket, with the policy in this file, and do not read live AWS; add
+        /// --key-policy to create the key too
         #[arg(long, value_name = "FILE")]
         bucket_policy: Option<PathBuf>,
-        /// Create the key with the policy in this file, without reading live AWS
+        /// Create only the key, with the policy in this file, and do not read live AWS; add
+        /// --bucket-policy to create the bucket too
         #[arg(long, value_name = "FILE")]
         key_policy: Option<PathBuf>,
     },
-    /// Deliver log files and signed digests of the trails in the sandbox into the bucket of a spec,
+    /// Deliver log files and signed digests of the trails in the sandbox to the bucket of a spec,
     /// as CloudTrail does
     ///
-    /// A chain of digests continues where it ends, so nothing is delivered twice.
+    /// A later run continues each chain of digests at its end, so it delivers nothing twice.
     Deliver {
         /// Spec file
         spec: PathBuf,
@@ -71,8 +73,8 @@ pub(crate) enum SandboxCommand {
     /// Make the sandbox evaluate policies differently from `reconcile`, to rehearse a trail that
     /// CloudTrail rejects
     ///
-    /// Each run replaces the settings of the previous run. A run without options restores normal
-    /// evaluation.
+    /// Each run replaces the settings of the previous run. A run without options restores the
+    /// normal evaluation.
     Disagree {
         /// Condition key that is missing in requests of CloudTrail (repeatable)
         #[arg(long = "unknown-key", value_name = "KEY")]
@@ -86,7 +88,7 @@ pub(crate) enum SandboxCommand {
         /// Port on 127.0.0.1; 0 selects a free port
         #[arg(long, default_value = "4599")]
         port: u16,
-        /// Spec whose accounts to add to the sandbox
+        /// Spec with the accounts to add to the sandbox
         #[arg(long)]
         spec: Option<PathBuf>,
     },

@@ -23,7 +23,7 @@ pub(crate) enum VerifyFormat {
   reconcile verify specs/prod.yaml --from 2026-01-01T00:00:00Z --to 2026-01-08T00:00:00Z
   reconcile verify specs/prod.yaml --account production --in-region eu-west-1
   reconcile verify specs/prod.yaml --from-dir copy --keys keys.json    verify without AWS
-  reconcile verify specs/prod.yaml --since 30d --estimate              print the cost
+  reconcile verify specs/prod.yaml --since 30d --estimate              print the number and cost of requests
   reconcile verify specs/prod.yaml --since 30d --resume progress.jsonl --rate 500
   reconcile verify specs/prod.yaml --to today --shard 0/4 --format json --out 0.json
   reconcile verify merge 0.json 1.json 2.json 3.json
@@ -36,14 +36,13 @@ pub(crate) struct VerifyArgs {
     /// Spec file
     #[arg(required = true)]
     pub(crate) spec: Option<PathBuf>,
-    /// Verify the log files that were delivered in this period before --to, such as `12h` or `7d`
+    /// Length of the period to verify, such as `12h` or `7d`. The period ends at --to
     #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = since, conflicts_with = "from")]
     pub(crate) since: SignedDuration,
-    /// Verify the log files that were delivered from this time on
+    /// Start of the period to verify, instead of --since
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<Timestamp>,
-    /// Verify the log files that were delivered until this time; `today` is the start of the day in
-    /// UTC [default: now]
+    /// End of the period to verify; `today` is the start of the current day in UTC [default: now]
     #[arg(long, value_name = "TIME", value_parser = end)]
     pub(crate) to: Option<Timestamp>,
     /// Verify only this account of the spec (repeatable)
@@ -61,8 +60,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", requires = "from_dir")]
     pub(crate) keys: Option<PathBuf>,
     /// File that records the progress of the verification. If the verification is killed or cannot
-    /// check everything, run the same command again: it continues with the same range, and does not
-    /// read verified files again. The file is removed when everything could be checked
+    /// read everything, run the same command again: it continues with the same period, and does not
+    /// read verified files again. `verify` deletes the file when everything could be read
     #[arg(long, value_name = "FILE")]
     pub(crate) resume: Option<PathBuf>,
     /// Print the number of requests and their cost, without reading any files
@@ -71,8 +70,8 @@ pub(crate) struct VerifyArgs {
     /// Maximum number of requests to S3 per second [default: no maximum]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) rate: Option<u32>,
-    /// Verify only shard I of N of the accounts and Regions; I counts from 0. I can be `env:NAME`,
-    /// which reads it from an environment variable
+    /// Verify only part I of N parts of the accounts and Regions; the first part is 0. With
+    /// `env:NAME` as I, `verify` reads I from the environment variable NAME
     #[arg(long, value_name = "I/N", value_parser = shard)]
     pub(crate) shard: Option<ShardSource>,
     #[command(flatten)]
@@ -85,16 +84,16 @@ pub(crate) struct VerifyOutput {
     /// Output format; `html` is for browsers, and `junit` for test reports
     #[arg(long, default_value = "text")]
     pub(crate) format: VerifyFormat,
-    /// Write the output to this file, and print the text on stdout
+    /// Write the output in the selected format to this file, and print the text format on stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum VerifyCommand {
-    /// Merge the results of all shards of a verification: files of `--format json`
+    /// Merge the results of all shards of a verification, from files in the JSON format
     Merge {
-        /// Files of all shards
+        /// JSON files with the results of all shards
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         #[command(flatten)]

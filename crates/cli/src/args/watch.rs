@@ -14,40 +14,41 @@ use jiff::SignedDuration;
   reconcile watch specs/prod.yaml --every 30s --apply safe
   reconcile watch specs/prod.yaml --replicas --listen 0.0.0.0:8080
 
-SIGTERM and Ctrl-C end the process with exit code 0, after a repair in flight. SIGHUP immediately starts a check of all specs. Every check reads the \
-specs and the baseline again. The pages of --listen are / (status), /metrics (Prometheus), /healthz and /readyz.")]
+SIGTERM and Ctrl-C end the process with exit code 0. A repair in progress is finished first. SIGHUP immediately starts a check of all specs. \
+Every check reads its spec and the baseline again. The pages of --listen are / (status), /metrics (Prometheus), /healthz and /readyz.")]
 pub(crate) struct WatchArgs {
     /// Spec files
     #[arg(required = true, value_name = "SPEC")]
     pub(crate) specs: Vec<PathBuf>,
-    /// Time from the beginning of a check to the beginning of the next one, such as `30s`, `5m` or
-    /// `1h`
+    /// Time from the start of a check to the start of the next check, such as `30s`, `5m` or `1h`
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval)]
     pub(crate) every: Duration,
     /// Maximum random time to add before each check
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub(crate) jitter: Duration,
-    /// Address of the status page, the metrics and the probes; they have no authentication
+    /// Address of the status page, the metrics and the probes, which have no authentication
     /// [default: none]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Repair drift: make the changes whose risk is `safe`, and that depend on no other change
+    /// Repair drift: make the changes whose risk is `safe`, except changes that depend on a change
+    /// whose risk is not `safe`
     #[arg(long, value_name = "RISK")]
     pub(crate) apply: Option<Repairs>,
-    /// Verify the log files of the last day at the start and then every day. Findings are sent to
-    /// the receivers, and shown on the status page and in the metrics
+    /// Verify the log files of the last day, at the start and then every day. Receivers are
+    /// notified of new findings, and the status page and the metrics show the result
     #[arg(long, value_name = "WHEN")]
     pub(crate) verify: Option<Verifies>,
-    /// Folder for the state that is kept across restarts: the history, the last verifications, and
-    /// which findings were already reported to receivers
+    /// Folder for the state that `watch` keeps across restarts: the history, the last
+    /// verifications, and the findings that were already reported to receivers
     #[arg(long, value_name = "DIR")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Receiver of notifications about new, worse and resolved findings (repeatable): an https URL
     /// for a webhook, `slack+https://…` for a webhook of Slack, `sns:ARN` for a topic,
-    /// `eventbridge:ARN` for an event bus, or `env:NAME` or `file:PATH` for a URL that is a secret
+    /// `eventbridge:ARN` for an event bus, or `env:NAME` or `file:PATH` to read a secret URL
     #[arg(long, value_name = "URL", value_parser = source)]
     pub(crate) notify: Vec<ValueSource>,
-    /// Secret that signs messages to webhooks, as in Standard Webhooks: `env:NAME` or `file:PATH`
+    /// Secret that signs messages to webhooks as Standard Webhooks defines: `env:NAME` or
+    /// `file:PATH`
     #[arg(long, value_name = "SOURCE", requires = "notify", value_parser = secret_source)]
     pub(crate) notify_secret: Option<ValueSource>,
     /// File of accepted findings; see `drift --baseline`
@@ -60,8 +61,8 @@ pub(crate) struct WatchArgs {
     /// --freshness` does. The digest files are listed at most every 15 minutes
     #[arg(long)]
     pub(crate) freshness: bool,
-    /// Agree with other replicas on a leader that runs the checks, through an object beside the
-    /// `lock` of the spec
+    /// Agree with other replicas on a leader that runs the checks. The replicas use an object
+    /// beside the `lock` of the spec
     #[arg(long)]
     pub(crate) replicas: bool,
 }

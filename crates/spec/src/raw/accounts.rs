@@ -54,7 +54,7 @@ impl JsonSchema for RawAccounts {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Account")]
 pub(crate) struct RawAccount {
-    /// The account id: 12 digits, in quotes.
+    /// The account id: 12 digits in quotes.
     pub(crate) id: Located<RawAccountId>,
     /// Name or ARN of the role to assume. Without a role, the current credentials must belong to
     /// this account.
@@ -63,7 +63,8 @@ pub(crate) struct RawAccount {
     /// The external id that the trust policy of the role requires.
     #[serde(default)]
     pub(crate) external_id: Option<Located<String>>,
-    /// The session name that CloudTrail records for calls of `reconcile`.
+    /// The session name of the role, which CloudTrail records for calls of `reconcile`. Default:
+    /// `reconcile-` and the name of the account.
     #[serde(default)]
     pub(crate) session_name: Option<Located<String>>,
     /// The AWS profile to use instead of the current credentials.

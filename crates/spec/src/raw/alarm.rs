@@ -17,7 +17,8 @@ pub(crate) struct RawAlarms {
     #[serde(default)]
     pub(crate) controls: Option<Located<WordOr<RawCis, Vec<Located<RawCisAlarm>>>>>,
     /// The topic that the alarms notify: the name of a topic in the account and Region of the log
-    /// group, or the ARN of a topic in the same Region. The topic is not created or changed.
+    /// group, or the ARN of a topic in this Region. `reconcile` does not create or change the
+    /// topic.
     pub(crate) topic: Located<String>,
 }
 

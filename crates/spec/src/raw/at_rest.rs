@@ -6,7 +6,7 @@ use serde::Deserialize;
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "AtRest")]
 pub(crate) enum RawAtRest {
-    /// The key of the spec.
+    /// Encrypt with the key of the spec.
     Key,
     /// Keep the live encryption.
     Unmanaged,

@@ -28,10 +28,10 @@ pub(crate) struct RawBucket {
     /// Versioning: keep overwritten and deleted objects. Default: true.
     #[serde(default)]
     pub(crate) versioning: Option<OrUnmanaged<bool>>,
-    /// All four settings of Block Public Access. Default: true.
+    /// Whether all four settings of Block Public Access are on. Default: true.
     #[serde(default)]
     pub(crate) block_public_access: Option<OrUnmanaged<bool>>,
-    /// The owner of objects. Default: `BucketOwnerEnforced`.
+    /// The S3 Object Ownership setting of the bucket. Default: `BucketOwnerEnforced`.
     #[serde(default)]
     pub(crate) object_ownership: Option<RawOwnership>,
     /// Deny requests without TLS. Default: true.
@@ -46,11 +46,11 @@ pub(crate) struct RawBucket {
     /// Destination of server access logs. Default: unmanaged.
     #[serde(default)]
     pub(crate) access_logs: Option<Located<OrUnmanaged<RawAccessLogs>>>,
-    /// Notifications of all events of the bucket to Amazon EventBridge. Default: unmanaged.
+    /// Whether S3 sends all events of the bucket to Amazon EventBridge. Default: unmanaged.
     #[serde(default)]
     pub(crate) eventbridge: Option<OrUnmanaged<bool>>,
-    /// The treatment of foreign statements in the policy, and statements of your own. `unmanaged`:
-    /// the policy is not changed.
+    /// The treatment of foreign statements in the policy, and your own statements. `unmanaged`:
+    /// `reconcile` does not change the policy.
     #[serde(default)]
     pub(crate) policy: Option<OrUnmanaged<RawPolicy>>,
 }
@@ -77,15 +77,15 @@ pub(crate) enum RawEncryptionType {
     SseC,
 }
 
-/// The owner of objects.
+/// The S3 Object Ownership setting of the bucket.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[schemars(rename = "ObjectOwnership")]
 pub(crate) enum RawOwnership {
-    /// The bucket owner; ACLs are disabled.
+    /// The bucket owner owns every object, and ACLs are disabled.
     BucketOwnerEnforced,
-    /// The bucket owner, if the writer requests this with an ACL.
+    /// The bucket owner owns an object if the writer requests this with an ACL.
     BucketOwnerPreferred,
-    /// The writer.
+    /// The writer owns the object.
     ObjectWriter,
     /// Keep the live setting.
     #[serde(rename = "unmanaged")]
@@ -127,12 +127,12 @@ pub(crate) struct RawTransition {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ObjectLock")]
 pub(crate) struct RawObjectLock {
-    /// The mode of the lock.
+    /// The retention mode.
     pub(crate) mode: LockMode,
-    /// Retention in days; either `days` or `years`.
+    /// Retention in days. Set either `days` or `years`.
     #[serde(default)]
     pub(crate) days: Option<Located<u32>>,
-    /// Retention in years; either `years` or `days`.
+    /// Retention in years. Set either `days` or `years`.
     #[serde(default)]
     pub(crate) years: Option<Located<u32>>,
 }

@@ -1,7 +1,7 @@
 //! Parses values that can also be a word: `unmanaged`, `all`, `own`, …
 //!
-//! Both types inspect the value before they choose a case, so that errors are about that case, and
-//! the places of nested values are kept.
+//! The types inspect the value before they choose a case. Therefore errors are about this case, and
+//! nested values keep their places.
 
 use std::borrow::Cow;
 use std::fmt;

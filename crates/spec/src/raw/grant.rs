@@ -31,7 +31,7 @@ pub(crate) struct RawGrant {
     pub(crate) retiring_principal: Option<Located<String>>,
 }
 
-/// The encryption context that a grant requires: one of the two keys.
+/// The encryption context that a grant requires. Set one of the two keys.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Constraints")]

@@ -47,7 +47,8 @@ impl Node {
         }
     }
 
-    /// The members of a list, or the value itself: policies write a list of one as its member.
+    /// The members of a list, or the value itself, because a policy can contain a value in place of
+    /// a list with one member.
     pub(crate) fn members(&self) -> &[Self] {
         match &self.content {
             Content::List(members) => members,
@@ -155,8 +156,8 @@ impl<'de> Visitor<'de> for Any {
     }
 }
 
-/// The schema of a node allows any value: AWS defines the syntax, such as that of a policy
-/// statement.
+/// The schema of a node allows any value, because AWS defines the syntax of the value, such as a
+/// policy statement.
 impl JsonSchema for Node {
     fn schema_name() -> Cow<'static, str> {
         "Statement".into()

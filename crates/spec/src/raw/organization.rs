@@ -10,19 +10,19 @@ use super::{All, Located, WordOr};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Organization")]
 pub(crate) struct RawOrganization {
-    /// The account with permission to list the organization.
+    /// The account that is allowed to list the organization.
     pub(crate) account: Located<String>,
-    /// The members that join automatically.
+    /// The members of the organization to add automatically: `all`, or a selection.
     #[serde(default)]
     pub(crate) include: Option<Located<WordOr<All, RawInclude>>>,
     /// Account ids, and ids or paths of organizational units, to exclude.
     #[serde(default)]
     pub(crate) exclude: Vec<Located<String>>,
-    /// The name of the role to assume in members that join automatically.
+    /// The name of the role to assume in members that are added automatically.
     #[serde(default)]
     pub(crate) role: Option<Located<String>>,
-    /// Enable trusted access for CloudTrail. Default: true if there is an organization trail or a
-    /// delegated administrator.
+    /// Whether to enable trusted access for CloudTrail. Default: true if there is an organization
+    /// trail or a delegated administrator.
     #[serde(default)]
     pub(crate) service_access: Option<Located<bool>>,
     /// The account to register as delegated administrator for CloudTrail, or a list of up to three
@@ -36,10 +36,10 @@ pub(crate) struct RawOrganization {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Include")]
 pub(crate) struct RawInclude {
-    /// Ids or paths of organizational units; nested ones are included. Default: all units.
+    /// Ids or paths of organizational units; nested units are included. Default: all units.
     #[serde(default)]
     pub(crate) organizational_units: Vec<Located<String>>,
-    /// Tags that an account must have (all of them). Default: none.
+    /// Tags, all of which an account must have. Default: none.
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
 }

@@ -3,31 +3,30 @@ use serde::Deserialize;
 
 use super::{Located, Node};
 
-/// The treatment of foreign statements in a policy, and statements of your own.
+/// The treatment of foreign statements in a policy, and your own statements.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Policy")]
 pub(crate) struct RawPolicy {
-    /// Whether foreign statements are kept. Default: keep.
+    /// The treatment of foreign statements. Default: keep.
     #[serde(default)]
     pub(crate) foreign_statements: Option<Located<RawForeign>>,
-    /// The treatment of permissions of accounts and trails that are not in the spec: in adopted
-    /// statements, or in managed statements from the time before an account or trail left the spec.
-    /// Default: report.
+    /// The treatment of permissions of accounts and trails that are not in the spec. Such
+    /// permissions are in adopted statements, or in managed statements for an account or trail that
+    /// has left the spec. Default: report.
     #[serde(default)]
     pub(crate) unlisted_accounts: Option<Located<RawUnlisted>>,
-    /// Whether statements that name a deleted user or role are kept. AWS rejects every policy with
+    /// The treatment of statements that name a deleted user or role. AWS rejects every policy with
     /// such a statement. Default: keep.
     #[serde(default)]
     pub(crate) deleted_principals: Option<Located<RawKeep>>,
-    /// Whether the plan refuses changes if the policy does not allow what is needed. Default:
-    /// refuse.
+    /// The consequence if the policy does not allow a request that a change needs. Default: refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
     /// The form in which statements name the accounts. Default: auto.
     #[serde(default)]
     pub(crate) form: Option<Located<RawForm>>,
-    /// Statements of your own, in the syntax of IAM.
+    /// Your own statements, in the syntax of IAM.
     #[serde(default)]
     pub(crate) extra_statements: Vec<Node>,
 }
@@ -67,20 +66,21 @@ pub(crate) enum RawForeign {
 pub(crate) enum RawUnlisted {
     /// Keep the permissions, with a warning.
     Keep,
-    /// Keep the permissions, with a warning; `drift` reports them.
+    /// Keep the permissions, with a warning; `drift` reports the trails.
     Report,
-    /// Revoke the permissions.
+    /// Revoke the permissions of accounts that are not in the spec.
     Remove,
 }
 
-/// The consequence if a policy does not allow what is needed.
+/// The consequence if a policy does not allow a request that a change needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "RefuseOrWarn")]
 pub(crate) enum RawProof {
-    /// The plan leaves out the dependent changes. If the result is not known, the plan warns.
+    /// The plan leaves out the change. If it is unknown whether the policy allows the request, the
+    /// plan only warns.
     Refuse,
-    /// The plan warns, and keeps the changes.
+    /// The plan contains the change, with a warning.
     Warn,
 }
 

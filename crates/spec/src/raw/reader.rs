@@ -3,7 +3,8 @@ use serde::Deserialize;
 
 use super::{Located, WordOr};
 
-/// A reader, who can read and decrypt log files: a `principal`, or an `account` of the spec.
+/// A reader, who is allowed to read and decrypt log files: a `principal`, or an `account` of the
+/// spec.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Reader")]
@@ -11,10 +12,10 @@ pub(crate) struct RawReader {
     /// ARN of a role, user or account root.
     #[serde(default)]
     pub(crate) principal: Option<Located<String>>,
-    /// An account of the spec.
+    /// The name of an account of the spec.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
-    /// The log files: `all`, `own`, or those of a list of accounts.
+    /// The log files to read: `all`, `own`, or the log files of a list of accounts.
     pub(crate) logs: Located<WordOr<RawLogs, Vec<Located<String>>>>,
 }
 

@@ -3,7 +3,8 @@ use serde::Deserialize;
 
 use super::{Located, RawAtRest, RawProof};
 
-/// Notification of every log file: a managed topic by `name`, or an existing topic by `arn`.
+/// The topic that CloudTrail notifies of every log file: a managed topic by `name`, or an existing
+/// topic by `arn`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SnsTopic")]
@@ -14,16 +15,16 @@ pub(crate) struct RawSnsTopic {
     /// The account of the topic. Default: the account of the bucket.
     #[serde(default)]
     pub(crate) account: Option<Located<String>>,
-    /// The encryption of the messages: `key` or `unmanaged`. Default: a new topic is encrypted with
-    /// the key, if the key is in the Region of the topic; the encryption of an existing topic is
-    /// not changed.
+    /// The encryption of the messages: `key` or `unmanaged`. Default: `reconcile` encrypts a new
+    /// topic with the key, if the key is in the Region of the topic, and does not change the
+    /// encryption of an existing topic.
     #[serde(default)]
     pub(crate) encryption: Option<Located<RawAtRest>>,
-    /// The ARN of an existing topic, in any account and Region. The topic and its policy are only
-    /// read.
+    /// The ARN of an existing topic, in any account and Region. `reconcile` only reads the topic
+    /// and its policy.
     #[serde(default)]
     pub(crate) arn: Option<Located<String>>,
-    /// Whether the plan refuses the trail if CloudTrail is not allowed to publish. Default: refuse.
+    /// The consequence if CloudTrail is not allowed to publish to the topic. Default: refuse.
     #[serde(default)]
     pub(crate) proof: Option<Located<RawProof>>,
 }

@@ -10,11 +10,11 @@ use super::{All, ListOr, Located, RawAdvancedSelector, RawCloudWatchLogs, RawSns
 pub(crate) struct RawTrail {
     /// The name of the trail.
     pub(crate) name: Located<String>,
-    /// The accounts with the trail: `all`, `members` (all except the account of the bucket), or a
-    /// list.
+    /// The accounts that have the trail: `all`, `members` (all except the account of the bucket),
+    /// or a list.
     #[serde(default)]
     pub(crate) accounts: Option<Located<WordOr<RawAccountsWord, Vec<Located<String>>>>>,
-    /// One trail for the whole organization. Default: false.
+    /// Whether this is one trail for the whole organization. Default: false.
     #[serde(default)]
     pub(crate) organization_trail: Option<Located<bool>>,
     /// The home Region of the trail. Default: the Region of the bucket.
@@ -42,22 +42,23 @@ pub(crate) struct RawTrail {
     /// and `data_events`.
     #[serde(default)]
     pub(crate) advanced_event_selectors: Option<Located<Vec<Located<RawAdvancedSelector>>>>,
-    /// Whether data events include CloudTrail's own deliveries of log files. Default: false if data
-    /// events cover the bucket of the log files or the log group, and otherwise unmanaged.
+    /// Whether data events include CloudTrail's own deliveries of log files and log events.
+    /// Default: false if data events for writes cover the log files in the bucket or, with
+    /// `cloudwatch_logs`, log groups; otherwise unmanaged.
     #[serde(default)]
     pub(crate) recursive_logging: Option<bool>,
     /// The insights to record: a list for management events, or a map from categories of events to
-    /// lists. Other categories are not changed.
+    /// lists. `reconcile` does not change other categories.
     #[serde(default)]
     pub(crate) insights: Option<Located<RawInsights>>,
-    /// The templates with which CloudTrail aggregates data events, in addition to recording them.
-    /// Default: unmanaged.
+    /// The templates with which CloudTrail aggregates data events, in addition to recording the
+    /// events. Default: unmanaged.
     #[serde(default)]
     pub(crate) event_aggregation: Option<Located<Vec<RawAggregationTemplate>>>,
     /// Delivery to CloudWatch Logs.
     #[serde(default)]
     pub(crate) cloudwatch_logs: Option<Located<RawCloudWatchLogs>>,
-    /// Notification of every log file.
+    /// The topic that CloudTrail notifies of every log file.
     #[serde(default)]
     pub(crate) sns_topic: Option<Located<RawSnsTopic>>,
 }
@@ -156,7 +157,7 @@ pub(crate) enum RawDataReadWrite {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "DataEvents")]
 pub(crate) struct RawDataEvents {
-    /// Objects: all, or buckets and prefixes, by name or ARN.
+    /// S3 objects: all, or buckets and prefixes, by name or ARN.
     #[serde(default)]
     pub(crate) s3: Option<Located<RawDataSelection>>,
     /// Lambda functions: all, or ARNs.

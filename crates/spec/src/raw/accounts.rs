@@ -64,7 +64,7 @@ pub(crate) struct RawAccount {
     #[serde(default)]
     pub(crate) external_id: Option<Located<String>>,
     /// The session name of the role, which CloudTrail records for calls of `reconcile`. Default:
-    /// `reconcile-` and the name of the account.
+    /// `reconcile-` and the `name` of the spec.
     #[serde(default)]
     pub(crate) session_name: Option<Located<String>>,
     /// The AWS profile to use instead of the current credentials.

@@ -1,8 +1,8 @@
 //! Rejects answers that cannot be from AWS, before the SDK reads them.
 //!
-//! The SDK reads a JSON body that is empty as an object without members, and XML that breaks off as
-//! the elements before the break. Both look like a resource that is absent, or that has fewer tags
-//! or rules than it has.
+//! The SDK reads an empty JSON body as an object without members, and truncated XML as the elements
+//! before the truncation. Both look like an absent resource, or like a resource with fewer tags or
+//! rules than it has.
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -18,8 +18,8 @@ use aws_smithy_types::retry::ErrorKind;
 use crate::call::note;
 use crate::endpoint::is_of_aws;
 
-/// A client whose answers are checked. A rejected answer counts as a lost one: the SDK repeats the
-/// call where it would repeat it after a lost connection.
+/// A client that checks its answers. A rejected answer counts as a lost answer: the SDK retries the
+/// call as after a lost connection.
 #[derive(Debug)]
 struct CheckedClient<T>(T);
 
@@ -34,13 +34,13 @@ enum Implausible {
     TooLong,
 }
 
-/// The most bytes of an answer that are read. The longest answers of AWS to the calls of this crate
-/// have a tenth of them: pages of lists, and policies.
+/// The largest number of bytes of an answer that are read. The longest answers of AWS to the calls
+/// of this crate (pages of lists, and policies) have a tenth of this size.
 const LONGEST: usize = 8 << 20;
 
-/// The longest object that is read as a whole, so that the SDK repeats the call after a lost
-/// connection. A longer object is a stream, which its reader continues: a log file can have many
-/// megabytes.
+/// The longest object that is read as a whole, so that the SDK retries the call after a lost
+/// connection. A longer object, such as a log file of many megabytes, is a stream, which its reader
+/// continues after a lost connection.
 const LONGEST_WHOLE: u64 = 256 << 10;
 
 /// Returns the client with a check of its answers.
@@ -61,7 +61,7 @@ impl HttpClient for CheckedClient<SharedHttpClient> {
 impl HttpConnector for CheckedClient<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         note(&request);
-        // moto returns an empty body for some absent settings, as of
+        // moto returns an empty body for some absent settings, for example in answer to
         // `GetBucketNotificationConfiguration`.
         let has_answer = has_answer(&request) && is_of_aws(request.uri());
         // An object is not a document.

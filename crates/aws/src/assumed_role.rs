@@ -19,12 +19,12 @@ use crate::call;
 /// reaches AWS.
 const MARGIN: Duration = Duration::from_secs(15);
 
-/// A provider of the credentials of a role, which keeps them until they expire or AWS refuses them.
+/// A provider of the credentials of a role, which keeps them until they expire or AWS rejects them.
 ///
-/// The provider of the SDK hides the answer of STS behind its own error, and the identity cache of
-/// the SDK keeps credentials until they expire by the clock of this machine, even after AWS has
-/// answered that they have expired. So [`Session`](crate::Session) makes the first call itself, to
-/// report its error, and this provider is its own cache.
+/// The provider of the SDK hides the answer of STS behind its own error. The identity cache of the
+/// SDK keeps credentials until they expire by the clock of this machine, even after AWS has
+/// reported that they have expired. Therefore, [`Session`](crate::Session) makes the first call
+/// itself, to report its error, and this provider is its own cache.
 #[derive(Debug, Clone)]
 pub(crate) struct AssumedRole(Arc<Shared>);
 
@@ -33,10 +33,10 @@ struct Shared {
     sts: aws_sdk_sts::Client,
     role: RoleAccess,
     policy: Option<SessionPolicy>,
-    /// The current credentials. Whoever renews them holds the lock, so that concurrent calls assume
-    /// the role once.
+    /// The current credentials. The call that renews them holds the lock, so that concurrent calls
+    /// assume the role once.
     current: Mutex<Option<Credentials>>,
-    /// The session token that AWS refused last.
+    /// The session token that AWS rejected last.
     refused: SyncMutex<Option<String>>,
 }
 
@@ -52,8 +52,8 @@ impl AssumedRole {
         Ok(())
     }
 
-    /// Has the role assumed again before the next request, if its credentials are still those with
-    /// this session token.
+    /// Marks a session token as rejected. If the current credentials have this token, the role is
+    /// assumed again before the next request.
     pub(crate) fn refuse(&self, token: String) {
         *self.0.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(token);
     }
@@ -67,7 +67,7 @@ impl AssumedRole {
             .set_external_id(role.external_id.as_ref().map(|secret| secret.expose().to_owned()))
             .set_policy(policy.as_ref().map(|policy| policy.as_str().to_owned()))
             .send();
-        // Credentials are renewed in the middle of another call.
+        // The renewal of credentials is a call in the middle of another call.
         call::make(Operation::AssumeRole, send).await.0
     }
 
@@ -95,7 +95,7 @@ impl ProvideCredentials for AssumedRole {
     }
 }
 
-/// Whether AWS accepts credentials, as far as it is known here.
+/// Whether credentials are neither expired nor rejected.
 fn is_usable(credentials: &Credentials, refused: Option<&str>, now: SystemTime) -> bool {
     let is_refused = refused.is_some() && credentials.session_token() == refused;
     !is_refused && credentials.expiry().is_none_or(|expiry| now + MARGIN < expiry)
@@ -133,7 +133,7 @@ mod tests {
             let credentials = Credentials::new("ASIA", "secret", Some("token".to_owned()), expiry, "test");
             assert_eq!(is_usable(&credentials, refused, now), expected, "{life:?} {refused:?}");
         }
-        // Credentials without a session token are not those that were refused.
+        // Credentials without a session token are not the rejected credentials.
         let credentials = Credentials::new("AKIA", "secret", None, None, "test");
         assert!(is_usable(&credentials, Some("token"), now) && is_usable(&credentials, None, now));
     }

@@ -1,8 +1,9 @@
 //! The current call, for the layers below the SDK.
 //!
-//! The HTTP client of the SDK gets a signed request, and the retry classifiers of the SDK get an
-//! answer; neither contains the operation of this program. The errors of the SDK do not contain the
-//! host of a request. All of them run in the task that makes the call, which remembers both.
+//! The HTTP client of the SDK receives a signed request, and the retry classifiers of the SDK
+//! receive an answer; neither contains the operation of this program. The errors of the SDK do not
+//! contain the host of a request. All of this code runs in the task that makes the call, so a
+//! task-local value contains the operation and the host.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -35,18 +36,17 @@ struct Call {
     last_lost: AtomicU32,
     /// The last attempt that was throttled, by its number.
     last_throttled: AtomicU32,
-    /// The attempt, by its number, after which the credentials are renewed; [`NONE`] for no
-    /// attempt.
+    /// The number of the attempt after which the credentials are renewed; [`NONE`] for no attempt.
     renewing: AtomicU32,
     /// The session token of the last request.
     token: Mutex<Option<String>>,
-    /// The endpoint of the last request. A request for credentials counts as well.
+    /// The endpoint of the last request, including requests for credentials.
     endpoint: Arc<Mutex<Option<Endpoint>>>,
 }
 
 impl Call {
-    /// Whether something happens to the current attempt for the first time. `last` has the attempt
-    /// to which it happened last.
+    /// Whether an event happens to the current attempt for the first time. `last` contains the
+    /// number of the attempt to which the event happened last.
     ///
     /// The SDK classifies some answers more than once.
     fn is_first(&self, last: &AtomicU32) -> bool {
@@ -55,8 +55,8 @@ impl Call {
     }
 }
 
-/// Makes a call of an operation. Returns its result, and the endpoint of its last request, if it
-/// made one.
+/// Makes a call of an operation. Returns its result, and the endpoint of its last request, if there
+/// was a request.
 pub(crate) async fn make<T>(operation: Operation, send: impl Future<Output = T>) -> (T, Option<Endpoint>) {
     // A call for the credentials of another call passes its endpoint on to that call.
     let endpoint = CURRENT.try_with(|outer| Arc::clone(&outer.endpoint)).unwrap_or_default();
@@ -82,7 +82,7 @@ const TOKEN: &str = "x-amz-security-token";
 
 /// Remembers the endpoint of a request of the call, and its session token.
 pub(crate) fn note(request: &HttpRequest) {
-    // Outside of a call, nothing reads them.
+    // Outside of a call, nothing reads these values.
     let _ = CURRENT.try_with(|call| {
         *call.endpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint_of(request));
         let token = request.headers().get(TOKEN).map(str::to_owned);
@@ -95,14 +95,15 @@ pub(crate) fn token() -> Option<String> {
     CURRENT.try_with(|call| call.token.lock().unwrap_or_else(PoisonError::into_inner).clone()).ok().flatten()
 }
 
-/// Returns the operation of the current call, if the request belongs to one: providers of
-/// credentials make requests of their own.
+/// Returns the operation of the current call, if the request belongs to a call: providers of
+/// credentials also make requests outside of calls.
 pub(crate) fn operation() -> Option<Operation> {
     CURRENT.try_with(|call| call.operation).ok()
 }
 
 /// Remembers that an attempt is sent. Returns the operation and the number of the attempt, from 1.
-/// The time of a call begins with the first: waiting for a turn is not counted.
+/// The time of a call begins with the first attempt, so the time in which the call waits for its
+/// turn is not counted.
 pub(crate) fn sent() -> Option<(Operation, u32)> {
     let sent = |call: &Call| {
         call.sent.get_or_init(Instant::now);
@@ -111,7 +112,7 @@ pub(crate) fn sent() -> Option<(Operation, u32)> {
     CURRENT.try_with(sent).ok()
 }
 
-/// Remembers that the current attempt was throttled. Returns the operation at the first time.
+/// Remembers that the current attempt was throttled. Returns the operation only the first time.
 pub(crate) fn throttled() -> Option<Operation> {
     let throttled = |call: &Call| call.is_first(&call.last_throttled).then_some(call.operation);
     CURRENT.try_with(throttled).ok().flatten()
@@ -123,7 +124,7 @@ pub(crate) fn spent() -> Duration {
 }
 
 /// Counts the current attempt as one of unknown outcome, once. Returns the number of such attempts,
-/// with the current one.
+/// including the current one.
 pub(crate) fn lost() -> u32 {
     let count = |call: &Call| {
         if call.is_first(&call.last_lost) {
@@ -134,9 +135,10 @@ pub(crate) fn lost() -> u32 {
     CURRENT.try_with(count).unwrap_or(1)
 }
 
-/// Returns whether the credentials are renewed after the current attempt: at most once in a call.
+/// Returns whether the credentials are renewed after the current attempt, which happens at most
+/// once in a call.
 ///
-/// The SDK classifies some answers more than once. The answer for an attempt is always the same.
+/// The SDK classifies some answers more than once. The result for an attempt is always the same.
 pub(crate) fn renews() -> bool {
     let renews = |call: &Call| {
         let attempt = call.attempts.load(Ordering::Relaxed);

@@ -19,7 +19,7 @@ use aws_smithy_types::date_time::Format;
 pub struct ServiceClock(Arc<Mutex<Option<DateTime>>>);
 
 impl ServiceClock {
-    /// Returns the time between a moment of the same clock and the last answer. `None` if the
+    /// Returns the time between a moment of the same clock and the last answer; `None` if the
     /// answer had no date.
     pub fn since(&self, moment: DateTime) -> Option<Duration> {
         let now = (*self.0.lock().unwrap_or_else(PoisonError::into_inner))?;

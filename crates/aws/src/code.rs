@@ -1,5 +1,5 @@
-//! Reads the error code of an answer, in each protocol of AWS. The SDK reads the code for each
-//! operation into another type.
+//! Reads the error code of an answer, in each protocol of AWS. The SDK reads the code into another
+//! type for each operation.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use minicbor::Decoder;

@@ -32,14 +32,15 @@ use crate::transport::{Limits, Timeouts, transport};
 /// The options of a connection to AWS.
 #[derive(Debug, Clone)]
 pub struct ConnectOptions {
-    /// The named profile to take credentials from, where an account does not name one itself.
+    /// The named profile that supplies the credentials of accounts that do not name a profile.
     /// Without a name, the default chain of the SDK finds the credentials.
     pub profile: Option<String>,
-    /// The Region of the STS endpoint, unless accounts have to enable the Region.
+    /// The Region of the STS endpoint. For an opt-in Region, the first Region of its partition is
+    /// used.
     pub region: Region,
-    /// The endpoint of all services, if it is not AWS. S3 is then addressed by path.
+    /// The endpoint of all services, if it is not AWS. S3 then uses path-style addressing.
     pub endpoint_url: Option<String>,
-    /// The most calls in flight.
+    /// The maximum number of calls in flight.
     pub concurrency: NonZeroUsize,
     /// Whether roles are assumed with a [`SessionPolicy`](reconcile_operations::SessionPolicy).
     pub session_policies: bool,
@@ -63,8 +64,8 @@ pub struct Embedded {
     pub credentials: (String, String),
     /// The access key IDs and the secrets of named profiles.
     pub profiles: HashMap<String, (String, String)>,
-    /// Whether it limits calls by the time of the machine, as AWS does. Otherwise, calls have no
-    /// rate, and are repeated without pauses.
+    /// Whether the endpoint limits calls by the time of the machine, as AWS does. Otherwise, calls
+    /// have no rate, and retries have no pauses.
     pub counts_time: bool,
 }
 
@@ -83,8 +84,8 @@ struct Shared {
     http_client: SharedHttpClient,
     limits: Limits,
     /// The base configurations by profile (`None`: ambient credentials). A profile is read once,
-    /// and nobody waits for a lock after that: an async lock goes to the accounts in their order,
-    /// one at a time, also while a core has nothing to do.
+    /// and no call waits for a lock after that: an async lock serves the accounts in their order,
+    /// one at a time, even while a core is idle.
     bases: Mutex<HashMap<Option<String>, Arc<OnceCell<SdkConfig>>>>,
 }
 
@@ -160,12 +161,12 @@ impl Shared {
         let retries = RetryConfig::standard();
         let retries = match self.options.counts_time() {
             true => retries.with_max_backoff(LONGEST_PAUSE),
-            // The embedded AWS needs no pauses.
+            // The embedded AWS needs no pauses between retries.
             false => retries.with_initial_backoff(Duration::ZERO).with_max_backoff(Duration::ZERO),
         };
 
-        // Off, because the SDK takes a request that waits for its turn for a stalled stream. The
-        // transport ends attempts that take too long.
+        // Disabled, because the SDK mistakes a request that waits for its turn for a stalled
+        // stream. The transport ends attempts that take too long.
         let stalled = StalledStreamProtectionConfig::disabled();
 
         if let Some(embedded) = &self.options.embedded {
@@ -208,8 +209,8 @@ impl Shared {
             loader = loader.profile_name(profile).credentials_provider(credentials);
         }
         let config = loader.load().await;
-        // An empty variable is not set, as for the AWS CLI; the SDK panics at the first call with
-        // an empty URL.
+        // An empty variable counts as not set, as in the AWS CLI. The SDK panics at the first call
+        // with an empty URL.
         match config.endpoint_url() {
             Some("") => {
                 let mut builder = config.into_builder();
@@ -221,14 +222,14 @@ impl Shared {
     }
 }
 
-/// The name of this program in the user agent of its calls, by which recorded events show them. See
-/// "Application ID" in the AWS SDKs and Tools Reference Guide.
+/// The name of this program in the user agent of its calls, which identifies the calls in recorded
+/// events. See "Application ID" in the AWS SDKs and Tools Reference Guide.
 fn app_name() -> Option<AppName> {
     AppName::new("reconcile").ok()
 }
 
-/// Returns the wanted Region, or the first Region of its partition if accounts have to enable the
-/// wanted Region.
+/// Returns the wanted Region, or the first Region of its partition if the wanted Region is an
+/// opt-in Region.
 fn sts_region(wanted: &Region) -> Region {
     if wanted.is_opt_in() { wanted.partition().first_region() } else { wanted.clone() }
 }
@@ -267,7 +268,7 @@ mod tests {
 
     use crate::Session;
 
-    /// An AWS that throttles so many calls, and then does not answer.
+    /// An AWS that throttles a number of calls, and then does not answer.
     #[derive(Debug, Clone, Default)]
     struct Stub {
         throttles: usize,

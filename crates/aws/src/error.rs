@@ -19,8 +19,8 @@ pub(crate) fn error_of<E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    // The session of a role is renewed before the call. What STS answers then says more than that
-    // there are no credentials.
+    // The session of a role is renewed before the call. The answer of STS says more than the error
+    // that there are no credentials.
     if let Some(error) = find::<SdkError<AssumeRoleError, HttpResponse>>(error)
         && operation != Operation::AssumeRole
     {
@@ -65,7 +65,7 @@ fn unreadable(answer: &HttpResponse, endpoint: Option<&Endpoint>) -> String {
 /// See "List of error codes" in the S3 API reference. The message of
 /// `IllegalLocationConstraintException` is "The me-south-1 location constraint is incompatible for
 /// the region specific endpoint this request was sent to", with `unspecified` for us-east-1. In
-/// answer to `CreateBucket`, it is about the request.
+/// answer to `CreateBucket`, the code is about the request.
 fn bucket_region(
     operation: Operation,
     code: Option<&str>,

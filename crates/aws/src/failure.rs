@@ -1,8 +1,8 @@
-//! Classifies calls that got no answer of AWS, by the causes of their errors.
+//! Classifies calls without an answer from AWS, by the causes of their errors.
 //!
-//! The causes come from several crates, whose types are private or not the same in each release.
-//! What the standard library and the credential providers report is read from types; the rest from
-//! the texts of the causes.
+//! The causes come from several crates, whose types are private or differ between releases. The
+//! errors of the standard library and of the credential providers are read from their types; all
+//! other errors are read from the texts of the causes.
 
 use std::error::Error;
 use std::io;
@@ -12,18 +12,18 @@ use aws_credential_types::provider::error::CredentialsError;
 
 use reconcile_operations::{CallFailure, Endpoint};
 
-/// Returns the reason why no answer came, from the causes of an error.
+/// Returns the reason why a call got no answer, from the causes of its error.
 pub(crate) fn failure_of(error: &(dyn Error + 'static)) -> CallFailure {
     if let Some(error) = find::<CredentialsError>(error) {
         return credentials_failure(error);
     }
     let text = texts(error).join(": ").to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    // The SDK ends the search for credentials after some seconds.
+    // The SDK stops searching for credentials after some seconds.
     if says(&["identity resolver timed out"]) {
         return CallFailure::ProviderFailed;
     }
-    // The proxy comes first: its host can be unknown, too.
+    // The check for the proxy comes first, because its host can be unknown, too.
     if says(&["tunnel error", "proxy"]) {
         return CallFailure::Proxy;
     }
@@ -100,7 +100,7 @@ pub(crate) fn describe(
 /// Returns the errors of a chain, from the outermost to the innermost.
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        // `source` skips the error that is inside.
+        // `source` skips the inner error.
         Some(error) => error.get_ref().map(|inner| inner as &(dyn Error + 'static)),
         None => error.source(),
     })
@@ -115,7 +115,7 @@ fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
     kinds.filter(|kind| *kind != io::ErrorKind::Other).last()
 }
 
-/// Returns the texts of a chain, without texts that the text before contains.
+/// Returns the texts of a chain, without texts that the previous text contains.
 fn texts(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
     for text in chain(error).map(ToString::to_string) {
@@ -154,7 +154,7 @@ pub(crate) fn causes(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// Returns the providers that have no credentials.
+/// Returns the names of the providers that were searched and have no credentials.
 fn searched_providers(error: &(dyn Error + 'static)) -> Option<String> {
     let chain = find::<ProviderChainError<CredentialsError>>(error)?;
     let names: Vec<&str> = chain.attempts().iter().map(ProviderAttempt::name).collect();

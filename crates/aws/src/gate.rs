@@ -29,7 +29,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Creates a gate for `limit` attempts at once. An attempt without an answer after the time
+    /// Creates a gate for `limit` attempts at once. An attempt that has had no answer for the time
     /// `slow` no longer counts.
     pub(crate) fn new(limit: usize, slow: Duration) -> Self {
         Self { places: Semaphore::new(limit.min(Semaphore::MAX_PERMITS)), counts: Mutex::default(), slow }
@@ -37,8 +37,8 @@ impl Gate {
 
     /// Waits for a place, then makes the attempt.
     pub(crate) async fn pass<T>(&self, attempt: impl Future<Output = T>) -> T {
-        // The semaphore is never closed. If it were, an attempt without a limit would be better
-        // than none.
+        // The semaphore is never closed. If it were closed, an attempt without a limit would be
+        // better than no attempt.
         let place = self.places.acquire().await.ok();
         let mut attempt = pin!(attempt);
         if let Ok(answer) = timeout(self.slow, attempt.as_mut()).await {

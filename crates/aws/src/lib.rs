@@ -1,8 +1,8 @@
 //! Sessions for the accounts of a spec: credentials, clients per Region, and classified errors.
 //!
 //! Every account gets its own session (own identity cache, own retry budget) over one shared
-//! connector. This crate knows no plans and decides nothing: it makes calls and classifies their
-//! results.
+//! connector. This crate makes calls and classifies their results. It does not know plans, and
+//! decides nothing.
 
 mod answer;
 mod assumed_role;

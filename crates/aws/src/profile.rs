@@ -7,8 +7,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_types::os_shim_internal::{Env, Fs};
 
-/// Returns the credentials of a profile. In the default chain of the SDK, keys in the environment
-/// come first; here, a profile that the user names comes before them.
+/// Returns the credentials of a profile. A profile that the user names takes precedence over keys
+/// in the environment, unlike in the default chain of the SDK.
 ///
 /// See "Configuration settings and precedence" in the AWS CLI user guide.
 pub(crate) async fn provider(name: &str, config: &ProviderConfig) -> SharedCredentialsProvider {
@@ -26,8 +26,8 @@ pub(crate) async fn provider(name: &str, config: &ProviderConfig) -> SharedCrede
     SharedCredentialsProvider::new(Unusable { problem })
 }
 
-/// The error of a profile without credentials, with the name of the profile, which the error of the
-/// SDK does not contain.
+/// The error of a profile without credentials. It contains the name of the profile, unlike the
+/// error of the SDK.
 #[derive(Debug)]
 struct Unusable {
     problem: String,

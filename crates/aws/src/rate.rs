@@ -1,7 +1,6 @@
-//! The rates of calls that AWS documents, and the token buckets that keep below them.
+//! The rates of calls that AWS documents, and the token buckets that keep calls below them.
 //!
-//! A call that AWS throttles costs a call and a pause. A call that waits for its turn costs
-//! neither.
+//! A throttled call costs a call and a pause. A call that waits for its turn costs neither.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +25,7 @@ pub(crate) enum Counter {
     Of(Operation),
 }
 
-/// The number of calls that AWS answers.
+/// The number of calls that AWS accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     /// The operations that are counted together.
@@ -37,11 +36,11 @@ pub(crate) struct Rate {
     burst: u32,
 }
 
-/// Returns the documented rate of an operation, if it has a rate that a run can reach.
+/// Returns the documented rate of an operation, if a run can reach the rate.
 ///
 /// - CloudTrail: "Quotas in AWS CloudTrail" in the CloudTrail user guide, and `LookupEvents` in the
-///   CloudTrail API reference. The service quotas of CloudTrail list each operation by itself, the
-///   user guide lists two groups: the groups are below both.
+///   CloudTrail API reference. The service quotas of CloudTrail list each operation separately, and
+///   the user guide lists two groups. The rates of the groups are below both.
 /// - Organizations: "Throttling limits" under "Quotas and service limits" in the Organizations user
 ///   guide, per account.
 /// - KMS: "Request quotas" in the KMS developer guide. Reads have 100 calls a second and more,
@@ -49,12 +48,13 @@ pub(crate) struct Rate {
 /// - CloudWatch Logs: "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
 /// - CloudWatch: "CloudWatch service quotas" in the CloudWatch user guide.
 /// - SNS: `TagResource` and `ListSubscriptionsByTopic` in the SNS API reference.
-/// - STS: "IAM and AWS STS quotas" in the IAM user guide. They count for the account that calls.
+/// - STS: "IAM and AWS STS quotas" in the IAM user guide. The rate holds for the account that makes
+///   the calls.
 ///
-/// IAM, S3 and all other operations of SNS have no row: their documentation gives no rate for the
-/// operations that are called here. Throttled calls are repeated. `models/rates.json` of
-/// `reconcile-operations` has the documented rates; tests hold this table and the embedded AWS to
-/// them.
+/// IAM, S3 and all other operations of SNS have no row, because their documentation gives no rate
+/// for the operations that are called here. Throttled calls are retried. `models/rates.json` of
+/// `reconcile-operations` contains the documented rates; tests compare this table and the embedded
+/// AWS with them.
 pub(crate) fn rate(operation: Operation) -> Option<Rate> {
     use Operation as Op;
 
@@ -80,7 +80,7 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
 
         Op::LookupEvents => (Counter::Of(operation), 2, 2),
 
-        // The same operation, under the name of another purpose.
+        // The same operation under another name.
         Op::DescribeOrganization | Op::DescribeOwnOrganization => {
             (Counter::Of(Op::DescribeOrganization), 1, 2)
         }
@@ -124,9 +124,8 @@ pub(crate) fn rate(operation: Operation) -> Option<Rate> {
 }
 
 impl Rate {
-    /// Returns the time in which one more call becomes possible. The time is a little longer than
-    /// documented, because calls do not arrive at AWS at the same intervals at which they were
-    /// sent.
+    /// Returns the time after which one more call is possible. The time is a little longer than
+    /// documented, because calls do not arrive at AWS at the intervals at which they were sent.
     fn every(self) -> Duration {
         const PERCENT: u32 = 105;
 
@@ -134,7 +133,7 @@ impl Rate {
     }
 }
 
-/// A token bucket. Its times are counted from the same moment.
+/// A token bucket. All its times are counted from the same moment.
 #[derive(Debug, Clone, Copy, Default)]
 struct TokenBucket {
     /// The time at which the bucket is full again.
@@ -158,8 +157,8 @@ pub(crate) struct Limiter {
     buckets: Mutex<HashMap<RateKey, TokenBucket>>,
 }
 
-/// The key of a count: the account, unless it is the account of the ambient credentials; the
-/// Region; the operations that are counted together.
+/// The key of a count: the account (`None` for the account of the ambient credentials), the Region,
+/// and the operations that are counted together.
 type RateKey = (Option<AccountId>, Option<Region>, Counter);
 
 impl Limiter {
@@ -211,7 +210,7 @@ mod tests {
         for operation in Operation::ALL {
             let Some(rate) = rate(*operation) else { continue };
             let mut bucket = TokenBucket::default();
-            // Calls come in every millisecond of three seconds.
+            // A call arrives every millisecond for three seconds.
             let moments = (0..3000).map(Duration::from_millis);
             let mut sent: Vec<Duration> = moments.map(|now| now + bucket.take(rate, now)).collect();
             sent.sort();
@@ -239,7 +238,7 @@ mod tests {
 
     #[test]
     fn every_operation_keeps_to_its_documented_rate() {
-        /// A run calls no operation as often as this in one account and Region.
+        /// The lowest rate that no run reaches for one operation in one account and Region.
         const UNREACHED: u64 = 100;
         // The IAM actions of these services have the names of their operations.
 

@@ -1,10 +1,10 @@
-//! Decides whether a failed attempt is repeated.
+//! Decides whether a failed attempt is retried.
 //!
-//! A call that was throttled did not take effect, and is repeated as long as its time lasts. Of a
-//! call whose answer is lost, or that AWS answers with a fault of its own, it is not known whether
-//! it took effect: it is repeated a few times, unless a second effect would do harm. A call that
-//! AWS refused because the credentials of an assumed role have expired is repeated once, with new
-//! credentials.
+//! - A throttled call did not take effect. The call is retried until its time is used up.
+//! - It is unknown whether a call took effect if its answer is lost, or if AWS answers with a fault of
+//!   its own. The call is retried a few times, unless a second effect would do harm.
+//! - A call that AWS rejected because the credentials of an assumed role have expired is retried once,
+//!   with new credentials.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,26 +26,26 @@ use crate::call;
 use crate::code::code;
 use crate::gate::Gate;
 
-/// The time of a call with all its attempts. After it, nothing is repeated.
+/// The time of a call with all its attempts. After this time, nothing is retried.
 pub(crate) const BUDGET: Duration = Duration::from_mins(1);
-/// The most attempts of unknown outcome of a call.
+/// The maximum number of attempts of unknown outcome in a call.
 const LOST: u32 = 4;
-/// The most attempts of a call without pauses, as in the embedded AWS. With pauses, the time of the
-/// call ends long before.
+/// The maximum number of attempts in a call without pauses, as in the embedded AWS. With pauses,
+/// the time of the call ends long before this number is reached.
 const ATTEMPTS: u32 = 100;
 pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The failure of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Failed {
-    /// AWS takes no more calls for the moment. The call did not take effect.
+    /// AWS accepts no more calls for the moment. The call did not take effect.
     Throttled,
-    /// It is unknown whether the call took effect. The number of attempts that ended so, with this
-    /// one.
+    /// It is unknown whether the call took effect. The value is the number of attempts that ended
+    /// like this, including this one.
     Lost(u32),
 }
 
-/// Returns whether a call is repeated that has already taken this time.
+/// Returns whether a call that has already taken a time is retried.
 fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) -> bool {
     let is_safe = match failed {
         Failed::Throttled => true,
@@ -56,7 +56,7 @@ fn is_repeated(operation: Option<Operation>, failed: Failed, spent: Duration) ->
 
 /// Returns whether an operation can take effect twice without harm.
 ///
-/// A second key could not be told from the first; all other resources have a name. See
+/// A second key could not be distinguished from the first; all other resources have a name. See
 /// "Idempotency" in the API reference of each service, and `CreateKey` in the KMS API reference.
 fn is_repeatable(operation: Operation) -> bool {
     operation != Operation::CreateKey
@@ -65,18 +65,18 @@ fn is_repeatable(operation: Operation) -> bool {
 /// Applies the rules above to the results of the classifiers of the SDK.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    /// The role whose credentials are renewed. Other credentials are not issued here.
+    /// The role whose credentials are renewed; `None` if the session did not assume a role.
     pub(crate) role: Option<AssumedRole>,
     /// The gate that counts throttled attempts.
     pub(crate) gate: Arc<Gate>,
 }
 
 impl Rules {
-    /// Has the role of the session assumed again if AWS refused its credentials as expired. Returns
-    /// whether the call is repeated.
+    /// Marks the credentials of the role for renewal if AWS rejected them as expired. Returns
+    /// whether the call is retried.
     ///
-    /// AWS can refuse credentials before they expire by the clock of this machine. The refused call
-    /// did not take effect.
+    /// AWS can reject credentials before they expire by the clock of this machine. The rejected
+    /// call did not take effect.
     fn renews(&self, context: &InterceptorContext) -> bool {
         let Some(role) = &self.role else { return false };
         let code = context.response().and_then(code);
@@ -133,20 +133,20 @@ impl ClassifyRetry for Rules {
 /// Returns whether AWS answers that the security token of the request has expired.
 ///
 /// See "List of error codes" in the S3 API reference, and "Common errors" in the API reference of
-/// each other service. `RequestExpired` is about the date of the signature, and new credentials do
-/// not change it.
+/// each other service. `RequestExpired` is about the date of the signature, which new credentials
+/// do not change.
 fn is_expired(code: &str) -> bool {
     matches!(code, "ExpiredToken" | "ExpiredTokenException")
 }
 
-/// Returns whether AWS answers that a quota is used up. The SDK takes the code for that of a
-/// throttle, which it is in other services: KMS and CloudWatch Logs have it for the number of
-/// resources. See `LimitExceededException` in their API references.
+/// Returns whether AWS answers that a quota is used up. The SDK treats the code as throttling,
+/// which is its meaning in other services. In KMS and CloudWatch Logs, the code is about the number
+/// of resources: see `LimitExceededException` in their API references.
 fn is_quota(context: &InterceptorContext) -> bool {
     context.response().and_then(code).is_some_and(|code| code == "LimitExceededException")
 }
 
-/// How the clients of one account repeat calls, with [`Rules`].
+/// The retry behavior of the clients of one account, with [`Rules`].
 #[derive(Debug, Clone)]
 pub(crate) struct Retries {
     pub(crate) partition: RetryPartition,
@@ -155,12 +155,12 @@ pub(crate) struct Retries {
 }
 
 impl Retries {
-    /// Returns the retries of an account, with the pauses of the base configuration.
+    /// Returns the retry behavior of an account, with the pauses of the base configuration.
     ///
-    /// The SDK shares what it counts among all clients of a service and Region, and then gives up
-    /// after a number of failures: here, each account counts for itself, and time ends its calls.
-    /// Timeouts of the SDK would count the time in which a call waits for its turn: the transport
-    /// and the rules end calls.
+    /// By default, the SDK counts failures for all clients of a service and Region together, and
+    /// gives up after a number of failures. Here, each account has its own count, and its calls end
+    /// after a time. The timeouts of the SDK would include the time in which a call waits for its
+    /// turn, so the transport and the rules end calls instead.
     pub(crate) fn of(account: &AccountId, base: &SdkConfig) -> Self {
         let partition = RetryPartition::custom(format!("reconcile-{account}"));
         let config = base.retry_config().cloned().unwrap_or_else(RetryConfig::standard);

@@ -61,13 +61,13 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the account for reading: assumes its role with a session policy that allows nothing
-    /// else, or makes sure that the current credentials are of this account.
+    /// Opens the account for reading: assumes its role with a session policy that allows only
+    /// reads, or checks that the current credentials belong to the account.
     ///
-    /// One round trip.
+    /// Makes one call.
     ///
     /// # Errors
-    /// The error of STS, or [`Class::Credentials`] if the credentials are of another account.
+    /// The error of STS, or [`Class::Credentials`] if the credentials belong to another account.
     pub async fn open(aws: &Aws, account: &Account) -> Result<Self, Error> {
         Self::open_with(aws, account, SessionPolicy::reading).await
     }
@@ -81,8 +81,8 @@ impl Session {
         Self::open_with(aws, account, || SessionPolicy::applying(desired, account)).await
     }
 
-    /// Opens the account for a validation: like [`Session::open`], with a session policy that
-    /// allows to read and decrypt log files, and nothing else.
+    /// Opens the account for a validation: like [`Session::open`], with a session policy that only
+    /// allows reading and decrypting log files.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -90,7 +90,7 @@ impl Session {
         Self::open_with(aws, account, SessionPolicy::verifying).await
     }
 
-    /// Opens the account to list log files and digests, and for nothing else.
+    /// Opens the account only to list log files and digests.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -98,7 +98,7 @@ impl Session {
         Self::open_with(aws, account, SessionPolicy::listing_log_files).await
     }
 
-    /// Opens the account to look up recorded events, and for nothing else.
+    /// Opens the account only to look up recorded events.
     ///
     /// # Errors
     /// As [`Session::open`].
@@ -139,7 +139,7 @@ impl Session {
         }
     }
 
-    /// The session whose calls AWS counts for its account.
+    /// The session with a client for the calls that AWS counts for the account.
     fn counting(mut self, aws: &Aws) -> Self {
         self.config = self.config.to_builder().http_client(aws.client_for(&self.account.id)).build();
         self
@@ -159,7 +159,7 @@ impl Session {
         Ok(())
     }
 
-    /// Returns the ARN of the current credentials, which must be of the account.
+    /// Returns the ARN of the current credentials, which must belong to the account.
     async fn check_identity(&self) -> Result<Option<Arn>, Error> {
         let identity =
             self.call(Operation::GetCallerIdentity, self.sts().get_caller_identity().send()).await?;
@@ -201,10 +201,10 @@ impl Session {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Makes a call, and gives the error its class.
+    /// Makes a call, and classifies its error.
     ///
     /// # Errors
-    /// Whatever the SDK gave after its retries.
+    /// The error that the SDK returned after its retries.
     pub fn call<'a, T, E>(
         &'a self,
         operation: Operation,
@@ -214,7 +214,7 @@ impl Session {
         T: 'a,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // The SDK's futures are tens of kilobytes; many of them joined would not fit a stack.
+        // The futures of the SDK have tens of kilobytes; many of them joined would not fit a stack.
         let send = Box::pin(send);
         let span = trace_span!(
             "call",
@@ -246,7 +246,7 @@ impl Session {
             tracing::debug!(%account, %operation, region, milliseconds, code, request_id, "failed");
             of_call.record("aws.request_id", request_id).record("error.type", code);
             let error = error_of(&self.account.id, operation, &error, endpoint);
-            // That a setting does not exist is an answer.
+            // The absence of a setting is a valid answer.
             if !error.is_absent() {
                 of_call.record("otel.status_code", "ERROR");
             }
@@ -328,13 +328,13 @@ impl Session {
         aws_sdk_sns::Client::from_conf(client!(self, aws_sdk_sns, region).build())
     }
 
-    /// Returns whether an endpoint of the user answers, such as an emulator, and not AWS.
+    /// Returns whether the endpoint of the session is not AWS, such as an emulator.
     pub fn is_elsewhere(&self) -> bool {
         self.config.endpoint_url().is_some_and(|url| !is_of_aws(url))
     }
 
-    /// Returns an S3 client. With an endpoint of the user, it addresses buckets by path, because a
-    /// bucket has no host there.
+    /// Returns an S3 client. With a custom endpoint, the client uses path-style addressing, because
+    /// the endpoint has no host name for each bucket.
     pub fn s3(&self, region: &Region) -> aws_sdk_s3::Client {
         let by_path =
             self.config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();

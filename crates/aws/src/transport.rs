@@ -23,13 +23,13 @@ use crate::rate::{self, Limiter, Rate};
 pub(crate) struct Timeouts {
     /// The time of one attempt, its answer included.
     pub(crate) attempt: Duration,
-    /// The time for which an attempt keeps others from beginning.
+    /// The time after which an attempt no longer counts for the concurrency limit.
     pub(crate) slow: Duration,
 }
 
 impl Timeouts {
-    /// AWS answers nearly every call that we make within a second. A service that hangs does not,
-    /// and must not hold up the calls to others.
+    /// AWS answers nearly every call of this program within a second. A service that hangs must not
+    /// hold up the calls to other services.
     pub(crate) const USUAL: Self = Self { attempt: Duration::from_secs(15), slow: Duration::from_secs(1) };
 }
 
@@ -44,12 +44,12 @@ pub(crate) struct Limits {
     /// The time of one attempt.
     pub(crate) attempt: Duration,
     pub(crate) gate: Arc<Gate>,
-    /// Keeps below the rates of AWS; `None` where nobody counts the calls.
+    /// Keeps calls below the rates of AWS; `None` if the endpoint does not limit calls by time.
     pub(crate) limiter: Option<Arc<Limiter>>,
 }
 
-/// A client, or a connector, for the calls of one account; `None` for those that assume roles,
-/// which AWS counts for the account that calls.
+/// A client, or a connector, for the calls of one account. The account is `None` for calls that
+/// assume roles, which AWS counts for the account of the caller.
 #[derive(Debug)]
 struct Transport<T> {
     next: T,
@@ -57,7 +57,7 @@ struct Transport<T> {
     account: Option<AccountId>,
 }
 
-/// The client with the way to AWS before it.
+/// Returns the client with the limits of attempts.
 pub(crate) fn transport(
     client: SharedHttpClient,
     limits: Limits,
@@ -103,7 +103,7 @@ impl HttpConnector for Transport<SharedHttpConnector> {
     }
 }
 
-/// The rate that AWS has for a request. An emulator has none.
+/// The rate that AWS has for a request. An emulator has no rates.
 fn rate_of(request: &HttpRequest) -> Option<Rate> {
     call::operation().filter(|_| is_of_aws(request.uri())).and_then(rate::rate)
 }

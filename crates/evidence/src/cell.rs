@@ -1,4 +1,4 @@
-//! The unit of a validation, an account and Region, and its result.
+//! The unit of a validation (an account and Region) and its result.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::location::{DigestKind, Root};
 use crate::verdict::{EvidenceFinding, Verdict, VerificationOutcome};
 
-/// The trails of an account and Region that deliver into the same folders.
+/// The trails of an account and Region, with the folders into which they deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// The account of the logged events.
     pub account: AccountId,
     /// The Region of the logged events.
     pub region: Region,
-    /// The folders of the trails. Folders to which earlier digests were delivered are found.
+    /// The folders of the trails. The validation itself finds other folders with earlier digests.
     pub roots: BTreeSet<Root>,
     /// The trails that are expected to log in this account and Region. The digests of other trails
     /// in the same folders are validated as well.
@@ -33,7 +33,8 @@ pub struct ExpectedTrail {
     pub name: String,
     /// The home Region of the trail.
     pub home: Region,
-    /// Whether the trail must log. It can log in a Region that an account has enabled.
+    /// Whether the trail must log. In an opt-in Region, a trail logs only if the account has
+    /// enabled the Region.
     pub must_log: bool,
 }
 
@@ -68,8 +69,8 @@ pub struct CellReport {
 }
 
 impl CellReport {
-    /// Whether every object could be read. What is unknown for another reason, another run does not
-    /// know either.
+    /// Whether every object, folder and public key could be read. If not, another run can find
+    /// more; unknown results for other reasons stay unknown.
     pub fn is_read(&self) -> bool {
         let is_unread = |finding: &EvidenceFinding| match finding {
             EvidenceFinding::Object { verdict, .. } => matches!(verdict, Verdict::Unreadable(_)),

@@ -1,9 +1,10 @@
-//! The chain of digests: what follows from all digests of a trail in an account and Region
+//! The chain of digests: the validation of all digests of a trail in an account and Region
 //! together.
 //!
-//! A digest names the previous digest of its chain with location, hash and signature. See "Digest
-//! file chaining" in "CloudTrail digest file structure". A chain that simply ends proves nothing,
-//! so the hours between digests are compared with the hours in which the trail logs as well.
+//! A digest names the location, the hash and the signature of the previous digest of its chain. See
+//! "Digest file chaining" in "CloudTrail digest file structure". No digest proves that a chain has
+//! not ended too early, so the hours of the digests are also compared with the hours in which the
+//! trail logs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ pub struct Range {
 }
 
 impl Range {
-    /// The last day whose digests are all due.
+    /// The last complete day whose digests are all due.
     pub fn last_day(now: Timestamp) -> Self {
         let hour = now.as_second() - now.as_second().rem_euclid(3600);
         let hour = Timestamp::from_second(hour).unwrap_or(now);
@@ -36,8 +37,8 @@ impl Range {
         Self { from: hours(to, -24), to, now }
     }
 
-    /// The time from which on keys are needed: a digest can be signed with a key that is no longer
-    /// valid, or not yet.
+    /// The time from which keys are needed. This time is before the range, because a digest can be
+    /// signed with a key whose validity ended before the digest.
     pub fn keys_from(&self) -> Timestamp {
         hours(self.from, -KEY_SLACK_HOURS)
     }
@@ -78,7 +79,7 @@ impl DigestClaims {
 }
 
 impl Link {
-    /// The start of the digest. A digest that is not verified is taken as a digest of one hour.
+    /// The start of the digest. A digest that is not verified counts as a digest of one hour.
     fn start(&self) -> Timestamp {
         self.proof.as_ref().map_or_else(|| hours(self.end, -1), |proof| proof.start)
     }
@@ -97,15 +98,15 @@ impl Link {
     }
 }
 
-/// Digests follow each other without a gap. Shorter gaps than these minutes are not reported.
+/// The longest gap between two digests that is not reported, in minutes.
 const GAP_MINUTES: i64 = 5;
 /// The hours that CloudTrail has for the delivery of a digest after the end of the digest.
 pub(crate) const DELIVERY_HOURS: i64 = 1;
 
-/// Returns what is wrong with a chain beside what is wrong with single digests.
+/// Returns the findings about a chain as a whole, without the findings about single digests.
 ///
-/// The links are all digests of the chain in the range. A trail that is expected to log has a
-/// digest for every hour.
+/// `links` contains all digests of the chain in the range. A trail that is expected to log must
+/// have a digest for every hour.
 pub(crate) fn assess(id: &ChainId, links: &[Link], range: &Range, is_expected: bool) -> Vec<EvidenceFinding> {
     let mut links: Vec<&Link> = links.iter().collect();
     links.sort_by_key(|link| link.end);
@@ -154,7 +155,7 @@ fn broken_references(
         if link.proof.is_none() || named.contains(&link.place) {
             continue;
         }
-        // The next digest names another digest that exists, so it passes over this one.
+        // The next digest names another digest that exists, so this digest is not in the chain.
         let next = links.get(index + 1).and_then(|next| next.previous());
         if next.is_some_and(|previous| by_place.contains_key(&previous.place)) {
             findings.push(finding(&link.place, Verdict::OutOfChain));
@@ -163,8 +164,7 @@ fn broken_references(
     findings
 }
 
-/// Returns whether a digest belongs to the range. A digest with an unexpected name is looked for as
-/// well.
+/// Returns whether a digest belongs to the range. A digest with an unexpected name counts as well.
 fn is_in_range(id: &ChainId, place: &ObjectLocation, range: &Range) -> bool {
     ChainId::parse(&id.account, &id.region, &place.key).is_none_or(|(_, end)| range.has_digest(end))
 }
@@ -190,7 +190,7 @@ fn holes(
             Some(_) if link.is_start() && index == 0 => HoleCause::NotStarted,
             Some(_) if link.is_start() => HoleCause::Restarted,
             Some(_) if names_deleted => HoleCause::DigestsDeleted,
-            // The single deleted digest is reported itself.
+            // The deleted digest has its own finding, which covers this hour.
             Some(_) if link.previous().is_some_and(|it| !by_place.contains_key(&it.place)) => continue,
             Some(_) | None => HoleCause::Unproven,
         };
@@ -204,13 +204,12 @@ fn holes(
     holes
 }
 
-/// Returns whether the digest that follows a time belongs to the range and should have been
-/// delivered.
+/// Returns whether the digest after a time belongs to the range and should have been delivered.
 pub(crate) fn is_due(end: Timestamp, range: &Range) -> bool {
     hours(end, 1) <= range.to && is_overdue(end, range.now)
 }
 
-/// Returns whether the digest that follows a time should have been delivered by now.
+/// Returns whether the digest after a time should have been delivered by now.
 pub(crate) fn is_overdue(end: Timestamp, now: Timestamp) -> bool {
     hours(end, 1 + DELIVERY_HOURS) <= now
 }

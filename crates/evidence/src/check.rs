@@ -23,7 +23,7 @@ pub(crate) const BACKFILL_TIME: &str = "backfill-generation-timestamp";
 /// size.
 const MAX_LOG: u64 = 4 * 1024 * 1024 * 1024;
 
-/// A digest file as it was read.
+/// A digest file before its validation.
 #[derive(Debug)]
 pub(crate) struct DigestFile {
     metadata: Option<BTreeMap<String, String>>,
@@ -124,7 +124,7 @@ fn check_signature(
     if let Some(unknown) = algorithms.into_iter().flatten().find(|name| *name != SHA_256_WITH_RSA) {
         return (Verdict::UnknownAlgorithm(unknown.to_owned()), None);
     }
-    // The time only selects the key. That the key signed the digest is verified.
+    // The time only selects the key. The signature is then verified with this key.
     let time = value(BACKFILL_TIME).filter(|_| id.kind == DigestKind::Backfill);
     let time = time.and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or(digest.end());
     let key = match keys.named(&id.region, digest.fingerprint(), time) {
@@ -137,8 +137,8 @@ fn check_signature(
     let is_own = by_own.is_some();
     let signed = by_own.or_else(|| verify(digest, key, &named?.signature));
     let verdict = match (metadata, own) {
-        // The metadata is part of the object: CloudTrail writes it, and S3 does not change it
-        // alone.
+        // The metadata is part of the object: CloudTrail writes the metadata, and S3 does not
+        // change it without a new version of the object.
         (Some(_), None) => Verdict::NoSignature,
         (Some(_), Some(_)) if !is_own => Verdict::WrongSignature,
         (None, _) if signed.is_none() && named.is_some_and(|named| named.is_proven) => {

@@ -14,8 +14,8 @@ use crate::verdict::Verdict;
 /// The log files that the verified digests of an account and Region name, and the times that these
 /// digests cover.
 ///
-/// The trails of a spec can share a folder, in which log files do not have the name of their trail.
-/// So all digests of the folder are in one coverage.
+/// Trails can share a folder, and the name of a log file does not contain the name of its trail.
+/// One coverage therefore contains all digests of the folder.
 #[derive(Debug, Default)]
 pub(crate) struct Coverage {
     /// Half a hash for each location: the memory does not depend on the length of the names.
@@ -35,7 +35,7 @@ impl Coverage {
         self.windows.push((start, end));
     }
 
-    /// Joins the windows; required before [`Coverage::judge`].
+    /// Joins the windows. Must be called before [`Coverage::judge`].
     pub(crate) fn join(&mut self) {
         self.windows.sort_unstable();
         self.windows.dedup_by(|next, last| {
@@ -50,9 +50,9 @@ impl Coverage {
     /// Returns the verdict on an object in a log folder; `None` if a digest names it, if it is
     /// outside the range, or if its digest is not due yet.
     ///
-    /// Only the time at which the object was written decides which digest has to name it. A copy of
-    /// a bucket does not know that time; the name of the file then says when its newest event was,
-    /// and CloudTrail delivers within an hour.
+    /// The time at which the object was written decides which digest must name the object. A copy
+    /// of a bucket does not contain this time. In this case, the time of the newest event, from the
+    /// name of the file, decides: CloudTrail delivers the file within an hour after this event.
     pub(crate) fn judge(&self, place: &ObjectLocation, listed: &Listed, range: &Range) -> Option<Verdict> {
         if self.named.contains(&identity(place)) {
             return None;
@@ -60,7 +60,7 @@ impl Coverage {
         let (earliest, latest) = match (listed.modified, log_time(&listed.key)) {
             (Some(modified), _) => (minutes(modified, -CLOCK_MINUTES), minutes(modified, CLOCK_MINUTES)),
             (None, Some(newest_event)) => (newest_event, hours(newest_event, 1)),
-            // CloudTrail names no log file like this, at any time.
+            // CloudTrail never gives a log file a name without a time.
             (None, None) => return Some(Verdict::Added),
         };
         if self.windows.iter().any(|(start, end)| *start <= earliest && latest <= *end) {
@@ -101,10 +101,10 @@ mod tests {
         let table = [
             (time(1, 0), Some(Verdict::Added)),
             (time(2, 30), Some(Verdict::Added)),
-            // The next digest could name it, and it is not verified.
+            // The next digest, which is not verified, could name the file.
             (time(2, 58), Some(Verdict::NotCovered)),
             (time(4, 0), Some(Verdict::NotCovered)),
-            // Its digest is not due, or it was written before the range.
+            // The digest of the file is not due, or the file was written before the range.
             (time(9, 30), None),
             (time(0, 2), None),
             (time(-5, 0), None),

@@ -1,4 +1,4 @@
-//! Digest files: what they claim, and what their signature proves.
+//! Digest files: their claims, and the content that their signatures prove.
 //!
 //! See "CloudTrail digest file structure" and "Custom implementations of CloudTrail log file
 //! integrity validation" in the CloudTrail user guide.
@@ -10,8 +10,8 @@ use crate::hash::{Hash, decode_hex, hex};
 use crate::keys::PublicKey;
 use crate::location::ObjectLocation;
 
-/// The largest digest that is read: decompressed, and compressed. A digest has about 600 bytes for
-/// each log file of its hour.
+/// The largest digest that is read, both compressed and decompressed. A digest has about 600 bytes
+/// for each log file of its hour.
 pub(crate) const MAX_DIGEST: u64 = 64 * 1024 * 1024;
 
 /// The content of a digest file whose signature has not been verified.
@@ -142,7 +142,8 @@ impl UnverifiedDigest {
         self.content.hash
     }
 
-    /// The claimed previous digest. Its signature can be verified, whoever claims it.
+    /// The claimed previous digest. Its signature can be verified even if this digest is not
+    /// signed.
     pub(crate) fn previous(&self) -> Option<&Previous> {
         self.content.previous.as_ref()
     }

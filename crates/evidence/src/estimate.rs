@@ -1,4 +1,4 @@
-//! The number of files of a validation, before it starts.
+//! The number of files of a validation, counted before the validation starts.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,8 +11,8 @@ use crate::source::{Listed, ObjectSource};
 use crate::verdict::EvidenceFinding;
 use crate::verify::log_folders;
 
-/// The files of a validation. Files that are named by digests and do not exist are not counted, and
-/// neither are earlier buckets.
+/// The files of a validation. The counts contain neither files that a digest names but that do not
+/// exist, nor files in earlier buckets of a trail.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Estimate {
     /// The digests.
@@ -54,8 +54,8 @@ pub async fn estimate<S: ObjectSource>(
         match log_folders(source, root, cell).await {
             Ok(folders) => {
                 for folder in folders {
-                    // Only the digests say which log files belong to the range: the days at its
-                    // ends count as a whole.
+                    // Only the digests say which log files belong to the range, so the first and
+                    // the last day count as whole days.
                     let logs = counter.count(root, folder, range.to, |_| true).await;
                     counter.estimate.logs += logs;
                 }
@@ -74,7 +74,7 @@ struct Counter<'a, S> {
 }
 
 impl<S: ObjectSource> Counter<'_, S> {
-    /// Counts the wanted objects of a folder, and adds their sizes and the requests.
+    /// Counts the wanted objects of a folder. Adds their sizes and the number of requests.
     async fn count(
         &mut self,
         root: &Root,

@@ -2,8 +2,9 @@
 //!
 //! The folder contains a folder for each bucket, which contains the objects as files:
 //! `FOLDER/BUCKET/KEY`, as `aws s3 sync s3://BUCKET FOLDER/BUCKET` writes them. A copy like this
-//! does not contain metadata. The file `KEY.head.json` beside an object supplies it: the output of
-//! `aws s3api head-object`, of which `Metadata` and `LastModified` are read.
+//! does not contain the metadata of the objects. The metadata of an object is read from the file
+//! `KEY.head.json` beside the object: the output of `aws s3api head-object`, from which `Metadata`
+//! and `LastModified` are used.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -25,8 +26,8 @@ pub struct Folder {
 
 const HEAD: &str = ".head.json";
 const CHUNK: usize = 64 * 1024;
-/// The metadata of an object has at most 2 KB. See "Working with object metadata" in the S3 user
-/// guide.
+/// The largest `KEY.head.json` that is read. The metadata of an object has at most 2 KB: see
+/// "Working with object metadata" in the S3 user guide.
 const MAX_HEAD: u64 = 64 * 1024;
 
 #[derive(Default, Deserialize)]
@@ -42,8 +43,8 @@ impl Folder {
         Self { path: path.into() }
     }
 
-    /// Returns the file of an object. A key that is not a relative path of plain names has no file:
-    /// it must not lead out of the folder.
+    /// Returns the file of an object; `None` for a key that is not a relative path of plain names,
+    /// because such a path can lead out of the folder.
     fn file(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let is_plain = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0', ':']);
         if !is_plain(bucket) || bucket.contains('/') || !key.split('/').all(is_plain) {
@@ -52,7 +53,7 @@ impl Folder {
         Some(self.path.join(bucket).join(key))
     }
 
-    /// Returns the keys of the objects in a folder and the folders in it that begin with a prefix.
+    /// Returns the keys of the objects that begin with a prefix.
     fn walk(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, ReadError> {
         let (folder, _) = prefix.rsplit_once('/').unwrap_or(("", prefix));
         let mut keys = Vec::new();
@@ -76,8 +77,8 @@ impl Folder {
         Ok(keys)
     }
 
-    /// Returns the names in a folder, and whether each is a folder. Links are not followed: they
-    /// are neither.
+    /// Returns the names of the files and folders in a folder, and whether each name is a folder.
+    /// Skips symbolic links.
     fn entries(&self, bucket: &str, folder: &str) -> Result<Vec<(String, bool)>, ReadError> {
         let path = match folder {
             "" => self.file(bucket, "x").and_then(|file| file.parent().map(Path::to_owned)),

@@ -1,8 +1,8 @@
-//! The newest digests of all chains: a check that reads no file, between two validations.
+//! A check of the newest digests of all chains between two validations, which reads no file.
 //!
-//! CloudTrail delivers a digest every hour for each account and Region, also if nothing happened.
-//! So a chain that has no new digest has stopped. See "Validating CloudTrail log file integrity" in
-//! the CloudTrail user guide.
+//! CloudTrail delivers a digest every hour for each account and Region, even if nothing happened. A
+//! chain without a new digest has therefore stopped. See "Validating CloudTrail log file integrity"
+//! in the CloudTrail user guide.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,15 @@ use crate::scope::{Accounts, CellSelection, ScopedTrail, ValidationScope};
 use crate::source::ObjectSource;
 use crate::verdict::EvidenceFinding;
 
-/// The hours of the list of digests. The list begins at the start of a day, so its length is
-/// between one and two days.
+/// The least number of hours that the list of digests covers. The list begins at the start of a
+/// day, so it covers between one and two days.
 const LISTED_HOURS: i64 = 24;
 
-/// Lists the newest digests of the trails of a spec, and returns the chains that stopped.
+/// Lists the newest digests of the trails of a spec. Returns the chains that stopped and the lists
+/// that failed.
 ///
-/// Needs one request for each trail and account, and one for each account and Region. `at_once` is
-/// the number of requests at the same time.
+/// Makes one request for each trail and account, and one for each account and Region. `at_once` is
+/// the number of concurrent requests.
 pub async fn freshness<S: ObjectSource>(
     source: &S,
     desired: &Desired,
@@ -85,8 +86,7 @@ struct Span {
     newest: Timestamp,
 }
 
-/// The chains of an account and Region that have a digest since a time, by the name and the home
-/// Region of their trail.
+/// The listed digests of an account and Region, by the name and the home Region of their trail.
 type Spans = BTreeMap<(String, Region), Span>;
 
 async fn newest_digests<S: ObjectSource>(
@@ -117,12 +117,13 @@ struct Heard {
     region: Region,
     /// Whether the trail must log here, because no account can disable the Region.
     must_log: bool,
-    /// The digests of the list; `None` without any, and the reason if there is no list.
+    /// The listed digests; `None` if there are none. An error is the reason why the list failed.
     digests: Result<Option<Span>, String>,
 }
 
 impl Heard {
-    /// Returns `None` if the trail is not expected in the account and Region.
+    /// Returns the digests of a trail in an account and Region; `None` if the trail is not expected
+    /// there.
     fn of(trail: &DigestTrail, cell: &Cell, digests: &Result<Spans, ListError>) -> Option<Self> {
         if !trail.is_organization && cell.account != trail.account {
             return None;
@@ -141,8 +142,9 @@ impl Heard {
     }
 }
 
-/// Returns what stopped. `unlisted` are the reasons why accounts and Regions of the trail could not
-/// be found; `since` is the start of the lists.
+/// Returns the accounts and Regions of a trail whose digests stopped, and the lists that failed.
+/// `unlisted` contains the reasons why accounts and Regions of the trail could not be found;
+/// `since` is the start of the lists.
 fn judge(
     trail: &DigestTrail,
     heard: &[Heard],
@@ -171,7 +173,8 @@ fn judge(
     stale
 }
 
-/// Returns what stopped in an account. `is_whole` means that all folders of the trail were found.
+/// Returns the account, or its Regions, if their digests stopped. `is_whole` means that all folders
+/// of the trail were found.
 fn judge_account(
     trail: &DigestTrail,
     account: &AccountId,
@@ -180,8 +183,8 @@ fn judge_account(
     since: Timestamp,
     now: Timestamp,
 ) -> Vec<Staleness> {
-    // A trail that was just started, or that is not known to have delivered, has nothing to show
-    // yet.
+    // A trail is not silent if its logging was just started, or if nothing is known about its
+    // earlier digests.
     let is_silent =
         |last: Option<Timestamp>| last.max(trail.logging_since).is_some_and(|last| is_overdue(last, now));
     let newest = |newest: Option<Timestamp>| newest.map_or(Newest::NoneSince(since), Newest::At);
@@ -191,8 +194,8 @@ fn judge_account(
     let newest_of_all = spans().map(|span| span.newest).max();
     if newest_of_all.is_none_or(|newest| is_overdue(newest, now)) {
         let is_own = *account == trail.account;
-        // Digests that CloudTrail delivered elsewhere are no silence: after the bucket changes, the
-        // first digest arrives in an hour.
+        // A digest that CloudTrail delivered to another bucket counts as well: after the bucket of
+        // a trail changes, the first digest arrives in the new bucket within an hour.
         let reported = trail.latest.filter(|_| is_own);
         let is_whole = is_whole && listed.len() == heard.len();
         return match is_whole && is_silent(newest_of_all.max(reported)) {
@@ -205,7 +208,7 @@ fn judge_account(
             false => Vec::new(),
         };
     }
-    // A Region without any digest is silent since the trail has delivered here.
+    // A Region without a digest is silent since the first digest of the trail in this bucket.
     let first_of_all = spans().map(|span| span.oldest).min();
     let silent = listed.iter().filter(|(_, span)| is_silent(span.map(|span| span.newest).or(first_of_all)));
     let silent = silent.map(|(heard, span)| Staleness::Region {
@@ -228,14 +231,15 @@ mod tests {
 
     const NOW: &str = "2026-11-26T12:20:00Z";
     const MEMBER: &str = "000000000001";
-    /// A digest every hour until the last full hour. The number is that of hours before [`NOW`].
+    /// A digest for every hour until the last full hour. The numbers are hours before this full
+    /// hour.
     const FRESH: Option<(i64, i64)> = Some((35, 0));
 
     fn now() -> Timestamp {
         NOW.parse().unwrap()
     }
 
-    /// The last full hour, some hours ago.
+    /// The last full hour, minus some hours.
     fn ago(hour: i64) -> Timestamp {
         hours("2026-11-26T12:00:00Z".parse().unwrap(), -hour)
     }
@@ -252,8 +256,8 @@ mod tests {
         }
     }
 
-    /// The digests of a Region, from some hours ago to some hours ago; an opt-in Region if its name
-    /// ends with `?`.
+    /// The digests of a Region between two times, in hours before the last full hour. A Region
+    /// whose name ends with `?` is an opt-in Region.
     fn heard(region: &str, digests: Result<Option<(i64, i64)>, &str>) -> Heard {
         Heard {
             account: MEMBER.parse().unwrap(),
@@ -265,7 +269,7 @@ mod tests {
         }
     }
 
-    /// What stopped, in short.
+    /// The findings in short.
     fn found(trail: &DigestTrail, heard: &[Heard]) -> Vec<String> {
         let short = |stale| match stale {
             Staleness::Region { region, newest, is_always_enabled, .. } => {
@@ -308,7 +312,7 @@ mod tests {
     #[test]
     fn a_region_without_digests_is_not_silent_before_the_first_one_is_due() {
         let other = || heard("us-east-1", Ok(None));
-        // The trail delivers to this bucket since an hour, whatever it did before.
+        // The first digest in this bucket is one hour old.
         assert_eq!(found(&trail(), &[heard("eu-west-1", Ok(Some((1, 0)))), other()]), [""; 0]);
         assert_eq!(found(&trail(), &[heard("eu-west-1", Ok(Some((2, 0)))), other()]).len(), 1);
         // Logging was started again an hour ago.
@@ -323,9 +327,10 @@ mod tests {
         let expected = ["all: the newest digest ends at 2026-11-26T07:00:00Z"];
         assert_eq!(found(&silent, &all(Ok(Some((35, 5))))), expected);
         assert_eq!(found(&silent, &all(Ok(None))), ["all: there is no digest since 2026-11-25T00:00:00Z"]);
-        // CloudTrail has delivered since, to the bucket before.
+        // CloudTrail has delivered newer digests to the earlier bucket.
         assert_eq!(found(&trail(), &all(Ok(None))), [""; 0]);
-        // The digests of an account that is not the trail's are not those that CloudTrail reports.
+        // The time that CloudTrail reports is about the account of the trail, not about other
+        // accounts.
         let other = DigestTrail { account: MASTER.parse().unwrap(), is_organization: true, ..trail() };
         assert_eq!(found(&other, &all(Ok(None))).len(), 1);
         for (case, trail) in [
@@ -341,8 +346,8 @@ mod tests {
         let silent = DigestTrail { latest: Some(ago(5)), ..trail() };
         let heard = [heard("eu-west-1", Ok(Some((35, 5)))), heard("us-east-1", Err("access denied"))];
         assert_eq!(found(&silent, &heard), ["1 unlisted: access denied"]);
-        // Nor if the folders of an organization could not be listed, so that none of its digests
-        // was found.
+        // The account is not called silent either if the folders of the organization could not be
+        // listed, so that no digest was found.
         let nothing = [self::heard("eu-west-1", Ok(None))];
         let stale = judge(&silent, &nothing, vec!["access denied".to_owned()], ago(36), now());
         let [Staleness::Unlisted { count: Some(1), .. }] = &stale[..] else { panic!("{stale:?}") };
@@ -389,7 +394,7 @@ mod tests {
             is_always_enabled: true,
         };
         assert_eq!(stale, [expected]);
-        // Nothing is asked about a trail that has a finding already.
+        // Trails that are not in `digests` are not checked.
         let none = DigestTrails::default();
         assert_eq!(freshness(&bucket, spec.desired(), &none, now(), 4).await, []);
     }

@@ -1,8 +1,8 @@
 //! Decompression of a gzip file in chunks, which reports truncation and bytes after the end.
 //!
-//! CloudTrail writes files of one member, as RFC 1952 describes. A second member or any other byte
-//! after the first member was not written by CloudTrail, and programs that read all members would
-//! read it.
+//! CloudTrail writes gzip files with one member (see RFC 1952). CloudTrail did not write a second
+//! member or any other byte after the first member, but programs that read all members would read
+//! these bytes.
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -42,7 +42,7 @@ pub(crate) struct Unpacked<S> {
     pub(crate) has_trailing_bytes: bool,
 }
 
-/// Decompresses a file whose chunks are pushed one after the other, and never holds the whole file.
+/// A decompressor that receives a file chunk by chunk, and never holds the whole file.
 pub(crate) struct Unpacker<S> {
     sink: S,
     limit: u64,
@@ -58,12 +58,12 @@ enum State {
     End { has_trailing_bytes: bool },
 }
 
-/// A header with long optional fields is not a file of CloudTrail.
+/// The longest accepted header. CloudTrail writes no long optional fields.
 const MAX_HEADER: usize = 4096;
 const TRAILER: usize = 8;
 
 impl<S: Sink> Unpacker<S> {
-    /// Creates an unpacker that refuses files of more than `limit` decompressed bytes.
+    /// Creates an unpacker that rejects files with more than `limit` decompressed bytes.
     pub(crate) fn new(sink: S, limit: u64) -> Self {
         let buffer = vec![0; 32 * 1024].into_boxed_slice();
         Self { sink, limit, state: State::Header(Vec::new()), crc: Crc::new(), buffer }

@@ -20,7 +20,7 @@ impl Hash {
         Some(Self(decode_hex(hex)?.try_into().ok()?))
     }
 
-    /// The first half of the hash: enough to tell names apart, in half of the memory.
+    /// The first half of the hash: enough to distinguish names, in half of the memory.
     pub(crate) fn half(self) -> Half {
         let mut half = [0; 16];
         half.copy_from_slice(&self.0[..16]);
@@ -48,7 +48,7 @@ impl fmt::Debug for Hash {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct Half(#[serde(with = "hex")] pub(crate) [u8; 16]);
 
-/// Bytes in JSON, in hexadecimal.
+/// Serialization of bytes as hexadecimal text.
 pub(crate) mod hex {
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;

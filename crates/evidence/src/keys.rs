@@ -1,6 +1,6 @@
 //! The public keys of CloudTrail.
 //!
-//! CloudTrail signs the digests of each Region with other keys. See "Custom implementations of
+//! CloudTrail signs the digests of each Region with different keys. See "Custom implementations of
 //! CloudTrail log file integrity validation" in the CloudTrail user guide, and `ListPublicKeys` in
 //! the CloudTrail API reference.
 
@@ -36,9 +36,10 @@ impl PublicKey {
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).verify(message, signature).is_ok()
     }
 
-    /// CloudTrail can sign a digest some hours after its end, with the key of that time. The AWS
-    /// CLI allows two hours (aws/aws-cli#10072). A key that is further out of its validity signed
-    /// nothing that CloudTrail delivered.
+    /// Returns whether the key can have signed a digest that ends at a time. CloudTrail can sign a
+    /// digest some hours after its end, with the key that is valid then. The AWS CLI allows two
+    /// hours (aws/aws-cli#10072). A digest whose end is further from the validity of the key is not
+    /// from CloudTrail.
     fn is_valid_at(&self, time: Timestamp) -> bool {
         (hours(self.valid_from, -KEY_SLACK_HOURS)..=hours(self.valid_to, KEY_SLACK_HOURS)).contains(&time)
     }
@@ -80,7 +81,8 @@ impl PublicKeys {
     ///
     /// # Errors
     ///
-    /// Fails if the text is not such an object, with the position of the problem.
+    /// Fails if the text is not a JSON object of this form. The error contains the position of the
+    /// problem.
     pub fn parse(json: &[u8]) -> Result<Self, KeysError> {
         let saved: BTreeMap<Region, SavedKeys> = serde_json::from_slice(json)?;
         let mut keys = Self::default();

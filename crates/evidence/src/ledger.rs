@@ -1,8 +1,8 @@
-//! What an interrupted validation has verified, in a file that the next validation continues.
+//! A file with the progress of an interrupted validation, which the next validation continues.
 //!
 //! The file has a line for the validation, a line for each verified log file, and a line for each
-//! verified digest whose log files are all verified. What is not verified is not in the file, and
-//! is read again.
+//! verified digest whose log files are all verified. The next validation reads all other files
+//! again.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -17,13 +17,13 @@ use crate::chain::{DigestClaims, Range};
 use crate::hash::{Half, Hash};
 use crate::location::ObjectLocation;
 
-/// What was verified before, and what is verified now.
+/// The progress of a validation: the records of earlier runs, to which this run adds new records.
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
     /// The positions of the records of digests in the file, by the identity of the digest.
     digests: HashMap<Half, (u64, usize)>,
-    /// The sizes of the verified log files whose digest is not done, by their identity.
+    /// The sizes of the verified log files whose digest has no record yet, by their identity.
     logs: HashMap<Half, u64>,
     file: Mutex<Written>,
 }
@@ -31,11 +31,12 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Written {
     file: File,
-    /// The first failure. Later lines would follow a broken line.
+    /// The first error of writing. After an error, no more lines are written, because they would
+    /// follow a broken line.
     failure: Option<io::Error>,
 }
 
-/// The identity of a location: its memory does not depend on the length of the names.
+/// The identity of a location. Its size does not depend on the length of the names.
 pub(crate) fn identity(place: &ObjectLocation) -> Half {
     Hash::of(format!("{}/{}", place.bucket, place.key).as_bytes()).half()
 }
@@ -66,10 +67,10 @@ pub enum LedgerError {
     /// The file cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The file has another content.
+    /// The file does not contain the progress of a validation.
     #[error("the file was not written by `verify --resume`")]
     Invalid,
-    /// The file is of another validation.
+    /// The file belongs to another validation.
     #[error(
         "the file belongs to another verification: the spec, the accounts, the Regions, the shard or the range differs"
     )]
@@ -77,11 +78,11 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// Opens the file of a validation, or creates it. `of` identifies what is validated.
+    /// Opens the file of a validation, or creates it. `of` identifies the validation.
     ///
-    /// Returns the range of the file: the current time is the time of the first start, so that an
-    /// interrupted validation comes to the same result. `asked` has the start and the end that were
-    /// asked for, if any; a new file has the range `new`.
+    /// Returns the range in the file. The current time of this range is the time of the first
+    /// start, so that a continued validation has the same result. `asked` contains the requested
+    /// start and end, if any; they must be those of the file. A new file gets the range `new`.
     ///
     /// # Errors
     ///
@@ -137,8 +138,8 @@ impl Ledger {
         Ok((ledger, range))
     }
 
-    /// Reads the file, and returns its first line; `None` if there is none. Removes a last line
-    /// that is incomplete.
+    /// Reads the file, and returns its first line; `None` if the file has no complete line. Removes
+    /// an incomplete last line.
     fn read(&mut self) -> Result<Option<Line>, LedgerError> {
         let mut written = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reader = BufReader::new(&written.file);
@@ -199,20 +200,19 @@ impl Ledger {
         self.write(&Line::Digest(identity(place), record));
     }
 
-    /// Writes a line at once: a line that the program has not written yet is lost when the program
-    /// is killed.
+    /// Writes a line without buffering, because buffered lines are lost when the program is killed.
     fn write(&self, line: &Line) {
         let mut written = self.written();
         if written.failure.is_some() {
             return;
         }
         let line = serde_json::to_string(line).map_err(io::Error::from);
-        // The file is open for appending, wherever it was read last.
+        // The file is open for appending, so the position of the last read does not matter.
         let result = line.and_then(|line| written.file.write_all(format!("{line}\n").as_bytes()));
         written.failure = result.err();
     }
 
-    /// Returns whether everything could be written.
+    /// Checks that every line was written.
     ///
     /// # Errors
     ///
@@ -222,7 +222,7 @@ impl Ledger {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Ends the validation: removes the file.
+    /// Removes the file at the end of the validation.
     ///
     /// # Errors
     ///

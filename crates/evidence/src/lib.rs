@@ -1,10 +1,11 @@
 //! Validation of CloudTrail log and digest files: signatures, chains, hashes and coverage.
 //!
-//! CloudTrail delivers a digest for every hour, account and Region, which names the log files of
-//! the hour and the previous digest, and signs it. This crate validates the digests and log files
-//! of an account and Region ([`verify()`]) in a bucket or in a copy of a bucket ([`ObjectSource`]),
-//! and returns everything that is wrong or could not be checked ([`EvidenceFinding`]). Nothing is
-//! trusted that CloudTrail did not sign, and a chain is not trusted to end by itself.
+//! CloudTrail delivers a signed digest for every hour, account and Region. The digest names the log
+//! files of the hour and the previous digest. This crate validates the digests and log files of an
+//! account and Region ([`verify()`]) in a bucket or in a copy of a bucket ([`ObjectSource`]), and
+//! returns everything that is wrong or could not be checked ([`EvidenceFinding`]). The crate trusts
+//! only content that CloudTrail signed, and does not trust a chain to be complete because it has no
+//! more digests.
 //!
 //! See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
 //!

@@ -1,4 +1,4 @@
-//! Locations of objects, and the names that CloudTrail gives to them.
+//! Locations of objects, and the names that CloudTrail gives to objects.
 //!
 //! See "CloudTrail digest file structure" and "Finding your CloudTrail log files" in the CloudTrail
 //! user guide.
@@ -173,14 +173,14 @@ fn compact_time(text: &str, digits: usize) -> Option<Timestamp> {
     text.parse().ok()
 }
 
-/// A time some hours later or, with a negative number, earlier; the last or first possible time if
-/// there is none.
+/// A time some hours later or, with a negative number, earlier. A time out of range becomes the
+/// last or the first possible time.
 pub(crate) fn hours(time: Timestamp, hours: i64) -> Timestamp {
     minutes(time, hours.saturating_mul(60))
 }
 
-/// A time some minutes later or, with a negative number, earlier; the last or first possible time
-/// if there is none.
+/// A time some minutes later or, with a negative number, earlier. A time out of range becomes the
+/// last or the first possible time.
 pub(crate) fn minutes(time: Timestamp, minutes: i64) -> Timestamp {
     let duration = SignedDuration::from_mins(minutes);
     time.checked_add(duration).unwrap_or(if minutes < 0 { Timestamp::MIN } else { Timestamp::MAX })

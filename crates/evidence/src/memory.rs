@@ -37,7 +37,7 @@ impl Memory {
         self.objects.remove(place)
     }
 
-    /// Refuses to read an object from now on.
+    /// Makes an object unreadable from now on.
     pub fn deny(&mut self, place: ObjectLocation) {
         self.unreadable.insert(place);
     }
@@ -62,7 +62,7 @@ impl Memory {
     }
 }
 
-/// The size of a page is small, so that tests read several.
+/// The number of objects of a page, which is small so that tests read several pages.
 const PAGE: usize = 100;
 
 impl ObjectSource for Memory {

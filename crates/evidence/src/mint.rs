@@ -50,8 +50,8 @@ impl Signer {
     /// Fails if the key is not an RSA key that CloudTrail could use.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, MintError> {
         let pair = RsaKeyPair::from_pkcs8(der).map_err(|_| MintError::Key)?;
-        // The fingerprints of CloudTrail are as long, and how CloudTrail computes them is not
-        // documented.
+        // The fingerprints of CloudTrail have the same length. AWS does not document how CloudTrail
+        // computes them.
         let fingerprint = encode_hex(&Hash::of(pair.public_key().as_ref()).half().0);
         Ok(Self { pair, fingerprint })
     }
@@ -110,8 +110,8 @@ impl Minted {
         Ok(Self { id, root, last: Some(LastDigest { place, hash, signature }) })
     }
 
-    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` ends
-    /// the name of the file.
+    /// Returns a log file that was delivered at a time, and its entry in the digest. `unique` is
+    /// the end of the name of the file.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Lists of the objects of some days.
+//! Lists of the objects of a range of days.
 
 use jiff::Timestamp;
 
@@ -55,7 +55,7 @@ impl<'a, S: ObjectSource> Pages<'a, S> {
         };
         let last = page.objects.last().map(|last| last.key.clone()).filter(|last| *last < self.end);
         self.after = last.filter(|_| page.has_more);
-        // The console creates empty objects for folders.
+        // The S3 console creates empty objects for folders.
         let objects =
             page.objects.into_iter().filter(|object| object.key <= self.end && !object.key.ends_with('/'));
         Ok(Some(objects.collect()))

@@ -1,4 +1,4 @@
-//! The accounts and Regions whose log files a spec promises.
+//! The accounts and Regions in which the trails of a spec log.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::shard::Shard;
 use crate::source::ObjectSource;
 use crate::verdict::EvidenceFinding;
 
-/// The trails of a spec, as far as a validation needs them.
+/// The trails of a spec, with the settings that a validation needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValidationScope {
     pub(crate) trails: Vec<ScopedTrail>,
@@ -37,7 +37,7 @@ pub(crate) struct ScopedTrail {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Accounts {
     One(AccountId),
-    /// All accounts of the organization, of which these are known.
+    /// All accounts of the organization. The set contains the known accounts.
     Organization(BTreeSet<AccountId>),
 }
 
@@ -94,12 +94,12 @@ impl ValidationScope {
         scope
     }
 
-    /// Finds the accounts and Regions of the trails. Returns folders that could not be listed as
-    /// well.
+    /// Finds the accounts and Regions of the trails. Also returns findings about folders that could
+    /// not be listed.
     ///
     /// A multi-Region trail must log in every Region that no account can disable, and can log in
-    /// other Regions, which are found in the bucket. An organization trail logs in the known
-    /// accounts, and in accounts that are found in the bucket.
+    /// other Regions. The other Regions are those that have a folder in the bucket. An organization
+    /// trail logs in the known accounts, and in the accounts that have a folder in the bucket.
     pub async fn cells<S: ObjectSource>(
         &self,
         source: &S,
@@ -140,7 +140,7 @@ impl ScopedTrail {
         Root::new(&self.bucket, self.prefix.as_deref(), organization)
     }
 
-    /// Whether the accounts and Regions of the trail are looked for in a folder.
+    /// Whether the accounts and Regions of the trail are searched in a folder.
     pub(crate) fn is_sought_in(&self, folder: &ObjectLocation) -> bool {
         let outer = self.root(None);
         let is_here = match &self.accounts {
@@ -201,7 +201,7 @@ async fn regions<S: ObjectSource>(
     (regions, list_errors)
 }
 
-/// Returns the folders in a folder; none if the folder does not exist.
+/// Returns the folders in a folder; an empty list if the folder does not exist.
 async fn list<S: ObjectSource>(source: &S, root: &Root, folder: String) -> Result<Vec<String>, ListError> {
     let names = source.folders(root.bucket(), &folder).await;
     names.or_else(|error| list_error(root, folder, &error).map_or(Ok(Vec::new()), Err))

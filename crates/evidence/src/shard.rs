@@ -7,15 +7,15 @@ use reconcile_policy::{AccountId, Region};
 
 use crate::hash::Hash;
 
-/// A part of the accounts and Regions. The parts of the same number are disjoint and complete,
-/// whoever computes them and whenever.
+/// A part of the accounts and Regions. The shards with the same count are disjoint and complete, on
+/// every machine and at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shard {
     index: u32,
     count: u32,
 }
 
-/// The text is not a shard.
+/// The error for a text that is not a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("write it as I/N, such as `0/4` for the first of four shards")]
 pub struct NotAShard;
@@ -87,8 +87,8 @@ mod tests {
             };
             (0..16).find(has).unwrap()
         };
-        // The last hexadecimal digit of the first half of the SHA-256 of `111111111111/eu-west-1`,
-        // and of the other one.
+        // The numbers are the last hexadecimal digits of the first halves of the SHA-256 hashes of
+        // `111111111111/eu-west-1` and `222222222222/us-east-1`.
         assert_eq!((of("111111111111", "eu-west-1"), of("222222222222", "us-east-1")), (15, 1));
     }
 

@@ -10,8 +10,8 @@ use crate::location::ObjectLocation;
 
 /// A source of objects.
 ///
-/// The source reads, and decides nothing. It reports an object that does not exist apart from an
-/// object that cannot be read.
+/// A source reads, and decides nothing. Its errors distinguish objects that do not exist from
+/// objects that cannot be read.
 pub trait ObjectSource: Sync {
     /// The content of an object, in chunks.
     type Body: Body + Send;
@@ -82,7 +82,7 @@ pub enum ReadError {
     /// The object does not exist.
     #[error("does not exist")]
     NotFound,
-    /// The object or the list could not be read. Nothing is known about it.
+    /// The object or the list could not be read, so its content is unknown.
     #[error("{0}")]
     Unreadable(String),
 }

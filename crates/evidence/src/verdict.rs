@@ -1,4 +1,4 @@
-//! What the validation of an object or of a range of hours found.
+//! The result of the validation of an object or of a range of hours.
 
 use std::cmp::Reverse;
 
@@ -15,7 +15,7 @@ pub enum VerificationOutcome {
     /// CloudTrail delivered everything that was found, and nothing is missing.
     #[default]
     Verified,
-    /// Something could not be checked. Nothing is known about it.
+    /// Something could not be checked, so its state is unknown.
     Unknown,
     /// Something was deleted, changed or added.
     Wrong,
@@ -36,7 +36,7 @@ impl VerificationOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "detail", rename_all = "snake_case")]
 pub enum Verdict {
-    /// CloudTrail delivered the object as it is.
+    /// The object is as CloudTrail delivered it.
     Verified,
     /// A digest names the object, and the object does not exist.
     Deleted,
@@ -48,7 +48,8 @@ pub enum Verdict {
     TrailingBytes,
     /// No digest names the object, although a digest covers the time at which it was delivered.
     Added,
-    /// The digest is signed, and the chain does not contain it or contains another version of it.
+    /// The digest is signed, but the chain does not contain the digest, or contains another version
+    /// of it.
     OutOfChain,
     /// CloudTrail delivered the digest to another location.
     WrongPlace,
@@ -76,7 +77,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The result in general.
+    /// The outcome of this verdict.
     pub fn outcome(&self) -> VerificationOutcome {
         match self {
             Self::Verified => VerificationOutcome::Verified,
@@ -137,12 +138,12 @@ pub enum HoleCause {
     Restarted,
     /// The first chain starts after these hours.
     NotStarted,
-    /// A digest after these hours is not verified, so nothing is known about them.
+    /// A digest after these hours is not verified, so the state of these hours is unknown.
     Unproven,
 }
 
 impl HoleCause {
-    /// The result in general, for a trail that is expected to log, or for any other trail.
+    /// The outcome for a trail that is expected to log, or for any other trail.
     pub fn outcome(self, is_expected: bool) -> VerificationOutcome {
         match self {
             Self::DigestsDeleted => VerificationOutcome::Wrong,
@@ -204,7 +205,8 @@ impl EvidenceFinding {
         Self::Object { kind: kind.into(), place, verdict }
     }
 
-    /// The order of findings: what is wrong first, digests before log files, and then by location.
+    /// The sort key of findings: the worst outcome first, digests before log files, and then by
+    /// location.
     pub(crate) fn rank(&self) -> (Reverse<VerificationOutcome>, u8, Option<&ObjectLocation>) {
         let (kind, place) = match self {
             Self::KeysUnread { .. } => (0, None),
@@ -217,7 +219,7 @@ impl EvidenceFinding {
         (Reverse(self.outcome()), kind, place)
     }
 
-    /// The result in general.
+    /// The outcome of this finding.
     pub fn outcome(&self) -> VerificationOutcome {
         match self {
             Self::Object { verdict, .. } => verdict.outcome(),
@@ -226,9 +228,9 @@ impl EvidenceFinding {
         }
     }
 
-    /// The name of the finding among those of an account and Region. A later validation gives it
-    /// the same name, although reasons differ from attempt to attempt, and hours until now become
-    /// more.
+    /// The name of the finding among the findings of an account and Region. A later validation
+    /// gives the finding the same name, because the name does not contain reasons, which differ
+    /// between attempts, or the end of hours that last until now.
     pub fn name(&self) -> String {
         match self {
             Self::Object { place, .. } => format!("{} {place}", self.outcome().as_str()),

@@ -1,4 +1,4 @@
-//! The validation of an account and Region: reads the files, and passes them to the parts that
+//! The validation of an account and Region: reads the files, and passes them to the modules that
 //! decide.
 
 use std::collections::hash_map::Entry;
@@ -18,7 +18,7 @@ use crate::pages::{ListError, Pages, list_error};
 use crate::source::ObjectSource;
 use crate::verdict::{EvidenceFinding, ObjectKind, Verdict};
 
-/// What is the same for all accounts and Regions of a validation.
+/// The common input for all accounts and Regions of a validation.
 #[derive(Debug)]
 pub struct Job<S> {
     /// The source of the files.
@@ -29,14 +29,15 @@ pub struct Job<S> {
     pub range: Range,
     /// The number of files of an account and Region that are read at the same time.
     pub concurrency: Concurrency,
-    /// What an interrupted validation has verified, if this one continues it or can be continued.
+    /// The ledger, if the validation continues an interrupted validation or can be continued
+    /// itself.
     pub ledger: Option<Ledger>,
 }
 
 /// Validates all digests and log files of an account and Region.
 ///
-/// The memory does not depend on the sizes of the log files, and on their number only with 16 bytes
-/// for each name.
+/// The memory does not depend on the sizes of the log files. It depends on their number, with 16
+/// bytes for each name.
 pub async fn verify<S: ObjectSource>(job: &Job<S>, cell: &Cell) -> CellReport {
     let mut work = Work { job, cell, chains: BTreeMap::new(), findings: Vec::new(), bytes: 0 };
     for trail in &cell.trails {
@@ -140,8 +141,8 @@ impl<S: ObjectSource> Work<'_, S> {
         }
     }
 
-    /// The folders of earlier digests of the range: the bucket of a trail can change, and the chain
-    /// continues.
+    /// The folders of earlier digests of the range. When the bucket of a trail changes, its chain
+    /// continues in the new bucket.
     fn earlier_roots(&self) -> Vec<Root> {
         let proofs =
             self.chains.values().flat_map(|chain| &chain.links).filter_map(|link| link.proof.as_ref());
@@ -192,7 +193,7 @@ impl<S: ObjectSource> Work<'_, S> {
         let mut reports = Vec::new();
         for (id, mut chain) in std::mem::take(&mut self.chains) {
             let is_expected = self.is_expected(&id);
-            // Without a list of the digests, an absent digest is not known to be deleted.
+            // If the digests could not be listed, a digest that was not found can still exist.
             if is_listed {
                 let findings = assess(&id, &chain.links, &self.job.range, is_expected);
                 let is_deleted = |finding: &&EvidenceFinding| {
@@ -225,7 +226,7 @@ impl<S: ObjectSource> Work<'_, S> {
 }
 
 /// The folders of the log files of an account and Region. Insights events, for example, have a
-/// folder of their own beside `CloudTrail`.
+/// separate folder beside `CloudTrail`.
 pub(crate) async fn log_folders<S: ObjectSource>(
     source: &S,
     root: &Root,
@@ -239,7 +240,8 @@ pub(crate) async fn log_folders<S: ObjectSource>(
 }
 
 impl Chain {
-    /// Notes the signature that a digest names. What a verified digest names has precedence.
+    /// Stores the signature that a digest names. A signature that a verified digest names has
+    /// precedence.
     pub(crate) fn name(&mut self, previous: Previous, is_proven: bool) {
         let named = NamedSignature { signature: previous.signature, is_proven };
         match self.named.entry(previous.place) {

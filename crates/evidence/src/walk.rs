@@ -17,16 +17,16 @@ use crate::source::ObjectSource;
 use crate::verdict::{ObjectKind, Verdict};
 use crate::verify::{Chain, Digests, Job, Work};
 
-/// A digest that was read, or verified before.
+/// A digest that was read, or that an earlier run verified.
 enum Read {
     File(Result<DigestFile, Verdict>),
     Before(Box<DigestRecord>),
 }
 
-/// A log file that waits, with the number of its digest.
+/// A log file that waits for its validation, with the number of its digest.
 type Waiting = (usize, LogFile);
 
-/// The digests whose log files are not done, by their number.
+/// The digests whose log files are not all validated, by their number.
 #[derive(Default)]
 struct Open {
     last: usize,
@@ -44,8 +44,8 @@ impl<S: ObjectSource> Work<'_, S> {
     /// Validates the digests of a chain from the newest to the oldest, and the log files that they
     /// name.
     ///
-    /// The digests do not wait for the log files, but the log files that wait are bounded: the next
-    /// digest is read only when few of them are left.
+    /// Reads digests ahead of the log files. Stops reading digests while as many log files wait as
+    /// are read at the same time.
     pub(crate) async fn walk(&mut self, id: ChainId, mut digests: Digests, coverage: &mut Coverage) {
         digests.sort_unstable_by(|a, b| b.cmp(a));
         let job = self.job;
@@ -95,7 +95,8 @@ impl<S: ObjectSource> Work<'_, S> {
         self.chains.insert(id, chain);
     }
 
-    /// Adds a digest to its chain. Returns its number and the log files that it names.
+    /// Adds a digest to its chain. Returns the number of the digest and the log files that it
+    /// names.
     fn take(
         &mut self,
         id: &ChainId,
@@ -136,7 +137,7 @@ impl<S: ObjectSource> Work<'_, S> {
         (number, logs)
     }
 
-    /// Adds a digest that was verified before, with its log files.
+    /// Adds a digest that an earlier run verified, with its log files.
     fn take_before(
         &mut self,
         id: &ChainId,
@@ -172,7 +173,7 @@ impl Open {
         self.last
     }
 
-    /// Notes the verdict on a log file of a digest.
+    /// Records the verdict on a log file of a digest.
     fn close(&mut self, number: usize, verdict: &Verdict, bytes: u64, ledger: Option<&Ledger>) {
         let (Some(ledger), Some(digest)) = (ledger, self.digests.get_mut(&number)) else { return };
         digest.left = digest.left.saturating_sub(1);
@@ -183,7 +184,7 @@ impl Open {
         self.finish(number, ledger);
     }
 
-    /// Records a digest whose log files are all done and verified.
+    /// Writes a digest to the ledger after all its log files are verified.
     fn finish(&mut self, number: usize, ledger: &Ledger) {
         if self.digests.get(&number).is_some_and(|digest| digest.left == 0)
             && let Some(OpenDigest { place, record: Some(record), .. }) = self.digests.remove(&number)

@@ -2,19 +2,21 @@
 
 use reconcile_policy::PolicyKind;
 
-/// What a caller can do about an error. The table of error codes says which class a code has.
+/// The reaction to an error that a caller can choose. The table of error codes assigns a class to
+/// each code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// The resource that the call asks for, or deletes, does not exist. For a read, that is an
+    /// The resource that the call reads or deletes does not exist. For a read, this is a valid
     /// answer.
     Absent,
-    /// The resource that the call creates already exists, or is no longer as the call expects.
+    /// The resource that the call creates already exists, or its state is not the one that the call
+    /// expects.
     Conflict,
-    /// A service does not see something that the call needs. It does not exist or is not right, or
-    /// it was written a moment ago and is not seen everywhere yet.
+    /// A service does not see something that the call needs: it does not exist, is not correct, or
+    /// was written a moment ago and is not visible everywhere yet.
     NotYetSeen(NotVisible),
-    /// Another change of the same resource is in progress, or the resource is not ready a moment
-    /// after it was created.
+    /// Another change of the resource is in progress, or the resource was just created and is not
+    /// ready yet.
     Busy,
     /// AWS received too many calls, and the retries are used up.
     Throttled,
@@ -22,16 +24,16 @@ pub enum Class {
     LimitReached,
     /// The caller is not allowed to do this. Another attempt does not help.
     Denied,
-    /// No credentials were found, or AWS does not accept them (any more).
+    /// No credentials were found, or AWS does not accept the credentials (any more).
     Credentials,
     /// The clock of this machine differs too much from the clock of AWS.
     Clock,
     /// The account has not enabled the Region.
     RegionNotEnabled,
-    /// AWS did not answer, or answered with a fault of its own. Whether the call took effect is not
-    /// known.
+    /// AWS did not answer, or answered with a fault of its own. It is unknown whether the call took
+    /// effect.
     Unavailable,
-    /// AWS does not accept the request as it is.
+    /// AWS does not accept the request.
     Refused,
 }
 
@@ -46,7 +48,7 @@ pub enum NotVisible {
     Principal,
     /// The key of a log group, or the part of its policy that lets CloudWatch Logs encrypt.
     Key,
-    /// That CloudTrail has trusted access to the organization, or that the account manages the
+    /// The trusted access of CloudTrail to the organization, or the account as the manager of the
     /// organization's trails.
     Organization,
 }
@@ -83,7 +85,7 @@ impl TrailDependency {
 }
 
 impl Class {
-    /// Every class, with one representative of those that are not yet seen.
+    /// Every class, with one representative of [`Class::NotYetSeen`].
     pub const ALL: [Self; 12] = [
         Self::Absent,
         Self::Conflict,

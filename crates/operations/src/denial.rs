@@ -1,4 +1,4 @@
-//! Reads which kind of policy denied a call, from the message of the denial.
+//! Reads the kind of the policy that denied a call, from the message of the denial.
 //!
 //! See "Troubleshoot access denied error messages" in the IAM user guide, "Troubleshoot access
 //! denied (403 Forbidden) errors in Amazon S3" in the S3 user guide, and "Troubleshooting AWS KMS"
@@ -9,20 +9,20 @@
 pub(crate) struct DenialMessage<'a> {
     /// The ARN of the caller.
     pub(crate) caller: Option<&'a str>,
-    /// The action that is denied, which can be another than the one of the call, such as
+    /// The denied action, which can differ from the action of the call. An example is
     /// `iam:PassRole`.
     pub(crate) action: Option<&'a str>,
     pub(crate) reason: Reason<'a>,
 }
 
-/// Why a call was denied, as far as the message says.
+/// The reason why a call was denied, as far as the message contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason<'a> {
-    /// The message says nothing, as to callers of another organization.
+    /// The message contains no reason, for example for callers of another organization.
     Unknown,
     /// A policy has a `Deny`, or no policy of the kind has an `Allow`.
     Policy { kind: Option<DenyingPolicy>, effect: Option<Effect>, arn: Option<&'a str> },
-    /// Block Public Access of S3 refuses a public policy.
+    /// Block Public Access of S3 rejects a public policy.
     BlockPublicAccess,
     /// STS has to decode the message.
     Encoded(&'a str),
@@ -80,8 +80,8 @@ impl<'a> DenialMessage<'a> {
 impl<'a> Reason<'a> {
     fn read(message: &'a str) -> Self {
         if let Some(rest) = behind(message, "with an explicit deny") {
-            // The last policy is the one that denies: "in a VPC endpoint policy transitively
-            // through a service control policy".
+            // The last policy of the message denies the call: "in a VPC endpoint policy
+            // transitively through a service control policy".
             let culprit = behind(rest, "transitively through").unwrap_or(rest);
             let arn = behind(culprit, "policy: arn:").and_then(|_| behind(culprit, "policy: "));
             let arn =
@@ -99,9 +99,9 @@ impl<'a> Reason<'a> {
                 arn: None,
             };
         }
-        // KMS, to callers of another account: "because the resource does not exist in this Region,
-        // no resource-based policies allow access, or a resource-based policy explicitly denies
-        // access".
+        // The message of KMS to callers of another account: "because the resource does not exist in
+        // this Region, no resource-based policies allow access, or a resource-based policy
+        // explicitly denies access".
         if message.contains("a resource-based policy explicitly denies access") {
             return Self::Policy { kind: Some(DenyingPolicy::ResourceBased), effect: None, arn: None };
         }
@@ -118,7 +118,7 @@ impl<'a> Reason<'a> {
     }
 }
 
-/// The text behind the first occurrence of another.
+/// The text after the first occurrence of another text.
 fn behind<'a>(text: &'a str, before: &str) -> Option<&'a str> {
     text.split_once(before).map(|(_, rest)| rest)
 }
@@ -186,14 +186,14 @@ mod tests {
         );
         for (message, reason) in [
             (named.as_str(), policy(Some(DenyingPolicy::ServiceControl), Some(Effect::Explicit), Some(scp))),
-            // The form of KMS for keys of other accounts.
+            // The message of KMS for keys of other accounts.
             (
                 "User: arn:aws:sts::111111111111:assumed-role/a/b is not authorized to perform: kms:DescribeKey on this resource \
                  because the resource does not exist in this Region, no resource-based policies allow access, or a \
                  resource-based policy explicitly denies access",
                 policy(Some(DenyingPolicy::ResourceBased), None, None),
             ),
-            // The forms of S3, of before and after 2025.
+            // The messages of S3, before and after 2025.
             (
                 "User: arn:aws:iam::111111111111:user/a is not authorized to perform: s3:PutBucketPolicy on resource: \
                  \"arn:aws:s3:::logs\" because public policies are blocked by the BlockPublicPolicy block public access setting.",

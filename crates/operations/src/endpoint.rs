@@ -4,12 +4,13 @@ use std::fmt;
 
 use reconcile_policy::Region;
 
-/// Where a request went.
+/// The destination of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// The host, with its port if that is not the usual one.
+    /// The host, with its port if the port is not the default.
     pub host: String,
-    /// The Region that the request was signed for; requests for credentials are not signed.
+    /// The Region in the signature of the request; `None` for requests for credentials, which are
+    /// not signed.
     pub region: Option<Region>,
 }
 

@@ -5,7 +5,7 @@ use reconcile_policy::{AccountId, PolicyKind};
 use crate::table::classify;
 use crate::{CallFailure, Class, Endpoint, NotVisible, Operation};
 
-/// An AWS call that did not succeed.
+/// An AWS call that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} in account {account}: {}", self.detail())]
 pub struct Error {
@@ -13,18 +13,17 @@ pub struct Error {
     pub account: AccountId,
     /// The operation that was called.
     pub operation: Operation,
-    /// What can be done about it.
+    /// The class, which says what a caller can do about the error.
     pub class: Class,
-    /// The error code of AWS, where there was an answer with one.
+    /// The error code of AWS, if there was an answer with a code.
     pub code: Option<Box<str>>,
     /// The answer of AWS, or the reason why there was none.
     pub message: Box<str>,
-    /// The Region of the bucket, where S3 answered that the bucket is not in the Region that was
-    /// called.
+    /// The Region of the bucket, if S3 answered that the bucket is not in the Region of the call.
     pub bucket_region: Option<Box<str>>,
-    /// Where the call went, if a request was sent.
+    /// The destination of the call, if a request was sent.
     pub endpoint: Option<Box<Endpoint>>,
-    /// Why there was no answer, if there was none.
+    /// The reason why there was no answer, if there was none.
     pub failure: Option<CallFailure>,
 }
 
@@ -35,7 +34,7 @@ impl Error {
         Self { code: Some(code.into()), ..Self::new(account, operation, class, message) }
     }
 
-    /// An error that AWS did not answer with.
+    /// An error without an error code of AWS.
     pub fn new(account: AccountId, operation: Operation, class: Class, message: &str) -> Self {
         Self {
             account,
@@ -59,8 +58,8 @@ impl Error {
         self.code.as_deref() == Some("NoSuchBucket")
     }
 
-    /// Whether the resource that the call creates already exists. After a call that may have been
-    /// repeated, that is its success.
+    /// Whether the resource that the call creates already exists. After a retry, this answer can
+    /// mean that an earlier attempt succeeded.
     pub fn is_conflict(&self) -> bool {
         self.class == Class::Conflict
     }
@@ -70,13 +69,13 @@ impl Error {
         self.class == Class::Denied
     }
 
-    /// Whether AWS accepts the call from nobody, or not from this caller: another attempt gets the
+    /// Whether AWS rejects the call from every caller or from this caller: another attempt gets the
     /// same answer.
     pub fn is_rejected(&self) -> bool {
         matches!(self.class, Class::Denied | Class::Refused)
     }
 
-    /// Whether the credentials are the cause.
+    /// Whether the credentials are the cause of the error.
     pub fn is_of_credentials(&self) -> bool {
         self.class == Class::Credentials
     }
@@ -86,24 +85,25 @@ impl Error {
         self.class == Class::Throttled
     }
 
-    /// Whether the account has not enabled the Region of the call. Nothing of the account can be
-    /// there.
+    /// Whether the account has not enabled the Region of the call. The Region then cannot contain a
+    /// resource of the account.
     pub fn is_region_not_enabled(&self) -> bool {
         self.class == Class::RegionNotEnabled
     }
 
-    /// Whether it is not known if the call took effect.
+    /// Whether it is unknown if the call took effect.
     pub fn has_unknown_outcome(&self) -> bool {
         self.class == Class::Unavailable
     }
 
-    /// Whether there was an answer that is not in the form of AWS.
+    /// Whether the outcome is unknown and there is no error code, as in an answer that is not in
+    /// the form of AWS.
     pub fn is_unreadable_answer(&self) -> bool {
         self.has_unknown_outcome() && self.code.is_none()
     }
 
-    /// Whether the error can be the answer of a service that does not see yet what was created or
-    /// written a moment ago, other than access to an organization.
+    /// Whether the error can be the answer of a service that does not see a resource that was just
+    /// created or written. Excludes access to an organization.
     pub fn is_unready(&self) -> bool {
         match self.class {
             Class::NotYetSeen(unseen) => unseen != NotVisible::Organization,
@@ -120,7 +120,8 @@ impl Error {
         }
     }
 
-    /// Whether the error can pass by itself, without a change of what the call asks for.
+    /// Whether the error can disappear without a change of the call and of the resources that it
+    /// needs.
     pub fn is_passing(&self) -> bool {
         match self.class {
             Class::NotYetSeen(unseen) => unseen != NotVisible::Organization,
@@ -147,14 +148,14 @@ impl Error {
         matches!(self.class, Class::NotYetSeen(NotVisible::Delivery(checked)) if checked.policies().contains(&policy))
     }
 
-    /// Whether a service does not see a principal that a policy or a grant names. That is the
-    /// answer where the user or role does not exist, and for a while after it was created.
+    /// Whether a service does not see a principal that a policy or a grant names. The principal
+    /// does not exist, or was created a moment ago.
     pub fn is_unseen_principal(&self) -> bool {
         self.class == Class::NotYetSeen(NotVisible::Principal)
     }
 
-    /// Whether CloudTrail does not see that it is allowed to act for the organization. That is also
-    /// the answer for a while after trusted access was given, or a delegated administrator was
+    /// Whether CloudTrail does not see that it is allowed to act for the organization. The answer
+    /// is the same for a while after trusted access was enabled or a delegated administrator was
     /// registered.
     pub fn is_unseen_organization(&self) -> bool {
         self.class == Class::NotYetSeen(NotVisible::Organization)

@@ -1,38 +1,38 @@
-//! Why a call got no answer, and what the user can do about it.
+//! The reasons why a call got no answer, and what the user can do about them.
 
 use crate::Endpoint;
 
 /// The reason why a call got no answer from AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallFailure {
-    /// The name of the host is not known.
+    /// The name of the host cannot be resolved.
     Dns,
-    /// Nothing accepts connections there.
+    /// The host accepts no connections.
     NotConnected,
-    /// The proxy did not open a connection to the host.
+    /// The proxy did not connect to the host.
     Proxy,
     /// The connection is not secure.
     Tls,
     /// The host did not answer in time.
     Timeout,
-    /// The connection broke off before the answer.
+    /// The connection was closed before the answer was complete.
     Closed,
-    /// Something else is wrong with the connection or the answer.
+    /// Another problem of the connection or the answer.
     Broken,
     /// No provider has credentials.
     NoCredentials,
-    /// A provider is configured wrongly.
+    /// A provider has a wrong configuration.
     Misconfigured,
-    /// The session of IAM Identity Center, or of `aws login`, is over.
+    /// The session of IAM Identity Center, or of `aws login`, has ended.
     SignedOut,
     /// A provider failed, or did not answer.
     ProviderFailed,
-    /// The credentials are of another account than the spec says.
+    /// The credentials belong to another account than the spec names.
     OtherAccount,
 }
 
 impl CallFailure {
-    /// Whether it is about credentials.
+    /// Whether the reason is about credentials.
     pub fn is_of_credentials(self) -> bool {
         match self {
             Self::NoCredentials

@@ -63,8 +63,8 @@ impl Error {
         causes.last().and_then(|error| (error as &dyn std::error::Error).downcast_ref())
     }
 
-    /// What helps against a denial: a change of the policy that the message names, or else of the
-    /// most likely one.
+    /// Returns the hint for a denial: a change of the policy that the message names, or of the most
+    /// likely policy.
     fn denied(&self) -> String {
         let denial = DenialMessage::read(&self.message);
         let action = denial.action.unwrap_or(self.operation.action());
@@ -127,7 +127,7 @@ impl Error {
         }
     }
 
-    /// The policy of a kind, as people call it.
+    /// Returns a readable name for the policy of a kind.
     fn policy(&self, kind: DenyingPolicy, caller: &str) -> String {
         let service = self.operation.action().split(':').next().unwrap_or_default();
         match kind {

@@ -1,7 +1,7 @@
-//! The AWS operations that reconcile calls: who needs which permissions for them, what their error
-//! codes mean, and what the user can do about an error.
+//! The AWS operations that reconcile calls: the permissions that they need in each account, the
+//! meaning of their error codes, and what the user can do about an error.
 //!
-//! Pure. `reconcile-aws` makes the calls.
+//! This crate makes no calls: `reconcile-aws` makes them.
 
 mod class;
 mod denial;

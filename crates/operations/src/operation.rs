@@ -1,7 +1,7 @@
-//! Every AWS operation that the product calls, with its IAM action.
+//! Every AWS operation that `reconcile` calls, with its IAM action.
 //!
-//! A closed list: a call that is not named here cannot be made, so what a run may do can be read
-//! from this table.
+//! The list is closed: a call that the list does not name cannot be made. The table therefore shows
+//! everything that a run can do.
 
 /// Whether an operation changes something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ enum Access {
 /// The role of the accounts in which an operation is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccountRole {
-    /// Accounts that are entered with the initial credentials, without assuming a role.
+    /// Accounts whose calls use the initial credentials, without assuming a role.
     InitialCredentials,
     /// The account that lists the organization.
     Organization,
@@ -21,15 +21,15 @@ pub(crate) enum AccountRole {
     Key,
     /// The account of the bucket.
     Bucket,
-    /// Every account.
+    /// Every account that can have trails.
     Trails,
     /// Accounts whose trails deliver to CloudWatch Logs.
     Logs,
     /// Accounts of topics.
     Topics,
-    /// Accounts that read topics of others.
+    /// Accounts that read foreign topics.
     ExistingTopics,
-    /// Accounts of topics and log groups, which keys of others can encrypt.
+    /// Accounts of topics and log groups, which foreign keys can encrypt.
     Encrypted,
     /// The account of the lock.
     Lock,
@@ -46,7 +46,7 @@ pub(crate) enum AccountRole {
 /// The resources on which an operation acts, as far as IAM can distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ResourceScope {
-    /// None: everybody may call it without a permission.
+    /// No resource: everybody can call the operation without a permission.
     Nothing,
     /// IAM cannot distinguish resources, or no resource exists yet.
     Everything,
@@ -74,7 +74,7 @@ pub(crate) enum ResourceScope {
     LogRoles,
     /// Topics of the spec.
     Topics,
-    /// Topics of others.
+    /// Foreign topics.
     ExistingTopics,
     /// All keys of the account.
     AllKeys,
@@ -84,8 +84,8 @@ pub(crate) enum ResourceScope {
     LogFiles,
 }
 
-/// Makes the enum and its table from one list, so that they cannot disagree: name, IAM action,
-/// whether it reads, in which accounts, on what.
+/// Generates the enum and its table from one list, so that they always agree. A row has the name,
+/// the IAM action, the access, the role of the accounts, and the resources.
 macro_rules! operations {
     ($($name:ident => $action:literal, $access:ident, $account_role:ident, $scope:ident;)+) => {
         /// An AWS operation.
@@ -95,7 +95,7 @@ macro_rules! operations {
         }
 
         impl Operation {
-            /// Every operation there is.
+            /// All operations.
             pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// The IAM action that allows the operation, such as `s3:GetBucketPolicy`.
@@ -108,15 +108,15 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether it changes nothing.
+            /// Whether the operation changes nothing.
             pub fn is_read(self) -> bool {
                 match self {
                     $(Self::$name => Access::$access == Access::Read,)+
                 }
             }
 
-            /// Whether `plan`, `drift`, `explain` and `import` call it: only `apply` reads the
-            /// lock, only `verify` reads log files, and only `--blame` reads events.
+            /// Whether `plan`, `drift`, `explain` and `import` call the operation. Only `apply`
+            /// reads the lock, only `verify` reads log files, and only `--blame` reads events.
             pub(crate) fn is_for_reading(self) -> bool {
                 self.is_read() && !matches!(self.account_role(), AccountRole::Lock | AccountRole::Evidence | AccountRole::Blame)
             }

@@ -1,6 +1,7 @@
-//! Derives the least-privilege IAM policies of each account from a spec. Pure.
+//! Derives the least-privilege IAM policies of each account from a spec, without calls to AWS.
 //!
-//! It is derived from the table of operations, so that it cannot forget one that the program calls.
+//! The policies are derived from the table of operations, so they contain every operation that the
+//! program calls.
 
 mod implied;
 mod narrowed;
@@ -19,7 +20,7 @@ use implied::{Implied, implied};
 
 pub use session_policy::SessionPolicy;
 
-/// What is to be run.
+/// The command that needs permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// `plan`, `drift` and `explain`, which only read.
@@ -30,10 +31,10 @@ pub enum Mode {
     Verify,
 }
 
-/// A command with its options, as far as they need permissions.
+/// A command with the options that affect permissions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
-    /// What is to be run.
+    /// The command.
     pub mode: Mode,
     /// Whether recorded events are read (`--blame`).
     pub blame: bool,
@@ -49,24 +50,24 @@ impl From<Mode> for Run {
     }
 }
 
-/// What has to be allowed in one account.
+/// The permissions that one account needs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Permissions {
     /// The account.
     pub account: Account,
-    /// An identity-based policy, for the role or user that acts in it.
+    /// An identity-based policy for the role or user that makes the calls in the account.
     pub policy: Value,
 }
 
 impl Permissions {
-    /// The policy as documents that each fit a managed policy of IAM.
+    /// The policy, split into documents that each fit a managed policy of IAM.
     pub fn documents(&self) -> Vec<Value> {
         size::documents(&self.policy)
     }
 }
 
-/// The policies of all accounts of a spec, in the order of the spec. An account in which nothing is
-/// done is left out.
+/// Returns the policies of all accounts of a spec, in the order of the spec. Omits accounts in
+/// which no operation is called.
 ///
 /// See "Actions, resources, and condition keys for AWS services" in the service authorization
 /// reference.
@@ -80,9 +81,9 @@ pub fn permissions(desired: &Desired, run: impl Into<Run>) -> Vec<Permissions> {
         .collect()
 }
 
-/// The policy of every member that joins the organization by itself, and the name of the role that
-/// carries it, with [`ANY_ACCOUNT`] for the id of the member. `None` where no member joins by
-/// itself.
+/// Returns the name of the role of members that join the organization, and the policy of this role,
+/// with [`ANY_ACCOUNT`] as the ID of the member. Returns `None` if the spec has no role for
+/// members.
 pub fn member_permissions(spec: &Spec, run: impl Into<Run>) -> Option<(String, Value)> {
     let role = spec.desired().organization.as_ref()?.role.clone()?;
     let id: AccountId = ANY_ACCOUNT.parse().ok()?;
@@ -94,11 +95,11 @@ pub fn member_permissions(spec: &Spec, run: impl Into<Run>) -> Option<(String, V
     Some((role, policy(spec.desired(), member, run.into())?))
 }
 
-/// Stands for the id of a member in its policy.
+/// The placeholder for the ID of a member in its policy.
 pub const ANY_ACCOUNT: &str = "000000000000";
 
-/// The policies of `import`, which has no spec yet: for every account that it reads, and for the
-/// credentials that assume the role of this name in other accounts.
+/// The policies of `import`, which has no spec yet: the first for every account that `import`
+/// reads, the second for the credentials that assume the role of this name in other accounts.
 pub fn import_permissions(role: &str) -> (Value, Value) {
     let actions: BTreeSet<&str> = reading().map(Operation::action).collect();
     let everything = Allowed { resources: vec!["*".to_owned()], condition: None };
@@ -107,7 +108,7 @@ pub fn import_permissions(role: &str) -> (Value, Value) {
     (document([(everything, actions.into_iter().collect())]), document([(roles, vec![assume])]))
 }
 
-/// The operations that read settings in an account, whatever its part in a spec is.
+/// The operations that read settings in an account, whatever the role of the account in a spec.
 fn reading() -> impl Iterator<Item = Operation> {
     Operation::ALL
         .iter()
@@ -115,7 +116,7 @@ fn reading() -> impl Iterator<Item = Operation> {
         .filter(|it| it.is_for_reading() && it.account_role() != AccountRole::InitialCredentials)
 }
 
-/// On what, and on which condition, actions are allowed.
+/// The resources and the condition with which actions are allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Allowed {
     resources: Vec<String>,
@@ -132,7 +133,7 @@ fn policy(desired: &Desired, account: &Account, run: Run) -> Option<Value> {
 }
 
 fn policy_with(desired: &Desired, account: &Account, run: Run, roles: Roles) -> Option<Value> {
-    // What shares resources and condition shares a statement.
+    // Actions with the same resources and the same condition share a statement.
     let mut actions: BTreeMap<Allowed, Vec<&'static str>> = BTreeMap::new();
     let mut allow = |action, allowed: Allowed| {
         let listed = actions.entry(allowed).or_default();
@@ -152,7 +153,7 @@ fn policy_with(desired: &Desired, account: &Account, run: Run, roles: Roles) -> 
             allow(operation.action(), allowed);
         }
     }
-    // An apply has the permissions on both objects.
+    // `apply` has the permissions on both objects.
     if run.replicas && run.mode != Mode::Apply && has_role(desired, account, AccountRole::Lock) {
         let leader: Vec<String> =
             desired.lock.iter().map(|lock| object(desired, &lock.leader_lock())).collect();
@@ -179,7 +180,8 @@ fn document(statements: impl IntoIterator<Item = (Allowed, Vec<&'static str>)>) 
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
 }
 
-/// The operations that a run calls in one account, without those on the object of the leader.
+/// The operations that a run calls in one account, without the operations on the object of the
+/// leader.
 fn operations(desired: &Desired, account: &Account, run: Run) -> impl Iterator<Item = Operation> {
     let asked = Operation::ALL.iter().copied().filter(move |it| match it.account_role() {
         AccountRole::Blame => run.blame,
@@ -189,7 +191,7 @@ fn operations(desired: &Desired, account: &Account, run: Run) -> impl Iterator<I
     asked.filter(|it| has_role(desired, account, it.account_role()) && is_used(desired, *it))
 }
 
-/// Whether a command calls the operation at all.
+/// Whether a command calls the operation in any account.
 fn is_called(mode: Mode, operation: Operation) -> bool {
     match mode {
         Mode::Plan => operation.is_for_reading(),
@@ -213,23 +215,24 @@ fn is_called(mode: Mode, operation: Operation) -> bool {
     }
 }
 
-/// Whether the account has this role.
+/// Whether the account has a role.
 fn has_role(desired: &Desired, account: &Account, role: AccountRole) -> bool {
     let name = &account.name;
     match role {
-        // From where the roles of the others are assumed.
+        // The roles of the other accounts are assumed from this account.
         AccountRole::InitialCredentials => account.access.role.is_none(),
         AccountRole::Organization => desired.organization.as_ref().is_some_and(|it| it.account == *name),
         AccountRole::Key => {
             desired.key.identity != KeyIdentity::Unmanaged && desired.key.site.account == *name
         }
         AccountRole::Bucket | AccountRole::Evidence => desired.bucket.site.account == *name,
-        // Also where the spec has no trail: it may have had one.
+        // Every account counts, even without a trail in the spec: the account can have an earlier
+        // trail of the installation.
         AccountRole::Trails | AccountRole::Blame => true,
         AccountRole::Logs => desired.log_groups.iter().any(|group| group.site.account == *name),
         AccountRole::Topics => desired.topics.iter().any(|topic| topic.site.account == *name),
         AccountRole::ExistingTopics => desired.existing_topics.iter().any(|topic| topic.reader == *name),
-        // A topic of others may be encrypted with a key of its account.
+        // The key of the account of a foreign topic can encrypt the topic.
         AccountRole::Encrypted => {
             has_role(desired, account, AccountRole::Logs)
                 || has_role(desired, account, AccountRole::Topics)
@@ -240,7 +243,7 @@ fn has_role(desired: &Desired, account: &Account, role: AccountRole) -> bool {
     }
 }
 
-/// Whether the spec manages what the operation is for.
+/// Whether the spec manages the resource or the setting of the operation.
 #[expect(clippy::too_many_lines, reason = "a list of every operation, so that a new one is not forgotten")]
 fn is_used(desired: &Desired, operation: Operation) -> bool {
     let bucket = &desired.bucket;
@@ -260,7 +263,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         }
         Operation::CreateGrant => !desired.grants.is_empty(),
         Operation::EnableKeyRotation => desired.key.rotation_days.enforced().is_some(),
-        // No spec needs it; a copy of a live installation can.
+        // No spec needs this operation; a copy of a live installation can need it.
         Operation::DisableKeyRotation => false,
         Operation::ListDelegatedAdministrators | Operation::RegisterDelegatedAdministrator => {
             organization.is_some_and(|it| !it.delegated_administrators.is_empty())
@@ -270,11 +273,11 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::CreateKey | Operation::ListKeys | Operation::ListAliases | Operation::CreateAlias => {
             desired.key.identity.alias().is_some()
         }
-        // Rules of others are read, whoever manages the lifecycle.
+        // Foreign rules are read, even if the spec does not manage the lifecycle.
         Operation::PutBucketLifecycleConfiguration => bucket.lifecycle.enforced().is_some(),
         Operation::PutObjectLockConfiguration => bucket.object_lock.enforced().is_some(),
         Operation::PutBucketLogging => bucket.access_logs.enforced().is_some(),
-        // Notifications of others are read, whoever manages those to EventBridge.
+        // Foreign notifications are read, even if the spec does not manage those to EventBridge.
         Operation::PutBucketNotificationConfiguration => bucket.eventbridge.enforced().is_some(),
         Operation::GetInsightSelectors | Operation::PutInsightSelectors => {
             desired.trails.iter().any(|trail| trail.insights.are_managed())
@@ -282,7 +285,7 @@ fn is_used(desired: &Desired, operation: Operation) -> bool {
         Operation::GetEventConfiguration | Operation::PutEventConfiguration => {
             desired.trails.iter().any(|trail| trail.event_aggregation.is_some())
         }
-        // Every spec needs these, in the accounts of their place.
+        // Every spec needs these operations, in the accounts with their role.
         Operation::AssumeRole
         | Operation::GetCallerIdentity
         | Operation::DescribeOrganization
@@ -387,7 +390,7 @@ fn resources(desired: &Desired, account: &Account, scope: ResourceScope) -> Vec<
     match scope {
         ResourceScope::Everything => vec!["*".to_owned()],
         ResourceScope::Nothing | ResourceScope::Roles => Vec::new(),
-        // The id of a key is known only when it is there.
+        // The ID of a key is known only after the key was created.
         ResourceScope::Key => match &desired.key.identity {
             KeyIdentity::Alias(_) => vec![format!("arn:{partition}:kms:{region}:{id}:key/*")],
             KeyIdentity::Existing(arn) => vec![arn.to_string()],
@@ -406,7 +409,8 @@ fn resources(desired: &Desired, account: &Account, scope: ResourceScope) -> Vec<
         }
         ResourceScope::LogGroups => {
             let groups = desired.log_groups.iter().filter(|group| group.site.account == account.name);
-            // With and without what is in it, as the operations of CloudWatch Logs differ in this.
+            // Both the log group and its content: the operations of CloudWatch Logs require
+            // different ARNs.
             let arns = groups.flat_map(|group| {
                 let arn = format!("arn:{partition}:logs:{}:{id}:log-group:{}", group.site.region, group.name);
                 [format!("{arn}:*"), arn]
@@ -447,7 +451,7 @@ fn resources(desired: &Desired, account: &Account, scope: ResourceScope) -> Vec<
             let objects = |lock: &Lock| [object(desired, lock), object(desired, &lock.leader_lock())];
             desired.lock.iter().flat_map(objects).collect()
         }
-        // Trails that the spec has no more are looked for and removed.
+        // Trails that are no longer in the spec are searched and deleted.
         ResourceScope::AllTrails => {
             let all = format!("arn:{partition}:cloudtrail:*:{id}:trail/*");
             let own = desired.trails.iter().filter(|trail| trail.site.account == account.name);
@@ -463,13 +467,13 @@ fn object(desired: &Desired, lock: &Lock) -> String {
     format!("arn:{}:s3:::{}/{}", desired.key.site.region.partition(), lock.bucket, lock.key)
 }
 
-/// How the roles that are assumed are named.
+/// The form of the ARNs of the roles that are assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Roles {
-    /// Each by its ARN.
+    /// The ARN of each role.
     Listed,
-    /// By their name in any account, where several have the same: a hub assumes more roles than a
-    /// policy can list.
+    /// The name of the role in any account, if several accounts use the same name: a hub assumes
+    /// more roles than a policy can list.
     ByName,
 }
 
@@ -491,7 +495,7 @@ fn assumed(desired: &Desired, account: &Account, mode: Mode, named: Roles) -> Ve
             .or_default()
             .push(role.arn.to_string());
     }
-    // Who joins by itself is not known before.
+    // The accounts that join the organization later are not known yet.
     if let Some(role) = desired.organization.as_ref().and_then(|it| it.role.as_ref())
         && mode != Mode::Verify
     {
@@ -505,12 +509,11 @@ fn assumed(desired: &Desired, account: &Account, mode: Mode, named: Roles) -> Ve
     named.collect()
 }
 
-/// The ARN of a trail, with any account where nobody knows whose it is: an organization trail
-/// belongs to the management account, and it is made by that account or by a delegated
-/// administrator.
+/// The ARN of a trail. An organization trail belongs to the management account, even if a delegated
+/// administrator creates it. The ARN allows any account if the management account is not known.
 fn trail_arn(desired: &Desired, trail: &Trail) -> String {
     let organization = desired.organization.as_ref();
-    // Who registers an administrator is the management account.
+    // The account that registers an administrator is the management account.
     let is_known = organization.is_some_and(|it| !it.delegated_administrators.is_empty());
     let arn = &trail.arn;
     if trail.is_organization && !is_known {

@@ -1,9 +1,9 @@
 //! The table of error codes, with the class and the hint of each.
 //!
-//! The code decides, together with the operation. An HTTP status decides nothing: proxies, load
-//! balancers and emulators answer with 404 and 403 as well, and the quota of IAM has the status of
-//! a conflict. `models/errors.json` has the codes that AWS publishes; a test holds the table to
-//! them.
+//! The code and the operation determine the row. The HTTP status is ignored: proxies, load
+//! balancers and emulators also answer with 404 and 403, and the quota of IAM has the status of a
+//! conflict. `models/errors.json` contains the codes that AWS publishes; a test compares the table
+//! with them.
 
 mod rows;
 
@@ -16,26 +16,26 @@ use rows::TABLE;
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) class: Class,
-    /// The operations for which the row holds; all of them if this is empty.
+    /// The operations of the row; all operations if this is empty.
     operations: &'static [Operation],
     codes: &'static [&'static str],
     when: When,
-    /// What the user can do, where that differs from what helps with other errors of the class.
+    /// The next step of the user, if it differs from the hint of other errors of the class.
     pub(crate) hint: Option<&'static str>,
 }
 
-/// When a row holds, where the same code has several meanings.
+/// The condition of a row, if the same code has several meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
-    /// The message contains one of these words, in lower or upper case.
+    /// The message contains one of these words, in any case.
     Says(&'static [&'static str]),
-    /// The Region is one that an account has to enable.
+    /// The Region is an opt-in Region.
     OptIn,
 }
 
 impl Row {
-    /// A row for some operations, or for all if there are none.
+    /// A row for some operations, or for all operations if the list is empty.
     const fn new(class: Class, operations: &'static [Operation], codes: &'static [&'static str]) -> Self {
         Self { class, operations, codes, when: When::Always, hint: None }
     }
@@ -64,8 +64,8 @@ impl Row {
     }
 }
 
-/// The row of an error: the first that holds. A code that no row has is a refusal, whose message
-/// says more.
+/// Returns the first row that matches an error. A code without a row is a refusal, whose message
+/// explains more.
 pub(crate) fn row(
     operation: Operation,
     code: &str,
@@ -75,8 +75,8 @@ pub(crate) fn row(
     TABLE.iter().find(|row| row.has(operation, code) && row.holds(message, region))
 }
 
-/// The class of an answer that is an error. An answer without a code is not from AWS, or not whole:
-/// whether the call took effect is not known.
+/// Returns the class of an answer with an error. An answer without a code is incomplete or does not
+/// come from AWS, so it is unknown whether the call took effect.
 pub fn classify(operation: Operation, code: Option<&str>, message: &str, region: Option<&Region>) -> Class {
     match code {
         Some(code) => row(operation, code, message, region).map_or(Class::Refused, |row| row.class),

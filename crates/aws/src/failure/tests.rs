@@ -23,7 +23,7 @@ use crate::error::error_of;
 /// Longer than any server of this machine needs.
 const LONG: Duration = Duration::from_mins(1);
 
-/// What a server does with a connection.
+/// The behavior of a server towards a connection.
 #[derive(Debug, Clone, Copy)]
 enum Server {
     HangsUp,
@@ -115,7 +115,7 @@ async fn a_connection_error_names_host_region_and_cause() {
         (format!("https://{aws}"), behind(&proxy), CallFailure::Proxy, aws),
         (format!("https://{aws}"), behind(&refused), CallFailure::Proxy, aws),
     ] {
-        // Only the silent server is given up on.
+        // Only the silent server needs a short timeout.
         let patience = if failure == CallFailure::Timeout { Duration::from_millis(300) } else { LONG };
         let error = connect(&endpoint, proxy, patience).await;
         let text = error.to_string();
@@ -206,8 +206,8 @@ fn the_chain_is_told_without_its_wrappers() {
     assert_eq!(failure_of(&io::Error::from(io::ErrorKind::ConnectionReset)), CallFailure::Closed);
 }
 
-/// The failure after another one, and the first after `None`. A new variant does not compile until
-/// it has its place here.
+/// The failure after another failure, and the first failure after `None`. A new variant does not
+/// compile until it is added here.
 fn next(last: Option<CallFailure>) -> Option<CallFailure> {
     Some(match last {
         None => CallFailure::Dns,

@@ -170,7 +170,7 @@ fn clock_and_region_have_their_own_hints() {
     );
 }
 
-/// The classes whose errors say what to do, whatever the code.
+/// The hint of a class also helps with an unknown code.
 #[test]
 fn every_class_that_a_user_can_act_on_has_a_hint() {
     for class in Class::ALL {

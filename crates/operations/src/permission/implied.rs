@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 use super::{Mode, Run, has_role, resources};
 use crate::operation::{AccountRole, ResourceScope};
 
-/// An action that belongs to none of our operations.
+/// An action that AWS requires although no operation of the table has this action.
 pub(super) struct Implied {
     pub(super) action: &'static str,
     pub(super) resources: Vec<String>,
     pub(super) condition: Option<Value>,
 }
 
-/// All that is asked in one account. What changes something implies more, and so does what reads
-/// encrypted files.
+/// Returns all implied permissions of one account. A command that changes resources implies more
+/// permissions, and so does a command that reads encrypted files.
 pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Implied> {
     let mut implied = Vec::new();
     if has_role(desired, account, AccountRole::Lock) && (run.mode == Mode::Apply || run.replicas) {
@@ -29,7 +29,7 @@ pub(super) fn implied(desired: &Desired, account: &Account, run: Run) -> Vec<Imp
     implied
 }
 
-/// What only an apply implies.
+/// Returns the permissions that only `apply` implies.
 fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
     let mut implied = Vec::new();
     if has_role(desired, account, AccountRole::Bucket) {
@@ -48,10 +48,11 @@ fn changing(desired: &Desired, account: &Account) -> Vec<Implied> {
     implied
 }
 
-/// S3 decrypts log files with the permissions of its caller. The key can belong to another account.
+/// The permission to decrypt log files. S3 decrypts with the permissions of its caller. The key can
+/// belong to another account.
 ///
-/// See "Granting permissions to use an AWS KMS key" in the CloudTrail user guide, and
-/// `kms:ViaService` in the KMS developer guide: the permission holds only for requests to S3.
+/// See "Granting permissions to use an AWS KMS key" in the CloudTrail user guide. The permission
+/// holds only for requests to S3: see `kms:ViaService` in the KMS developer guide.
 fn decrypt(desired: &Desired) -> Vec<Implied> {
     let Some(owner) = desired.account(&desired.key.site.account) else { return Vec::new() };
     let region = &desired.key.site.region;
@@ -75,20 +76,19 @@ fn create_alarms_with_tags(alarms: Vec<String>) -> Implied {
     Implied { action: "cloudwatch:TagResource", resources: alarms, condition: None }
 }
 
-/// The permission to update an alarm whose notifications contain its tags, a setting of others that
-/// stays as it is. See `AlarmTagsPropagation` in the CloudWatch API reference.
+/// The permission to update an alarm whose notifications contain its tags. This foreign setting is
+/// kept. See `AlarmTagsPropagation` in the CloudWatch API reference.
 fn keep_tags_in_notifications(alarms: Vec<String>) -> Implied {
     Implied { action: "cloudwatch:ListTagsForResource", resources: alarms, condition: None }
 }
 
-/// CloudTrail asks whether its caller may hand it the role that delivers to a log group.
+/// The permission to pass the role that delivers to a log group to CloudTrail.
 fn hand_over(roles: Vec<String>) -> Implied {
     let condition = json!({ "StringEquals": { "iam:PassedToService": CLOUDTRAIL } });
     Implied { action: "iam:PassRole", resources: roles, condition: Some(condition) }
 }
 
-/// Whether a trail of the whole organization is made from the account, or its delegated
-/// administrator is named there.
+/// Whether the account creates an organization trail, or registers a delegated administrator.
 fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     let registers = desired
         .organization
@@ -98,8 +98,8 @@ fn acts_for_organization(desired: &Desired, account: &Account) -> bool {
     registers || trails.any(|trail| trail.site.account == account.name)
 }
 
-/// CloudTrail reads the organization and creates its service-linked roles with the permissions of
-/// its caller.
+/// The permissions to read the organization and to create the service-linked roles of CloudTrail.
+/// CloudTrail makes these calls with the permissions of its caller.
 ///
 /// See "Prepare for creating a trail for your organization" and "Required permissions to assign a
 /// delegated administrator" in the CloudTrail user guide.
@@ -132,11 +132,12 @@ fn act_for_organization(desired: &Desired, account: &Account) -> Vec<Implied> {
     implied
 }
 
-/// S3 says that an object is not there only to who may list, and encrypts and decrypts with a key
-/// as its caller.
+/// The permissions that S3 requires for the lock. S3 reports that an object does not exist only to
+/// callers that are allowed to list the bucket. S3 encrypts and decrypts with a key with the
+/// permissions of its caller.
 ///
 /// See `GetObject` in the S3 API reference, and "Protecting data with server-side encryption with
-/// AWS KMS keys" in its user guide.
+/// AWS KMS keys" in the S3 user guide.
 fn lock(desired: &Desired) -> Vec<Implied> {
     let Some(lock) = &desired.lock else { return Vec::new() };
     let partition = desired.bucket.site.region.partition();

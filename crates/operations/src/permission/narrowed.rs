@@ -10,7 +10,8 @@ use super::{Allowed, resources};
 use crate::Operation;
 use crate::operation::ResourceScope;
 
-/// On what an operation is allowed in an account: one of these is enough.
+/// Returns the resources and conditions with which an operation is allowed in an account. One of
+/// them is enough.
 pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation) -> Vec<Allowed> {
     let resources_of = |scope| resources(desired, account, scope);
     let on = |resources: Vec<String>, condition: Option<Value>| Allowed {
@@ -19,24 +20,24 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
     };
     let narrowed = |condition| vec![on(resources_of(operation.scope()), Some(condition))];
     match operation {
-        // A trail of somebody else is never deleted. CloudTrail knows the tags of trails: see
-        // "Actions, resources, and condition keys for AWS CloudTrail" in the service authorization
-        // reference.
+        // Foreign trails are never deleted. CloudTrail supports conditions on the tags of trails:
+        // see "Actions, resources, and condition keys for AWS CloudTrail" in the service
+        // authorization reference.
         Operation::DeleteTrail => narrowed(ours(desired)),
         // See "Actions, resources, and condition keys for AWS Organizations".
         Operation::EnableServiceAccess | Operation::ListDelegatedAdministrators => {
             narrowed(json!({ "StringEquals": { "organizations:ServicePrincipal": CLOUDTRAIL } }))
         }
-        // Whoever has these permissions can give a role no more than the boundary allows. See
+        // A caller with these permissions cannot give a role more than the boundary allows. See
         // "Delegating responsibility to others using permissions boundaries" in the IAM user guide.
         Operation::CreateRole | Operation::PutRolePolicy | Operation::PutRolePermissionsBoundary => {
             bounded_roles(desired, account)
         }
-        // Our key is searched among all keys of the account by its tags.
+        // The managed key is searched among all keys of the account by its tags.
         Operation::DescribeKey | Operation::ListResourceTags => {
             vec![on(resources_of(ResourceScope::Key), None)]
         }
-        // A new operation is allowed on the resources of its scope.
+        // A new operation is allowed on all resources of its scope.
         other => match other.scope() {
             scope @ (ResourceScope::Key | ResourceScope::KeyAndAlias) => keys(desired, resources_of(scope)),
             scope @ (ResourceScope::Nothing
@@ -59,8 +60,8 @@ pub(super) fn allowed(desired: &Desired, account: &Account, operation: Operation
     }
 }
 
-/// The keys under each of their conditions, and the alias without a condition: KMS asks for the
-/// alias itself as well, and an alias has neither aliases nor tags.
+/// The keys under each of their conditions, and the alias without a condition. KMS also checks the
+/// permission on the alias itself, and an alias has neither aliases nor tags.
 fn keys(desired: &Desired, resources: Vec<String>) -> Vec<Allowed> {
     let (aliases, keys): (Vec<_>, Vec<_>) = resources.into_iter().partition(|it| it.contains(":alias/"));
     let alone = (!aliases.is_empty()).then_some(Allowed { resources: aliases, condition: None });
@@ -81,8 +82,8 @@ fn bounded_roles(desired: &Desired, account: &Account) -> Vec<Allowed> {
     roles.map(|(boundary, resources)| Allowed { resources, condition: boundary.map(condition) }).collect()
 }
 
-/// The id of the key is not known before: the alias and the tag say which it is. The alias comes
-/// after the key, and a key that is taken over has no tag yet.
+/// The conditions that identify the key, whose ID is not known in advance: its alias or its tag.
+/// Both are needed, because the alias is created after the key, and an adopted key has no tag yet.
 ///
 /// See "ABAC for AWS KMS" in the KMS developer guide.
 fn key_conditions(desired: &Desired) -> Vec<Option<Value>> {
@@ -91,7 +92,8 @@ fn key_conditions(desired: &Desired) -> Vec<Option<Value>> {
     vec![Some(ours(desired)), Some(by_alias)]
 }
 
-/// The tag of the installation on a resource, also under its previous name.
+/// The condition that a resource has the tag of the installation, under its current or its previous
+/// name.
 fn ours(desired: &Desired) -> Value {
     let installation = &desired.installation;
     let names = std::iter::once(installation.name()).chain(installation.previous());

@@ -11,44 +11,44 @@ use super::{Mode, has_role};
 use crate::Operation;
 use crate::operation::AccountRole;
 
-/// What a session of an assumed role is allowed at most, whatever the role allows: a JSON policy
-/// document.
+/// The upper limit of the permissions of a session of an assumed role: a JSON policy document.
 ///
-/// STS intersects the policy with those of the role. The credentials of a plan therefore only read,
-/// even with a role of an administrator. The resources stay those of the role: STS accepts 2,048
-/// characters, which leaves no room for ARNs.
+/// STS intersects the session policy with the policies of the role. The credentials of `plan` can
+/// therefore only read, even with the role of an administrator. The session policy does not limit
+/// the resources: STS accepts 2,048 characters, which leaves no room for ARNs.
 ///
 /// See "Session policies" in the IAM user guide and `AssumeRole` in the STS API reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionPolicy(String);
 
 impl SessionPolicy {
-    /// Allows every operation that reads settings, in any account; no log file is read.
+    /// Allows every operation that reads settings, in any account, but not reading log files.
     pub fn reading() -> Self {
-        // The same for thousands of accounts.
+        // Thousands of accounts share this policy.
         static READING: LazyLock<SessionPolicy> =
             LazyLock::new(|| SessionPolicy::of(super::reading().map(Operation::action)));
         READING.clone()
     }
 
-    /// Allows to list, read and decrypt log files, and to list the public keys of their digests.
+    /// Allows listing, reading and decrypting log files, and listing the public keys of their
+    /// digests.
     pub fn verifying() -> Self {
         let called = Operation::ALL.iter().filter(|it| it.account_role() == AccountRole::Evidence);
         Self::of(called.map(|it| it.action()).chain(["kms:Decrypt"]))
     }
 
-    /// Allows to list log files and digests, and nothing else.
+    /// Allows only listing log files and digests.
     pub fn listing_log_files() -> Self {
         Self::of(std::iter::once(Operation::ListLogFiles.action()))
     }
 
-    /// Allows to look up recorded events, and nothing else.
+    /// Allows only looking up recorded events.
     pub fn looking_up_events() -> Self {
         Self::of(std::iter::once(Operation::LookupEvents.action()))
     }
 
-    /// Allows the operations of an apply in one account, also those that remove what the spec no
-    /// longer has.
+    /// Allows the operations of `apply` in one account, including the operations that remove
+    /// resources that are no longer in the spec.
     pub fn applying(desired: &Desired, account: &Account) -> Self {
         let is_called = |role| match role {
             AccountRole::Trails
@@ -93,11 +93,13 @@ impl SessionPolicy {
     }
 }
 
-/// The characters of a session policy. See "IAM and AWS STS quotas" in the IAM user guide.
+/// The maximum number of characters of a session policy. See "IAM and AWS STS quotas" in the IAM
+/// user guide.
 const LIMIT: usize = 2048;
 
-/// Prefixes that stand for the actions which begin with them, in this order, as long as a policy is
-/// too long. None of them allows to read log files or to take away more than the listed actions do.
+/// Prefixes that replace the actions that begin with them, in this order, until the policy is short
+/// enough. The prefixes do not allow reading log files, or removing more than the listed actions
+/// do.
 const WIDER: [&str; 13] = [
     "s3:GetBucket",
     "s3:PutBucket",
@@ -154,8 +156,8 @@ mod tests {
 
     #[test]
     fn the_longest_policy_fits() {
-        // Sessions that look up events do nothing else, and messages are sent without a session
-        // policy.
+        // Sessions that look up events do nothing else, and notifications are sent without a
+        // session policy.
         let is_alone =
             |it: &&Operation| matches!(it.account_role(), AccountRole::Blame | AccountRole::Receiver);
         let all = Operation::ALL.iter().filter(|it| !is_alone(it)).map(|it| it.action());

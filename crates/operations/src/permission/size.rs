@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// The characters of a managed policy, white space not counted; those of all inline policies of a
-/// role are 10,240. See "IAM and AWS STS quotas" in the IAM user guide.
+/// The maximum number of characters of a managed policy, without white space. All inline policies
+/// of a role together can have 10,240. See "IAM and AWS STS quotas" in the IAM user guide.
 const LIMIT: usize = 6144;
 
 /// Whether IAM accepts a policy as one managed policy.
@@ -11,8 +11,9 @@ pub(super) fn fits(policy: &Value) -> bool {
     policy.to_string().len() <= LIMIT
 }
 
-/// The statements of a policy in as many documents as are needed, in their order. A statement with
-/// more resources than a document holds is repeated with a part of them.
+/// Splits the statements of a policy into as many documents as needed, in their order. A statement
+/// with more resources than a document can contain is repeated, each time with a part of the
+/// resources.
 pub(super) fn documents(policy: &Value) -> Vec<Value> {
     let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
     let mut documents: Vec<Vec<Value>> = vec![Vec::new()];
@@ -34,7 +35,7 @@ fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-/// A statement, halved by its resources until each part fits a document.
+/// Splits the resources of a statement in halves until each part fits a document.
 fn parts(statement: Value) -> Vec<Value> {
     let resources = statement["Resource"].as_array().map_or(&[][..], Vec::as_slice);
     if resources.len() < 2 || fits(&document(std::slice::from_ref(&statement))) {

@@ -61,7 +61,7 @@ fn a_plan_only_reads_and_a_member_account_needs_nothing_of_s3() {
     }
 }
 
-/// An ARN names the resource, and a condition limits what an ARN cannot.
+/// An ARN names the resource, and a condition limits an action that an ARN cannot limit.
 #[test]
 fn an_apply_is_allowed_exactly_what_it_calls() {
     let of_installation = json!({ "StringEquals": { "aws:ResourceTag/reconcile:spec": ["secprod"] } });
@@ -94,7 +94,7 @@ fn an_apply_is_allowed_exactly_what_it_calls() {
                 "cloudtrail:DeleteTrail",
                 &[(json!(["arn:aws:cloudtrail:*:222222222222:trail/*"]), of_installation)],
             ),
-            // The spec manages none of these.
+            // The spec manages none of these settings.
             ("master", "s3:PutLifecycleConfiguration", &[]),
             ("master", "organizations:ListAccounts", &[]),
             ("master", "kms:CreateGrant", &[]),
@@ -136,7 +136,7 @@ fn options_add_only_their_own_permissions() {
     assert_eq!(added(Run { blame: true, ..PLAN }), accounts.map(events));
     let bucket = json!(["arn:aws:s3:::secprod-multiaccount-logs"]);
     assert_eq!(added(Run { freshness: true, ..PLAN }), [("master", "s3:ListBucket", bucket)]);
-    // Replicas write the object of their leader, and not the lock of an apply.
+    // Replicas write the object of their leader, but not the lock of `apply`.
     let leader = json!(["arn:aws:s3:::locks/secprod.lock.watch"]);
     assert_eq!(
         added(Run { replicas: true, ..PLAN }),
@@ -170,7 +170,8 @@ fn a_verification_lists_reads_and_decrypts_log_files_and_nothing_else() {
     );
 }
 
-/// Many roles of one name are named once, and roles of many names are listed in several documents.
+/// Many roles with the same name are named once, and roles with different names are listed in
+/// several documents.
 #[test]
 fn permissions_of_many_accounts_fit_the_limits_of_iam() {
     let documents = |text: &str| {
@@ -265,7 +266,7 @@ fn an_apply_is_allowed_what_aws_requires_besides_its_operations() {
             ("master", "iam:CreateRole", &bounded),
             ("master", "iam:PutRolePolicy", &bounded),
             ("master", "iam:PutRolePermissionsBoundary", &bounded),
-            // Without `s3:ListBucket`, S3 does not tell an absent lock from a denied one.
+            // Without `s3:ListBucket`, S3 does not distinguish an absent lock from a denied one.
             ("master", "s3:ListBucket", &[(json!(["arn:aws:s3:::locks"]), json!(null))]),
             ("master", "kms:GenerateDataKey", &[]),
         ],
@@ -277,7 +278,7 @@ fn an_apply_is_allowed_what_aws_requires_besides_its_operations() {
     assert_allowed(&spec(&in_own_bucket), APPLY, &[("master", "kms:GenerateDataKey", &[key])]);
 }
 
-/// The organization trail belongs to the management account, which the spec does not name.
+/// The organization trail belongs to the management account, which the spec does not name here.
 #[test]
 fn an_account_that_may_not_be_the_management_account_is_allowed_the_trail_of_any_account() {
     let text = PROD
@@ -286,7 +287,7 @@ fn an_account_that_may_not_be_the_management_account_is_allowed_the_trail_of_any
     let spec = spec(&text);
     let trails = ["arn:aws:cloudtrail:*:222222222222:trail/*", "arn:aws:cloudtrail:us-east-1:*:trail/Org"];
     let trails = [(json!(trails), json!(null))];
-    // Without a log group, only the service-linked roles are read.
+    // Without a log group, CloudTrail reads only the service-linked roles.
     let linked = ["cloudtrail.amazonaws.com", "context.cloudtrail.amazonaws.com"];
     let linked = linked.map(|it| format!("arn:aws:iam::222222222222:role/aws-service-role/{it}/*"));
     assert_allowed(

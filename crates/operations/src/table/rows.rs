@@ -1,4 +1,4 @@
-//! The rows of the table. Of two rows for the same error, the first one counts.
+//! The rows of the table. The first row that matches an error counts.
 //!
 //! See the errors of each operation in the API references, "Common Errors" there, and "List of
 //! error codes" in the S3 API reference.
@@ -35,8 +35,8 @@ const UNSEEN_PRINCIPAL: Row = Row::new(
     "check that each principal of the policy exists: AWS refuses a policy that names a user or role that was deleted or misspelled",
 );
 
-/// The key of a log group. The answer has the code of a denial and speaks of the key: "The
-/// specified KMS key does not exist or is not allowed to be used with Arn …".
+/// The key of a log group. The answer has the code of a denial, but its message is about the key:
+/// "The specified KMS key does not exist or is not allowed to be used with Arn …".
 ///
 /// See `AssociateKmsKey` in the CloudWatch Logs API reference for the other code.
 const UNSEEN_KEY: Row = Row::new(
@@ -47,9 +47,9 @@ const UNSEEN_KEY: Row = Row::new(
 .when(When::Says(&["kms"]))
 .hint("check that the key policy lets CloudWatch Logs encrypt the log group");
 
-/// Services with JSON requests, and those with query strings, call a late and an early signature a
-/// wrong one: "Signature expired: 20261126T120000Z is now earlier than …", "Signature not yet
-/// current: …".
+/// A wrong clock. Services with JSON requests and services with query strings report an expired or
+/// future signature with the code of a wrong signature: "Signature expired: 20261126T120000Z is now
+/// earlier than …", "Signature not yet current: …".
 const CLOCK_IN_MESSAGE: Row = Row::new(
     Clock,
     ALL,
@@ -57,13 +57,13 @@ const CLOCK_IN_MESSAGE: Row = Row::new(
 )
 .when(When::Says(&["signature expired", "signature not yet current"]));
 
-/// A Region that the account has not enabled does not know its credentials. A session calls nothing
-/// but STS with credentials that are not proven.
+/// A Region that the account has not enabled, which does not accept the credentials of the account.
+/// A session calls only STS before its credentials are proven.
 ///
 /// See "Enable or disable AWS Regions in your account" in the Account Management reference guide.
-/// `InvalidToken` and `InvalidAccessKeyId` are the answers of S3, `InvalidClientTokenId` that of
-/// services with query strings, and `UnrecognizedClientException` that of services with JSON
-/// requests.
+/// S3 answers with `InvalidToken` and `InvalidAccessKeyId`, services with query strings answer with
+/// `InvalidClientTokenId`, and services with JSON requests answer with
+/// `UnrecognizedClientException`.
 const OPT_IN: Row = Row::new(
     RegionNotEnabled,
     ALL,
@@ -78,7 +78,7 @@ const OPT_IN: Row = Row::new(
 )
 .when(When::OptIn);
 
-/// Organizations reports quotas and other rules with one code.
+/// A quota of Organizations, which reports quotas and other rules with one code.
 ///
 /// See `ConstraintViolationException` in the Organizations API reference.
 const QUOTA_OF_ORGANIZATION: Row =
@@ -89,7 +89,7 @@ const SERVICE_QUOTAS: &str = "delete unused resources, or request an increase of
 
 #[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
-    // The same code with several meanings.
+    // Codes with several meanings.
     UNSEEN_PRINCIPAL,
     UNSEEN_KEY,
     QUOTA_OF_ORGANIZATION,
@@ -98,9 +98,9 @@ pub(super) static TABLE: &[Row] = &[
     OPT_IN,
     Row::new(RegionNotEnabled, &[Op::CreateBucket], &["IllegalLocationConstraintException"]).when(When::OptIn),
 
-    // What says that the resource of the call does not exist. Any other code says something else,
-    // even if it is about something that does not exist: `NoSuchBucket` in answer to
-    // `GetBucketPolicy` is about the bucket.
+    // Codes that mean that the resource of the call does not exist. Other codes are not in these
+    // rows, even if they are about something that does not exist: `NoSuchBucket` in answer to
+    // `GetBucketPolicy` is about the bucket, not about the policy.
     Row::new(Absent, &[Op::GetBucketVersioning, Op::GetBucketLocation, Op::DeleteBucket, Op::TakeLock], &["NoSuchBucket"]),
     Row::new(Absent, &[Op::GetBucketPolicy], &["NoSuchBucketPolicy"]),
     Row::new(Absent, &[Op::GetBucketEncryption], &["ServerSideEncryptionConfigurationNotFoundError"]),
@@ -146,7 +146,7 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
 
-    // What a call needs, other than its own resource.
+    // Something that a call needs, other than its own resource.
     Row::new(
         NotYetSeen(NotVisible::Resource),
         ALL,
@@ -161,7 +161,7 @@ pub(super) static TABLE: &[Row] = &[
         NotYetSeen(NotVisible::Delivery(TrailDependency::BucketOrKeyPolicy)), ALL, &["InsufficientEncryptionPolicyException"],
     ),
     Row::new(NotYetSeen(NotVisible::Delivery(TrailDependency::Key)), ALL, &["KmsKeyNotFoundException"]),
-    // CloudTrail publishes a message as a test, for which SNS needs the key of an encrypted topic.
+    // CloudTrail publishes a test message, for which SNS needs the key of an encrypted topic.
     Row::new(
         NotYetSeen(NotVisible::Delivery(TrailDependency::TopicOrKeyPolicy)),
         ALL,
@@ -295,8 +295,8 @@ pub(super) static TABLE: &[Row] = &[
             "OptInRequired", "UnauthorizedOperation",
         ],
     ),
-    // `GetBucketPolicy` answers so to callers of another account: see its page in the S3 API
-    // reference.
+    // S3 answers `GetBucketPolicy` with this code to callers of another account: see its page in
+    // the S3 API reference.
     Row::new(Denied, ALL, &["MethodNotAllowed"]).hint("use credentials of the account that owns the bucket"),
     Row::new(Denied, ALL, &["AllAccessDisabled"]).hint("contact AWS Support: AWS has disabled all access to the bucket"),
 
@@ -310,7 +310,7 @@ pub(super) static TABLE: &[Row] = &[
             "UnsupportedSignature",
         ],
     ),
-    // Of the credentials that the user starts with: those of assumed roles are renewed.
+    // The initial credentials of the user. Credentials of assumed roles are renewed.
     Row::new(Credentials, ALL, &["ExpiredToken", "ExpiredTokenException"]).hint(
         "get new credentials, for example with `aws sso login`, and run again: the credentials of the environment or of a profile \
          cannot be renewed here",
@@ -318,7 +318,7 @@ pub(super) static TABLE: &[Row] = &[
 
     Row::new(Clock, ALL, &["RequestExpired", "RequestTimeTooSkewed"]),
 
-    // Of STS, and of S3 for Multi-Region Access Points.
+    // Codes of STS, and of S3 for Multi-Region Access Points.
     Row::new(RegionNotEnabled, ALL, &["InvalidRegion", "RegionDisabledException"]),
 
     Row::new(
@@ -331,13 +331,13 @@ pub(super) static TABLE: &[Row] = &[
         ],
     ),
 
-    // What AWS does not accept, with what helps.
+    // Requests that AWS does not accept, with a hint.
     Row::new(Refused, ALL, &["BucketAlreadyExists"]).hint(
         "set another `bucket.name`: bucket names are shared by all of AWS, and another account owns this bucket",
     ),
     Row::new(Refused, ALL, &["BucketNotEmpty"]).hint("delete all objects in the bucket, with all their versions, \
         and run apply again"),
-    // `GetBucketAcl` does not show grants that S3 ignores, so that no plan can see these.
+    // `GetBucketAcl` does not show grants that S3 ignores, so a plan cannot show these grants.
     Row::new(Refused, ALL, &["InvalidBucketAclWithObjectOwnership"]).hint(
         "the ACL of the bucket has foreign grants, maybe public grants that S3 ignores: remove the grants with \
          `aws s3api put-bucket-acl --acl private --bucket NAME`, or set `bucket.object_ownership: ObjectWriter`",
@@ -387,13 +387,13 @@ pub(super) static TABLE: &[Row] = &[
     Row::new(Refused, ALL, &["PolicyNotAttachable"]).hint(
         "name another policy in `cloudwatch_logs.permissions_boundary`: this policy is reserved for roles of AWS",
     ),
-    // Other policies of the role are looked for first, so the reason is mostly a policy that was
+    // Other policies of the role are checked first, so the usual reason is a policy that was
     // deleted a moment ago.
     Row::new(Busy, ALL, &["DeleteConflict"]).hint(
         "detach the foreign policies and instance profiles from the role, and run apply again",
     ),
 
-    // What AWS does not accept, where the message of AWS says all that is known.
+    // Requests that AWS does not accept, without a hint that adds to the message of AWS.
     Row::new(
         Refused,
         ALL,
@@ -426,8 +426,8 @@ pub(super) static TABLE: &[Row] = &[
             "RequestEntityTooLargeException", "UnknownOperationException", "ValidationError",
         ],
     ),
-    // Of S3: codes for an absent setting in answer to a call about another one, and codes of calls
-    // that are not made.
+    // Codes of S3 for an absent setting other than the setting of the call, and codes of calls that
+    // the program does not make.
     Row::new(
         Refused,
         ALL,

@@ -9,7 +9,7 @@ use crate::{NotVisible, TrailDependency};
 struct Published {
     /// The modeled errors, by service and operation.
     modeled: BTreeMap<(String, String), BTreeSet<String>>,
-    /// Codes that are on pages of the documentation.
+    /// Codes on pages of the documentation.
     documented: BTreeSet<String>,
 }
 
@@ -28,7 +28,7 @@ fn published() -> Published {
     Published { modeled, documented }
 }
 
-/// The operation as AWS calls it, with its service.
+/// The service of the operation, and its name in AWS.
 fn aws_name(operation: Operation) -> (String, String) {
     use Operation as Op;
 
@@ -144,12 +144,12 @@ fn the_code_and_the_operation_decide() {
         (Op::GetRole, Some("AccessDeniedException"), Class::Denied),
         (Op::GetRole, Some("SlowDown"), Class::Throttled),
         (Op::CreateRole, Some("EntityAlreadyExists"), Class::Conflict),
-        // With the HTTP status of a conflict.
+        // These codes have the HTTP status of a conflict.
         (Op::CreateRole, Some("LimitExceeded"), Class::LimitReached),
         (Op::CreateKey, Some("LimitExceededException"), Class::LimitReached),
         (Op::CreateTrail, Some("MaximumNumberOfTrailsExceededException"), Class::LimitReached),
         (Op::CreateBucket, Some("TooManyBuckets"), Class::LimitReached),
-        // With the HTTP status of a denial.
+        // These codes have the HTTP status of a denial.
         (Op::CreateTopic, Some("TopicLimitExceeded"), Class::LimitReached),
         (Op::GetBucketPolicy, Some("RequestTimeTooSkewed"), Class::Clock),
         (Op::CreateBucket, Some("BucketAlreadyOwnedByYou"), Class::Conflict),
@@ -229,7 +229,7 @@ fn the_message_and_the_region_decide_where_a_code_has_several_meanings() {
         (Op::GetBucketPolicy, "InvalidAccessKeyId", "", "eu-central-1", Class::Credentials),
         (Op::CreateBucket, "IllegalLocationConstraintException", "", "af-south-1", Class::RegionNotEnabled),
         (Op::GetBucketPolicy, "IllegalLocationConstraintException", "", "af-south-1", Class::Refused),
-        // STS is the first that sees the credentials.
+        // STS is the first service that sees the credentials.
         (Op::GetCallerIdentity, "InvalidClientTokenId", "", "ap-east-1", Class::Credentials),
     ] {
         let region = region.parse().unwrap();

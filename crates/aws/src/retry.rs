@@ -1,10 +1,10 @@
 //! Decides whether a failed attempt is retried.
 //!
 //! - A throttled call did not take effect. The call is retried until its time is used up.
-//! - It is unknown whether a call took effect if its answer is lost, or if AWS answers with a fault of
-//!   its own. The call is retried a few times, unless a second effect would do harm.
-//! - A call that AWS rejected because the credentials of an assumed role have expired is retried once,
-//!   with new credentials.
+//! - It is unknown whether a call took effect if its answer is lost, or if AWS answers with a fault
+//!   of its own. The call is retried a few times, unless a second effect would do harm.
+//! - A call that AWS rejected because the credentials of an assumed role have expired is retried
+//!   once, with new credentials.
 
 use std::sync::Arc;
 use std::time::Duration;

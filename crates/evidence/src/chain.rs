@@ -56,11 +56,11 @@ pub(crate) struct Link {
     pub(crate) place: ObjectLocation,
     /// The end of the digest, from its key.
     pub(crate) end: Timestamp,
-    /// What the digest proves; `None` if it is not verified.
+    /// The claims that the digest proves; `None` if the digest is not verified.
     pub(crate) proof: Option<DigestClaims>,
 }
 
-/// What a verified digest proves about its chain.
+/// The claims of a verified digest about its chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DigestClaims {
     pub(crate) start: Timestamp,

@@ -18,10 +18,10 @@ pub fn plan(live: &Live) -> Plan {
 /// Creates live state in an embedded AWS: applies [`plan`] through the connection `aws`, and copies
 /// the policies byte for byte.
 ///
-/// The journal is kept in `folder` and removed at the end, because a copy is never resumed.
+/// The journal is in `folder`, and is removed at the end, because a copy is never resumed.
 ///
 /// # Errors
-/// If the journal cannot be kept.
+/// Fails if the journal cannot be written.
 pub async fn copy(
     twin: &Twin,
     aws: &Aws,
@@ -38,7 +38,7 @@ pub async fn copy(
     copy_bucket(twin, desired, &live.observed);
     copy_key(twin, desired, &live.observed);
     twin.trust(false);
-    // Nobody needs the journal of a copy.
+    // The journal of a copy is not needed any more.
     let _ = std::fs::remove_dir_all(folder);
     Ok(outcome)
 }

@@ -22,7 +22,7 @@ pub struct DeliveryOptions {
     pub until: Timestamp,
 }
 
-/// What was delivered.
+/// The result of a delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Delivered {
     /// The number of trails that delivered.
@@ -31,11 +31,11 @@ pub struct Delivered {
     pub digests: usize,
     /// The number of log files.
     pub logs: usize,
-    /// Trails that deliver to the bucket and did not deliver, with the reason.
+    /// Trails of the bucket that did not deliver, with the reason.
     pub silent: Vec<(String, String)>,
 }
 
-/// The reason why nothing more was delivered.
+/// The reason why a delivery failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
     /// No trail of the sandbox delivers to the bucket.
@@ -47,18 +47,18 @@ pub enum DeliverError {
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
-/// CloudTrail delivers a digest some minutes after its end.
+/// The time between the end of a digest and its delivery.
 const DIGEST_DELAY: SignedDuration = SignedDuration::from_mins(4);
 /// The number of events in a log file.
 const EVENTS: u32 = 10;
 
 /// Delivers the log files and digests of all trails that log and deliver to a bucket.
 ///
-/// A chain continues after its newest digest, and what was delivered is not delivered again. After
-/// a gap, a new chain starts, as after logging was stopped.
+/// A chain continues after its newest digest, so that no file is delivered twice. After a gap, a
+/// new chain starts, as after logging was stopped.
 ///
 /// # Errors
-/// If no trail delivers to the bucket, or a file cannot be made.
+/// Fails if no trail delivers to the bucket, or if a file cannot be created.
 pub fn deliver(twin: &Twin, options: &DeliveryOptions) -> Result<Delivered, DeliverError> {
     let summary = twin.summary();
     let trails = summary.accounts.iter().flat_map(|account| &account.trails);
@@ -130,7 +130,7 @@ fn has_digests(trail: &TrailSummary) -> bool {
     trail.settings["log_file_validation"] == Value::Bool(true)
 }
 
-/// A chain that is delivered.
+/// A chain of digests to be delivered.
 struct Chain<'a> {
     twin: &'a Twin,
     trail: &'a TrailSummary,
@@ -185,7 +185,7 @@ impl Chain<'_> {
         Some((end, ObjectLocation { bucket: self.root.bucket().to_owned(), key }, stored))
     }
 
-    /// A log file of an hour. The files of the hour are spread over it.
+    /// Returns a log file of an hour. The times of the files are spread over the hour.
     fn log(
         &self,
         minted: &Minted,
@@ -194,7 +194,7 @@ impl Chain<'_> {
         of: u32,
     ) -> Result<(reconcile_evidence::LogFile, Stored), MintError> {
         let seconds = 3600 * i64::from(number) / i64::from(of.max(1));
-        // Some minutes pass until an event is delivered.
+        // An event is delivered after some minutes.
         let time = hour + SignedDuration::from_secs(seconds);
         let ChainId { account, region, .. } = &self.id;
         let seed = format!("{}/{account}/{region}/{time}/{number}", self.trail.arn);
@@ -215,7 +215,7 @@ impl Chain<'_> {
     }
 }
 
-/// An event, which looks like one and says nothing.
+/// Returns a plausible event without a real cause.
 fn record(account: &AccountId, region: &Region, time: Timestamp, seed: &str, event: u32) -> Value {
     let identity = reconcile_evidence::Hash::of(format!("{seed}/{event}").as_bytes()).to_string();
     json!({
@@ -235,8 +235,8 @@ fn record(account: &AccountId, region: &Region, time: Timestamp, seed: &str, eve
     })
 }
 
-/// The 16 letters and digits at the end of the name of a log file, which follow from the rest of
-/// the file.
+/// Returns the 16 letters and digits at the end of the name of a log file. They depend only on
+/// `seed`.
 fn letters(seed: &str) -> String {
     let hash = reconcile_evidence::Hash::of(seed.as_bytes()).to_string();
     hash.chars().take(16).collect()

@@ -1,13 +1,13 @@
-//! Live state that is made from policies alone.
+//! Live state that consists only of policies and default settings.
 
 use reconcile_plan::observed::{HubKey, KeyTraits, LiveKey, Observed};
 use reconcile_plan::view::{self, OpenEnum};
 use reconcile_policy::{Arn, Document, exposed};
 use reconcile_spec::{Desired, ObjectOwnership};
 
-/// Returns a bucket and a key with the default settings of AWS, and with the given policies. A
-/// policy with a public statement could only be saved in a bucket that does not block public
-/// access.
+/// Returns a bucket and a key with the default settings of AWS and the given policies. A bucket
+/// with a policy that has a public statement does not block public access, because S3 would
+/// otherwise reject the policy.
 pub fn given(desired: &Desired, bucket: Option<Document>, key: Option<Document>) -> Observed {
     let site = &desired.key.site;
     let account = desired.account(&site.account).map_or("", |account| account.id.as_str());

@@ -1,5 +1,5 @@
-//! Prepares the embedded AWS for a spec, connects to it, copies live installations into it, and
-//! delivers log files in it.
+//! Prepares the embedded AWS for a spec, connects to the embedded AWS, copies live installations
+//! into it, and delivers log files in it.
 
 mod copy;
 mod deliver;

@@ -12,13 +12,13 @@ use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 const NOBODY: &str = "000000000000";
 
 /// Returns the resources that a spec expects: accounts and roles, a key by its ARN, foreign topics,
-/// topics of alarms, the bucket of the lock.
+/// topics of alarms, and the bucket of the lock.
 pub fn setup(spec: &Spec) -> Setup {
     let desired = spec.desired();
     let accounts = desired.accounts.iter().map(|account| SetupAccount {
         id: account.id.to_string(),
         name: account.name.to_string(),
-        // The embedded AWS knows a role by its name without the path.
+        // The embedded AWS identifies a role by its name without the path.
         roles: account
             .access
             .role

@@ -1,4 +1,4 @@
-//! Sends spans to a collector, with the HTTP client that the rest of the program uses.
+//! Sends spans to a collector, with the HTTP client of the rest of the program.
 //!
 //! See "OTLP/HTTP" in the specification of the OpenTelemetry protocol.
 
@@ -29,7 +29,7 @@ const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf")
 
 type Connection = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
-/// Reports the first failure, and no other one: a collector that is away fails every export.
+/// A reporter of only the first failure: if a collector is unavailable, every export fails.
 pub(crate) struct Reporter {
     report: Box<dyn Fn(&str) + Send + Sync>,
     has_reported: AtomicBool,
@@ -62,18 +62,18 @@ enum ExportError {
     Status(StatusCode),
     #[error("the collector did not answer within {0} ms")]
     Late(u128),
-    /// The runtime ends with the program.
+    /// The runtime has ended with the program.
     #[error("the program ended")]
     Ended,
 }
 
-/// Exports batches of spans. A batch is sent once: a pause between attempts would delay the end of
-/// the program.
+/// An exporter of batches of spans. A batch is sent only once, because a pause between attempts
+/// would delay the end of the program.
 #[derive(Debug)]
 pub(crate) struct Exporter {
     connection: Connection,
     settings: Settings,
-    /// The SDK exports from a thread without a runtime.
+    /// The runtime of the connections. The SDK exports from a thread without a runtime.
     runtime: Handle,
     reporter: Arc<Reporter>,
     resource: ResourceAttributesWithSchema,
@@ -109,7 +109,8 @@ impl Exporter {
         let exchange =
             self.runtime.spawn(async move { tokio::time::timeout(limit, connection.request(request)).await });
         match exchange.await.map_err(|_| ExportError::Ended)? {
-            // What the collector says about single spans is of no use to the user of this program.
+            // The messages of the collector about single spans do not help the user of this
+            // program.
             Ok(Ok(answer)) if answer.status().is_success() => Ok(()),
             Ok(Ok(answer)) => Err(ExportError::Status(answer.status())),
             Ok(Err(error)) => Err(ExportError::Unreachable(innermost(&error))),
@@ -132,7 +133,8 @@ impl SpanExporter for Exporter {
     }
 }
 
-/// The innermost cause of an error: that of a connection only says "client error (Connect)" itself.
+/// Returns the innermost cause of an error. The outermost error of a failed connection only says
+/// "client error (Connect)".
 fn innermost(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(cause) => innermost(cause),

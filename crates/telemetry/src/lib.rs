@@ -1,7 +1,8 @@
 //! Exports the spans of the program as traces of OpenTelemetry: OTLP over HTTP, in protobuf.
 //!
-//! The standard variables `OTEL_…` of the environment decide whether and where to. A collector that
-//! does not answer is reported once, and takes no more time than the timeout of the exporter.
+//! The standard environment variables `OTEL_…` decide whether traces are exported, and to which
+//! collector. A collector that does not answer is reported once, and takes no more time than the
+//! timeout of the exporter.
 
 mod exporter;
 mod settings;
@@ -24,9 +25,10 @@ use exporter::{Exporter, Reporter};
 use settings::Settings;
 pub use settings::SettingsError;
 
-/// The name of the program in traces, unless the environment has another one.
+/// The name of the program in traces, unless the environment sets another name.
 const SERVICE: &str = "reconcile";
-/// The beginning of the names of the crates whose spans are exported: all of the program.
+/// The prefix of the names of the crates whose spans are exported, which all crates of the program
+/// have.
 const TARGETS: &str = "reconcile";
 
 /// The export of traces.
@@ -35,7 +37,8 @@ pub struct Traces {
     provider: SdkTracerProvider,
     reporter: Arc<Reporter>,
     timeout: Duration,
-    /// Runs the connections of the exporter, also after the runtime of a command has ended.
+    /// The runtime of the connections of the exporter, which still runs after the runtime of a
+    /// command has ended.
     runtime: Runtime,
 }
 
@@ -48,17 +51,17 @@ pub enum StartError {
     /// The certificates of the system could not be read.
     #[error("cannot read the certificates of the system for the export of traces")]
     Certificates(#[source] io::Error),
-    /// The environment configures the exporter in a way that is not possible.
+    /// The environment configures the exporter with invalid values.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 }
 
 impl Traces {
-    /// Starts to export, if the environment has an endpoint. `report` gets the reason of the first
-    /// export that fails.
+    /// Starts the export, if the environment sets an endpoint. `report` receives the reason of the
+    /// first failed export.
     ///
     /// # Errors
-    /// If the environment configures an exporter that cannot work.
+    /// Fails if the exporter cannot work with the settings of the environment.
     pub fn start(
         version: &'static str,
         report: impl Fn(&str) + Send + Sync + 'static,
@@ -78,7 +81,8 @@ impl Traces {
         Ok(Some(Self { provider, reporter, timeout, runtime }))
     }
 
-    /// The layer that records the spans of the program. Events are the log, and are not exported.
+    /// The layer that records the spans of the program. Events belong to the log, and are not
+    /// exported.
     pub fn layer<S>(&self) -> impl Layer<S> + Send + Sync + use<S>
     where
         S: Subscriber + for<'span> LookupSpan<'span> + Send + Sync,
@@ -93,7 +97,7 @@ impl Traces {
             .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target().starts_with(TARGETS)))
     }
 
-    /// Exports what is left, and ends the export. Takes no more time than the timeout of the
+    /// Exports the remaining spans, and ends the export. Takes no more time than the timeout of the
     /// exporter.
     pub fn finish(self) {
         if self.provider.shutdown_with_timeout(self.timeout).is_err() {
@@ -103,16 +107,16 @@ impl Traces {
     }
 }
 
-/// What the spans have in common: the attributes of the environment (`OTEL_RESOURCE_ATTRIBUTES`,
-/// `OTEL_SERVICE_NAME`), and the name and the version of the program.
+/// The attributes that all spans share: the attributes in the environment
+/// (`OTEL_RESOURCE_ATTRIBUTES`, `OTEL_SERVICE_NAME`), and the name and the version of the program.
 fn resource(version: &'static str) -> Resource {
-    // The SDK makes this name up if the environment has none.
+    // The default name of the SDK if the environment sets no name.
     const UNNAMED: &str = "unknown_service";
 
     let detected = Resource::builder().build();
     let name = detected.get(&Key::from_static_str("service.name")).map(|name| name.to_string());
     let name = name.filter(|name| !name.starts_with(UNNAMED)).unwrap_or_else(|| SERVICE.to_owned());
-    // Counts before the attributes. The SDK has it the other way round.
+    // `OTEL_SERVICE_NAME` takes precedence over the attributes, unlike in the SDK.
     let own = std::env::var("OTEL_SERVICE_NAME").ok().filter(|name| !name.is_empty());
     Resource::builder()
         .with_attribute(KeyValue::new("service.version", version))

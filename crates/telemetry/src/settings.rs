@@ -1,4 +1,4 @@
-//! The settings of the exporter, from the environment. Pure.
+//! The settings of the exporter, from the environment, without side effects.
 //!
 //! See "OpenTelemetry Protocol Exporter" and "Environment Variable Specification" in the
 //! specification of OpenTelemetry.
@@ -8,14 +8,14 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
 
-/// The time of an export, and of the end of the program, by default.
+/// The default timeout of an export and of the end of the export.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The number of spans that can wait, by default. The default of the SDK, 2,048, is less than a
-/// check of 400 accounts makes at once.
+/// The default maximum number of waiting spans. The default of the SDK, 2,048, is less than the
+/// number of spans that a check of 400 accounts creates at once.
 const QUEUE: usize = 16 * 1024;
 /// The only protocol of this exporter.
 const PROTOCOL: &str = "http/protobuf";
-/// What follows the endpoint of all signals for traces.
+/// The path of the URL for traces after the endpoint of all signals.
 const PATH: &str = "v1/traces";
 
 const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
@@ -33,8 +33,8 @@ pub(crate) struct Settings {
     pub(crate) queue: usize,
 }
 
-/// A variable of the environment that cannot be used. The value can contain a secret, and is not
-/// part of the message.
+/// An environment variable with an invalid value. The value can contain a secret, so the message
+/// does not contain it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The endpoint is not a URL.
@@ -46,7 +46,7 @@ pub enum SettingsError {
     /// The number is not a positive number.
     #[error("traces are not exported: the value of `{0}` is not a positive number")]
     Number(&'static str),
-    /// The protocol is another one.
+    /// The protocol is not supported.
     #[error(
         "traces are not exported: the value of `{0}` is not `http/protobuf`, the only supported protocol"
     )]
@@ -54,17 +54,17 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Returns the settings; `None` if the environment does not ask for traces. Without an
-    /// endpoint, each run would try the default one, which most machines do not have.
+    /// Returns the settings; `None` if the environment does not set an endpoint. With a default
+    /// endpoint, each run would try to connect to a collector that most machines do not have.
     ///
     /// # Errors
-    /// If a variable has a value that cannot be used.
+    /// Fails if a variable has an invalid value.
     pub(crate) fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, SettingsError> {
-        // An empty value is the same as no value.
+        // An empty value counts as no value.
         let value = |name: &'static str| variable(name).filter(|value| !value.trim().is_empty());
         let is =
             |name, wanted: &str| value(name).is_some_and(|value| value.trim().eq_ignore_ascii_case(wanted));
-        // A variable for traces counts before that for all signals.
+        // A variable for traces takes precedence over the variable for all signals.
         let first = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, value(name)?)));
 
         if is("OTEL_SDK_DISABLED", "true") || is("OTEL_TRACES_EXPORTER", "none") {
@@ -94,7 +94,7 @@ impl Settings {
     }
 }
 
-/// The URL for traces. That of all signals is the beginning of this URL.
+/// Returns the URL for traces. An endpoint for all signals is the prefix of this URL.
 fn endpoint_of(name: &str, url: &str) -> Option<Uri> {
     let url = if name == ENDPOINT { format!("{}/{PATH}", url.trim_end_matches('/')) } else { url.to_owned() };
     let uri: Uri = url.parse().ok()?;

@@ -1,4 +1,4 @@
-//! The answer to a request, with what the log of calls says of the request.
+//! The answer to a request, with the data for the log of calls.
 
 use bytes::Bytes;
 use http::Response;

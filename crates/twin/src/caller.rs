@@ -1,4 +1,4 @@
-//! The caller of a request, and the operations that it may call.
+//! The caller of a request, and the check of the operations that it is allowed to call.
 
 use reconcile_policy::Region;
 
@@ -31,13 +31,13 @@ impl<'r> Caller<'r> {
         Self { account, region, session_policy: None }
     }
 
-    /// The same caller in another Region.
+    /// Returns the caller in another Region.
     pub(crate) fn in_region(self, region: &'r str) -> Self {
         Self { region, ..self }
     }
 
-    /// Returns the caller of a request, if the account of its credentials and the partition of its
-    /// Region exist. `code` is the error code of the service if the account does not exist.
+    /// Returns the caller of a request, if its account and the partition of its Region exist.
+    /// `code` is the error code of the service if the account does not exist.
     pub(crate) fn of(state: &State, request: &'r Request, code: &'static str) -> Result<Self, Fault> {
         let account = request.account().filter(|account| {
             state.accounts.contains_key(*account) || state.ambient.as_deref() == Some(*account)

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 /// The deepest nesting that is decoded.
 const DEPTH: usize = 32;
 
-/// Decodes one value, which must be the whole text.
+/// Decodes one value, which must be the whole input.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Value, Error> {
     let mut decoder = Decoder::new(bytes);
     let value = value(&mut decoder, DEPTH)?;

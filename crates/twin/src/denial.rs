@@ -1,4 +1,4 @@
-//! Denies calls, as an identity policy or a service control policy does.
+//! Denies calls, like an identity policy or a service control policy.
 
 use crate::fault::Fault;
 

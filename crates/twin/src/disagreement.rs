@@ -1,8 +1,8 @@
 //! Makes the twin evaluate policies differently from the product.
 //!
-//! The twin uses the evaluator of the product, so the two always agree. AWS may not: a condition
-//! key can be missing from the requests of a service, or a variable can have no value. With a
-//! disagreement, a test, or a person with a sandbox, can find out what happens then.
+//! The twin uses the evaluator of the product, so the two always agree. AWS can disagree: a
+//! condition key can be missing from the requests of a service, or a variable can have no value.
+//! With a disagreement, a test or a user of the sandbox can observe the consequences.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ pub struct Disagreement {
 }
 
 impl Disagreement {
-    /// Returns whether the twin evaluates policies like the product.
+    /// Returns whether the twin evaluates policies in the same way as the product.
     pub fn is_none(&self) -> bool {
         self.unknown_keys.is_empty() && self.unresolved_variables.is_empty()
     }

@@ -15,7 +15,7 @@ pub struct InjectedFailure {
     pub message: &'static str,
     /// The number of calls that fail.
     pub times: usize,
-    /// Whether the call still takes effect, as if its answer were lost.
+    /// Whether the call still takes effect, as if only its answer were lost.
     pub takes_effect: bool,
 }
 

@@ -13,7 +13,7 @@ impl Fault {
         Self { status, code, message: message.into() }
     }
 
-    /// Creates the usual error: the request is not valid.
+    /// Creates the most frequent error: the request is not valid.
     pub(crate) fn bad(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(400, code, message)
     }

@@ -30,7 +30,7 @@ pub enum GarbageAnswer {
     Half,
     /// A well-formed answer without any of the members of the answer of AWS.
     NoMembers,
-    /// The answer of AWS, with the same token of a next page every time.
+    /// The answer of AWS, with the same token for the next page every time.
     Endless,
 }
 

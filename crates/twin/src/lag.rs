@@ -15,8 +15,8 @@ use crate::state::State;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lag {
     /// Service and operation, as in [`Call::operation`](crate::Call::operation):
-    /// `s3:GetBucketPolicy`. `*` is every read. A write is refused as long as it would have been
-    /// refused before the change.
+    /// `s3:GetBucketPolicy`. `*` means every read. A write is rejected as long as it would have
+    /// been rejected before the change.
     pub operation: String,
     /// The number of calls about the same resource that still get the answer from before the last
     /// change.
@@ -31,11 +31,12 @@ pub(crate) struct Lags {
     is_weather: bool,
     /// The states before each change since the lags were set.
     past: Vec<Past>,
-    /// The number of reads of a resource that were answered with the state before a change.
+    /// The number of reads of a resource that got an answer from before a change.
     late: HashMap<(String, usize), usize>,
 }
 
-/// The state before a change, and the account that made the change; empty if no account did.
+/// The state before a change, and the account that made the change. The account is empty if no
+/// account made the change.
 struct Past {
     account: String,
     state: State,
@@ -85,12 +86,12 @@ impl Lags {
         self.past.push(Past { account: account.to_owned(), state });
     }
 
-    /// The states before changes, for modification: foreign writes are never seen late.
+    /// Returns the states before changes, for modification: foreign writes are never seen late.
     pub(crate) fn past(&mut self) -> impl Iterator<Item = &mut State> {
         self.past.iter_mut().map(|past| &mut past.state)
     }
 
-    /// Returns the answer to a read from before its last change, as long as the change is seen
+    /// Returns the answer to a read from before the last change, as long as the change is seen
     /// late.
     pub(crate) fn stale(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
         let is_meant = |lag: &&Lag| lag.operation == answer.operation || lag.operation == "*";
@@ -99,11 +100,11 @@ impl Lags {
         self.before(request, answer, limit, is_same)
     }
 
-    /// Returns the refusal of a write that would have been refused before a change, as long as the
-    /// change is seen late.
+    /// Returns the rejection of a write that would have been rejected before a change, as long as
+    /// the change is seen late.
     pub(crate) fn refusal(&mut self, request: &Request, answer: &Answer, is_weather: bool) -> Option<Answer> {
-        // Only named operations are refused. A write of a resource that does not exist yet is
-        // refused as well.
+        // Only named operations are rejected. A write of a resource that does not exist yet is
+        // rejected as well.
         let lag = self.lags.iter().find(|lag| lag.operation == answer.operation);
         let lag = lag.map(|lag| Limit::for_calls(lag.calls));
         let limit = lag.or(is_weather.then_some(Limit::for_weather(false)))?;
@@ -111,8 +112,8 @@ impl Lags {
         if answer.error.is_none() { self.before(request, answer, limit, is_no_refusal) } else { None }
     }
 
-    /// Returns the answer before the last change that makes a difference, unless the maximum number
-    /// of calls was already answered with it.
+    /// Returns the answer from before the last change that makes a difference, unless the maximum
+    /// number of calls already got this answer.
     fn before(
         &mut self,
         request: &Request,

@@ -2,9 +2,9 @@
 //! CloudWatch, CloudWatch Logs and SNS.
 //!
 //! The twin answers the requests of the SDK, for many accounts and Regions, and is as strict as
-//! AWS: it refuses a trail whose bucket or key policy is wrong, as CloudTrail does. It is meant for
-//! a first run without AWS, for rehearsals and for tests. It does not verify signatures, and
-//! delivers log files only when somebody puts them there ([`Twin::put_object`]).
+//! AWS. For example, it rejects a trail whose bucket or key policy is wrong, as CloudTrail does.
+//! The twin is meant for a first run without AWS, for rehearsals and for tests. It does not verify
+//! signatures, and has log files only after a caller stores them with [`Twin::put_object`].
 //!
 //! The twin uses only `reconcile-policy` of the product, to parse and evaluate policies. The
 //! requests of CloudTrail are implemented here a second time, as an independent check of the

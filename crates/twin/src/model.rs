@@ -1,8 +1,8 @@
 //! Contains the service models of AWS: the required members of requests, and their valid values.
 //!
 //! `models/constraints.json` is extracted from the models from which the AWS SDKs are generated,
-//! for the operations of the twin. The services implement the rules that only the AWS documentation
-//! contains.
+//! for the operations of the twin. Rules that only the AWS documentation contains are implemented
+//! in the services.
 
 mod actions;
 mod form;

@@ -1,6 +1,6 @@
 //! Extracts the caller, the service and the Region from an HTTP request.
 //!
-//! The credential scope of the signature contains all three. The signature is not verified:
+//! The credential scope of the signature contains all three. The signature is not verified, so
 //! everybody who reaches the twin can use it.
 
 use bytes::Bytes;
@@ -43,12 +43,12 @@ pub(crate) struct CredentialScope {
 const BASE_KEY: &str = "AKIATWIN";
 const SESSION_KEY: &str = "ASIATWIN";
 
-/// The access key id of the own credentials of an account. It contains the account id.
+/// The access key ID of an account without an assumed role. It contains the account ID.
 pub(crate) fn base_key(account: &str) -> String {
     format!("{BASE_KEY}{account}")
 }
 
-/// The access key id of a session in an account.
+/// The access key ID of a session in an account.
 pub(crate) fn session_key(account: &str) -> String {
     format!("{SESSION_KEY}{account}")
 }
@@ -87,7 +87,7 @@ impl Request {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// The input of a service whose requests are JSON or CBOR; null if it is neither.
+    /// The input of a service whose requests are JSON or CBOR; null if the body is neither.
     pub(crate) fn input(&self) -> Value {
         let json = serde_json::from_slice(&self.body).ok();
         json.or_else(|| cbor::decode(&self.body).ok()).unwrap_or_default()

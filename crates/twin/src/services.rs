@@ -53,7 +53,8 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Answer {
 }
 
 /// Records an answered call in the event history of CloudTrail, if the call changes something.
-/// Calls that write an object or send a message are data events, which the history does not have.
+/// Calls that write an object or send a message are data events, which the history does not
+/// contain.
 pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer) {
     let bucket = match request.scope.service.as_str() {
         "s3" => s3::changed_bucket(request),
@@ -89,7 +90,7 @@ pub(crate) fn requested(request: &Request) -> (String, bool) {
     }
 }
 
-/// Returns the refusal of a request.
+/// Returns the answer that rejects a request.
 pub(crate) fn refuse(request: &Request, operation: String, mutating: bool, fault: &Fault) -> Answer {
     let mut response = refusal(operation.split(':').next().unwrap_or_default(), fault);
     if request.method == http::Method::HEAD {

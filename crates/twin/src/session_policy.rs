@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::fault::Fault;
 
-/// The maximum length that STS accepts. See "IAM and AWS STS quotas" in the IAM user guide.
+/// The maximum length of a session policy that STS accepts. See "IAM and AWS STS quotas" in the IAM
+/// user guide.
 const LIMIT: usize = 2048;
 
 /// The actions of S3 whose names differ from their operations. See "Actions, resources, and
@@ -32,7 +33,7 @@ const ACTIONS: [(&str, &str); 16] = [
     ("s3:HeadObject", "s3:GetObject"),
 ];
 
-/// The statements that the twin reads: they allow actions on everything, without a condition.
+/// The statements that the twin supports: they allow actions on all resources, without a condition.
 #[derive(Deserialize)]
 struct Policy<'p> {
     #[serde(rename = "Statement", borrow)]
@@ -61,7 +62,7 @@ enum Everything {
     Everything,
 }
 
-/// Checks the policy in a call of `AssumeRole`.
+/// Checks the session policy in a call of `AssumeRole`.
 pub(crate) fn check(policy: &str) -> Result<(), Fault> {
     if policy.len() > LIMIT {
         let message = format!(

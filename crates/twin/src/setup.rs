@@ -1,4 +1,4 @@
-//! The accounts and resources that a twin has from its start.
+//! The initial accounts and resources of a twin.
 
 /// The accounts and resources that a twin must have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub struct Setup {
 pub struct SetupBucket {
     /// The name of the bucket.
     pub name: String,
-    /// The account that owns it.
+    /// The account that owns the bucket.
     pub owner: String,
     /// The Region of the bucket.
     pub region: String,

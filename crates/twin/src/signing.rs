@@ -1,13 +1,13 @@
 //! The keys with which the CloudTrail of the twin signs digests.
 //!
-//! The private keys are public: everybody can sign what the twin would sign.
+//! The private keys are public, so everybody can create the signatures of the twin.
 
 use jiff::Timestamp;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
-/// A key pair that signs digests of a Region for a time.
+/// A key pair that signs the digests of a Region during a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SigningKey {
     /// The private key in PKCS #8, in DER.
@@ -31,8 +31,8 @@ const PAIRS: [Pair; 3] = [
     (include_bytes!("../keys/c.pk8"), include_bytes!("../keys/c.pub"), "cdce5383ecf600d524a1d9bd8cb80efd"),
 ];
 
-/// Returns the key of a Region at a time. The next month has another key, and so have other
-/// Regions: a key of another Region or time does not verify a digest.
+/// Returns the key of a Region at a time. The keys of other Regions and other months are different:
+/// a key of another Region or month does not verify a digest.
 pub fn signing_key(region: &str, time: Timestamp) -> SigningKey {
     let first = first_of_month(time);
     let months = usize::try_from(i32::from(first.year()) * 12 + i32::from(first.month())).unwrap_or_default();

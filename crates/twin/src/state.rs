@@ -40,7 +40,7 @@ pub(crate) struct State {
     pub(crate) format_version: u32,
     /// The account of the current credentials.
     pub(crate) ambient: Option<String>,
-    /// The counter from which ids derive: the same calls return the same ids.
+    /// The counter from which IDs are derived: the same calls return the same IDs.
     next_id: u64,
     pub(crate) accounts: BTreeMap<String, Shared<Account>>,
     #[serde(default)]
@@ -69,9 +69,9 @@ pub(crate) struct State {
 pub struct Published {
     /// The ARN of the topic or bus.
     pub arn: String,
-    /// The subject; of an event, the source and the type.
+    /// The subject. For an event, the source and the type.
     pub subject: String,
-    /// The text for all protocols; of an event, the detail.
+    /// The text for all protocols. For an event, the detail.
     pub message: String,
 }
 
@@ -80,11 +80,12 @@ pub(crate) struct Account {
     pub(crate) name: String,
     /// Names of the roles that other accounts are allowed to assume.
     pub(crate) roles: BTreeSet<String>,
-    /// Whether the account is suspended: Organizations still lists it, and nobody can enter it.
+    /// Whether the account is suspended: Organizations still lists the account, but nobody can
+    /// assume its roles.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) suspended: bool,
-    /// The state of the account in the organization, such as `PENDING_ACTIVATION`, if it is another
-    /// one.
+    /// The state of the account in the organization, such as `PENDING_ACTIVATION`, if the state is
+    /// not the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,
     /// The id of the organizational unit of the account; `None` is the root.
@@ -93,7 +94,7 @@ pub(crate) struct Account {
     /// The tags of the account in the organization.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) tags: BTreeMap<String, String>,
-    /// Roles that somebody created, by name; no caller of the twin assumes them.
+    /// Roles that a caller created, by name. No caller of the twin assumes these roles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) iam_roles: BTreeMap<String, Role>,
     /// Managed policies of the account, by ARN.
@@ -123,7 +124,8 @@ pub(crate) struct Regional {
     /// The resource policies of CloudWatch Logs of the account, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_policies: BTreeMap<String, ResourcePolicy>,
-    /// The account policies of CloudWatch Logs, by name, in the form of its answers.
+    /// The account policies of CloudWatch Logs, by name, in the form of the answers of CloudWatch
+    /// Logs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) log_account_policies: BTreeMap<String, serde_json::Value>,
     /// Alarms of CloudWatch by name.
@@ -170,8 +172,8 @@ impl State {
         self.accounts.get(account)?.regions.get(region)
     }
 
-    /// The key that a service of an account and Region finds by an id, an alias or the ARN of
-    /// either.
+    /// Returns the key that a service of an account and Region finds by an ID, an alias, or the ARN
+    /// of a key or an alias.
     pub(crate) fn key_named(&self, account: &str, region: &str, name: &str) -> Option<&Key> {
         let (account, name) =
             match name.strip_prefix("arn:").map(|arn| arn.splitn(5, ':').collect::<Vec<_>>()) {

@@ -1,4 +1,4 @@
-//! Stores the state in a file, which is read once and written after every call that changed the
+//! Stores the state in a file. The file is read once, and written after every call that changed the
 //! state.
 
 use std::fs::{File, TryLockError};
@@ -68,8 +68,8 @@ impl Hint for StoreError {
 #[derive(Debug)]
 pub(crate) struct Store {
     path: PathBuf,
-    /// The lock of the file, which the store holds while it lives: two processes would overwrite
-    /// each other's state.
+    /// The lock of the file, which the store holds for its lifetime. Without the lock, two
+    /// processes would overwrite the state of each other.
     _lock: File,
 }
 
@@ -102,7 +102,7 @@ impl Store {
         Ok((Self { path: path.to_owned(), _lock: lock }, state))
     }
 
-    /// Writes the state completely or not at all.
+    /// Writes the state atomically.
     pub(crate) fn save(&self, state: serde_json::Result<Vec<u8>>) -> Result<(), StoreError> {
         let bytes = state.map_err(|error| StoreError::Invalid { path: self.path.clone(), error })?;
         replace(&self.path, &bytes).map_err(|error| StoreError::Io { path: self.path.clone(), error })

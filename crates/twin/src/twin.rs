@@ -26,7 +26,7 @@ use crate::state::{Account, BucketGrant, Key, KeyMaterial, Object, Published, Sh
 use crate::store::{Store, StoreError};
 use crate::weather::{Broken, CallOutcome, Clock, Event, Forecast, ForeignWrite, Run, Weather};
 
-/// An AWS. Clones are cheap, and all of them are the same AWS.
+/// A simulated AWS. Clones are cheap, and share the same state.
 #[derive(Clone, Default)]
 pub struct Twin {
     inner: Arc<Inner>,
@@ -56,9 +56,9 @@ struct Inner {
     changed: AtomicU64,
     /// The number of changes that are in the file.
     saved: AtomicU64,
-    /// The holder writes for all who wait. A call that has nothing to write does not wait: those
-    /// who wait get the lock in order, one task after the other, also while another core has
-    /// nothing to do.
+    /// The task that holds the lock writes for all waiting tasks. A call that has nothing to write
+    /// does not wait, because waiting tasks get the lock in order, one after the other, even while
+    /// another core is idle.
     saving: tokio::sync::Mutex<()>,
     store: Option<Store>,
     observer: Mutex<Option<Arc<Observer>>>,
@@ -95,12 +95,12 @@ impl std::fmt::Debug for Twin {
 }
 
 impl Twin {
-    /// Creates an empty AWS that exists as long as its last handle.
+    /// Creates an empty AWS, which exists until its last handle is dropped.
     pub fn in_memory() -> Self {
         Self::default()
     }
 
-    /// Opens an AWS whose state is in a file, which is created with the first change.
+    /// Opens an AWS whose state is in a file. The first change creates the file.
     ///
     /// # Errors
     /// If the file is not a state file, or another process uses it.
@@ -111,9 +111,9 @@ impl Twin {
         })
     }
 
-    /// Adds the accounts, keys and buckets that do not exist, and sets the ambient account if there
-    /// is none. Existing resources do not change: a role that was removed by hand is not added
-    /// again. Only the management account is always that of the setup.
+    /// Adds the accounts, keys, topics and buckets that do not exist, and sets the ambient account
+    /// if there is none. Existing resources do not change: a role that was removed by hand is not
+    /// added again. The management account is always set to the management account of the setup.
     pub fn provision(&self, setup: Setup) {
         let mut state = self.state();
         for account in setup.accounts {
@@ -147,7 +147,7 @@ impl Twin {
         self.state().ambient.clone()
     }
 
-    /// The access key id and secret of the own credentials of an account.
+    /// The access key ID and the secret of an account without an assumed role.
     pub fn credentials_for(&self, account: &str) -> (String, String) {
         (base_key(account), "twin".to_owned())
     }
@@ -157,7 +157,8 @@ impl Twin {
         lock(&self.inner.calls).clone()
     }
 
-    /// Calls a function with the content of the twin after every call that may have changed it.
+    /// Sets the function that is called with the content of the twin after every call that may have
+    /// changed the content.
     pub fn observe(&self, observer: impl Fn(&StateSummary) + Send + Sync + 'static) {
         *lock(&self.inner.observer) = Some(Arc::new(observer));
     }
@@ -178,33 +179,34 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets whether the twin accepts trails that could not deliver, and tags of AWS: for a copy of
-    /// existing resources, which need not be allowed again.
+    /// Sets whether the twin accepts trails that cannot deliver, and tags of AWS. A copy of
+    /// existing resources uses this setting, because the live AWS has already accepted the
+    /// resources.
     pub fn trust(&self, is_trusting: bool) {
         self.state().is_trusting = is_trusting;
     }
 
-    /// Denies some calls from now on, instead of those that it denied before.
+    /// Denies these calls from now on. Replaces earlier denials.
     pub fn deny(&self, denials: Vec<InjectedDenial>) {
         self.state().denials = denials;
     }
 
-    /// Answers some reads with garbage from now on, instead of those before.
+    /// Answers these reads with garbage from now on. Replaces earlier garbage.
     pub fn garble(&self, garbage: Vec<Garbage>) {
         *lock(&self.inner.garbage) = garbage;
     }
 
-    /// Answers some calls with errors from now on, instead of those before.
+    /// Answers these calls with errors from now on. Replaces earlier failures.
     pub fn fail(&self, failures: Vec<InjectedFailure>) {
         *lock(&self.inner.failures) = failures;
     }
 
-    /// Shows changes late from now on, with these lags instead of those before.
+    /// Shows changes late from now on. Replaces earlier lags.
     pub fn lag(&self, lags: Vec<Lag>) {
         lock(&self.inner.lags).set(lags);
     }
 
-    /// Sets the weather. The effects of the old weather are forgotten, except in [`Twin::calls`].
+    /// Sets the weather. The effects of the earlier weather are removed, except in [`Twin::calls`].
     pub fn set_weather(&self, weather: Weather, clock: Clock) {
         lock(&self.inner.lags).remember_for_weather(weather.is_late());
         *lock(&self.inner.weather) = Run::new(weather, clock);
@@ -233,12 +235,12 @@ impl Twin {
 
     /// Lets the calls of an operation take effect, and delays their answers until the hold is
     /// dropped. The operation has the form of [`Call::operation`]: `cloudtrail:CreateTrail`. Only
-    /// calls through a client or the server wait.
+    /// calls through an HTTP client or the server are delayed.
     pub fn hold(&self, operation: &str) -> Hold {
         self.inner.holds.add(operation)
     }
 
-    /// Returns a copy of this AWS in memory. The two are independent from now on.
+    /// Returns a copy of this AWS in memory. Later changes of one copy do not affect the other.
     pub fn fork(&self) -> Self {
         let state = self.state().clone();
         Self { inner: Arc::new(Inner { state: Mutex::new(state), ..Inner::default() }) }
@@ -279,8 +281,9 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets the grants of the ACL of a bucket to others than its owner: grantees (URIs of groups,
-    /// canonical ids) with their permission. Does nothing if the bucket does not exist.
+    /// Sets the grants of the ACL of a bucket to grantees other than its owner. A grant is a
+    /// grantee (the URI of a group, or a canonical ID) and a permission. Does nothing if the bucket
+    /// does not exist.
     pub fn set_bucket_grants(&self, bucket: &str, grants: impl IntoIterator<Item = (String, String)>) {
         if let Some(bucket) = self.state().buckets.get_mut(bucket) {
             let grants = grants.into_iter();
@@ -298,7 +301,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Stores an object, as a service does that delivers to the bucket. Does nothing if the bucket
+    /// Stores an object, like a service that delivers to the bucket. Does nothing if the bucket
     /// does not exist.
     pub fn put_object(&self, bucket: &str, key: &str, object: StoredObject) {
         let StoredObject { content, metadata, key: encrypted_with, stored } = object;
@@ -333,8 +336,8 @@ impl Twin {
         keys.take_while(|key| key.starts_with(prefix)).cloned().collect()
     }
 
-    /// Makes an object older, as if S3 had stored it this much earlier. Does nothing if the object
-    /// does not exist.
+    /// Makes an object older, as if S3 had stored it earlier by this duration. Does nothing if the
+    /// object does not exist.
     pub fn age_object(&self, bucket: &str, key: &str, by: Duration) {
         let mut state = self.state();
         let object = state.buckets.get_mut(bucket).and_then(|bucket| bucket.objects.get_mut(key));
@@ -351,8 +354,8 @@ impl Twin {
         self.change_key(account, region, name, |key| policy.clone_into(&mut key.policy));
     }
 
-    /// Sets the material of a key, by its id or alias (`alias/…`): no call of the twin creates keys
-    /// in custom key stores and replicas. Does nothing if the key does not exist.
+    /// Sets the material of a key, by its ID or alias (`alias/…`). No call of the twin creates keys
+    /// in custom key stores. Does nothing if the key does not exist.
     pub fn set_key_material(&self, account: &str, region: &str, name: &str, material: KeyMaterial) {
         self.change_key(account, region, name, |key| key.material = material);
     }
@@ -387,8 +390,9 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Suspends an account: Organizations still lists it, and nobody can enter it. Does nothing if
-    /// the account does not exist. See "Closing a member account" in the Organizations user guide.
+    /// Suspends an account: Organizations still lists the account, but nobody can assume its roles.
+    /// Does nothing if the account does not exist. See "Closing a member account" in the
+    /// Organizations user guide.
     pub fn suspend(&self, account: &str) {
         if let Some(account) = self.changing().accounts.get_mut(account) {
             account.suspended = true;
@@ -404,7 +408,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Answers a request. If the connection would have broken, the answer is an error of the twin.
+    /// Answers a request. If the weather breaks the connection, the answer is an error of the twin.
     pub fn handle(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
         let broken =
             |_| services::unavailable(&Fault::new(503, "ConnectionBroken", "no answer in this weather"));
@@ -539,7 +543,8 @@ impl Twin {
         (answer, events)
     }
 
-    /// Answers a request after the change is in the file. Returns `None` if the connection breaks.
+    /// Answers a request after the change is written to the file. Returns `None` if the connection
+    /// breaks.
     pub(crate) async fn handle_and_save(
         &self,
         request: http::Request<Bytes>,
@@ -560,7 +565,7 @@ impl Twin {
         }
     }
 
-    /// Writes the changes to the file. Of many concurrent calls, the first writes for all.
+    /// Writes the changes to the file. The first of many concurrent calls writes for all of them.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -587,7 +592,7 @@ impl Twin {
         lock(&self.inner.state)
     }
 
-    /// The state, for a change that reads can see late.
+    /// Returns the state for a change that reads can see late.
     fn changing(&self) -> MutexGuard<'_, State> {
         let mut lags = lock(&self.inner.lags);
         let state = self.state();
@@ -598,7 +603,8 @@ impl Twin {
     }
 }
 
-/// Locks a mutex. A panic in another thread leaves at worst a state between two calls.
+/// Locks a mutex. After a panic in another thread, the state is at worst the state between two
+/// calls.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

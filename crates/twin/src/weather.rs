@@ -1,10 +1,9 @@
-//! The weather of AWS: what goes wrong between a client and AWS although the client does nothing
-//! wrong.
+//! The weather of AWS: problems between a client and AWS that the client does not cause.
 //!
-//! A [`Weather`] is a value: a seed, and the share of each [`WeatherKind`] of event. Whether an
-//! event happens to a call depends on nothing but the seed and the call: the account, the Region,
-//! the operation, what the operation is about, and how many such calls came before. The order in
-//! which a client schedules the calls of different accounts changes nothing.
+//! A [`Weather`] is a value: a seed, and the share of each [`WeatherKind`] of event. Only the seed
+//! and the call determine whether an event happens to the call: the account, the Region, the
+//! operation, the subject of the operation, and the number of earlier calls like this. The order in
+//! which a client makes the calls of different accounts has no effect.
 
 mod chance;
 mod codes;
@@ -27,20 +26,21 @@ pub use share::Share;
 
 use chance::chance;
 
-/// What happens to calls. [`Display`](std::fmt::Display) and [`FromStr`](std::str::FromStr) write
-/// and read it as a person writes it: `calm`, `42`, `42:throttles=30%,lost-answers=5%`.
+/// The kinds of events that happen to calls, with their shares. [`Display`](std::fmt::Display) and
+/// [`FromStr`](std::str::FromStr) write and read the form for people: `calm`, `42`,
+/// `42:throttles=30%,lost-answers=5%`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Weather {
     seed: u64,
-    /// Kinds that do not happen are not in here.
+    /// The shares of the kinds that happen.
     shares: BTreeMap<WeatherKind, Share>,
 }
 
-/// How time passes for the weather.
+/// The passage of time for the weather.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Clock {
-    /// Each call takes a tenth of a second of the time of its account. Nobody waits: a hanging call
-    /// fails at once with a timeout, and a slow one is answered at once. For tests.
+    /// Each call takes a tenth of a second of the time of its account. No call really waits: a
+    /// hanging call fails at once with a timeout, and a slow call is answered at once. For tests.
     #[default]
     Calls,
     /// The time of the machine. Slow calls take their time, and hanging calls are never answered.
@@ -74,14 +74,15 @@ impl Weather {
         weather
     }
 
-    /// The same kinds and shares with another seed: other calls are concerned.
+    /// Returns the weather with another seed. The kinds and shares stay, but the events happen to
+    /// other calls.
     #[must_use]
     pub fn seeded(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// The same weather with another share of a kind.
+    /// Returns the weather with another share of a kind.
     #[must_use]
     pub fn with(mut self, kind: WeatherKind, share: Share) -> Self {
         if share.is_none() {
@@ -92,13 +93,14 @@ impl Weather {
         self
     }
 
-    /// The same weather without a kind.
+    /// Returns the weather without a kind.
     #[must_use]
     pub fn without(self, kind: WeatherKind) -> Self {
         self.with(kind, Share::NONE)
     }
 
-    /// A kind alone, with the share that it has in this weather, or else with its usual one.
+    /// Returns a weather with only one kind, with its share in this weather, or with its usual
+    /// share if the weather does not have the kind.
     #[must_use]
     pub fn only(self, kind: WeatherKind) -> Self {
         let share = self.shares.get(&kind).copied().unwrap_or(kind.usual_share());
@@ -120,18 +122,18 @@ impl Weather {
         self.shares.iter().map(|(kind, share)| (*kind, *share))
     }
 
-    /// Whether nothing happens.
+    /// Whether no event happens.
     pub fn is_calm(&self) -> bool {
         self.shares.is_empty()
     }
 
-    /// Whether reads or writes may not yet see earlier changes.
+    /// Whether reads or writes can miss earlier changes.
     pub(crate) fn is_late(&self) -> bool {
         self.shares.contains_key(&WeatherKind::StaleReads)
             || self.shares.contains_key(&WeatherKind::LateChanges)
     }
 
-    /// Whether a kind happens to the `n`th of the things that `words` name.
+    /// Whether a kind happens to the `n`th subject that `words` name.
     fn has(&self, kind: WeatherKind, words: &[&str], n: u64) -> bool {
         self.share(kind).contains(chance(self.seed, kind.name(), words, n))
     }

@@ -1,4 +1,4 @@
-//! What the process knows of its specs, for the loop, the metrics and the status page.
+//! The state of all specs, for the loop, the metrics and the status page.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,19 +15,19 @@ use crate::change::{FindingChange, FindingTransition, advance};
 use crate::evidence::EvidenceNews;
 use crate::store::Memory;
 
-/// The most checks that are remembered of a spec: a week of checks every five minutes.
+/// The maximum number of remembered checks of a spec: a week of checks every five minutes.
 const REMEMBERED: usize = 2016;
 
-/// Whether this process checks a spec.
+/// The process that checks a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lead {
-    /// This process does.
+    /// This process.
     This,
-    /// Another replica does.
+    /// Another replica.
     Other(String),
 }
 
-/// What the process knows of all specs.
+/// The state of all specs in this process.
 #[derive(Debug, Default)]
 pub struct Board(Mutex<State>);
 
@@ -45,8 +45,8 @@ pub(crate) struct State {
 pub(crate) struct SpecState {
     pub(crate) drift: Option<SpecDrift>,
     pub(crate) memory: Memory,
-    /// Whether this process checks the spec; `None` until that is known, and after the question
-    /// could not be answered.
+    /// The process that checks the spec; `None` until this is known, and after an attempt to find
+    /// out failed.
     pub(crate) lead: Option<Lead>,
     pub(crate) last_success: Option<Timestamp>,
     pub(crate) last_seconds: f64,
@@ -65,7 +65,7 @@ impl SpecState {
         self.lead == Some(Lead::This)
     }
 
-    /// The replica that checks the spec in place of this process.
+    /// The replica that checks the spec instead of this process.
     fn standby(&self) -> Option<&str> {
         match &self.lead {
             Some(Lead::Other(leader)) => Some(leader),
@@ -75,7 +75,7 @@ impl SpecState {
 }
 
 impl State {
-    /// The specs as the status page shows them.
+    /// The specs in the form of the status page.
     pub(crate) fn watched(&self) -> Vec<Watched<'_>> {
         let watched = self.specs.iter().map(|(name, spec)| Watched {
             spec: name,
@@ -90,17 +90,17 @@ impl State {
     }
 }
 
-/// A check to be recorded.
+/// A completed check to be recorded.
 pub(crate) struct Done {
     pub(crate) drift: SpecDrift,
     pub(crate) taken: Duration,
 }
 
-/// What receivers are told after a check.
+/// The news of a check, for receivers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct News {
     pub(crate) changes: Vec<FindingChange>,
-    /// The spec can no longer be checked, for this reason.
+    /// The reason why the spec can no longer be checked.
     pub(crate) failed: Option<String>,
     /// The spec can be checked again.
     pub(crate) is_recovered: bool,
@@ -118,7 +118,7 @@ impl Board {
         at(&self.lock())
     }
 
-    /// Adds a spec with what is remembered of it.
+    /// Adds a spec with its memory.
     pub(crate) fn add(&self, spec: &str, memory: Memory) {
         let last = |record: &&CheckRecord| record.status != DriftStatus::Error;
         let last_success = memory.history.iter().rfind(last).map(|record| record.at);
@@ -136,7 +136,7 @@ impl Board {
         self.lock().specs.insert(spec.to_owned(), spec_state);
     }
 
-    /// Records whether this process checks a spec; `None` if that is not known.
+    /// Records which process checks a spec; `None` if this is not known.
     pub(crate) fn lead(&self, spec: &str, lead: Option<Lead>) {
         self.update(spec, |state| {
             state.alive = Instant::now();
@@ -176,7 +176,7 @@ impl Board {
         .unwrap_or_default()
     }
 
-    /// The memory of a spec, to be saved.
+    /// The memory of a spec, for saving.
     pub(crate) fn memory(&self, spec: &str) -> Memory {
         self.read(|state| state.specs.get(spec).map(|spec| spec.memory.clone())).unwrap_or_default()
     }
@@ -187,7 +187,7 @@ impl Board {
         self.read(|state| state.specs.get(spec).and_then(drift))
     }
 
-    /// Records the changes that a repair made after the last check, or that it failed.
+    /// Records the number of changes of a repair after the last check; `None` if the repair failed.
     pub(crate) fn repaired(&self, spec: &str, changes: Option<usize>) {
         self.update(spec, |state| {
             let result = if changes.is_some() { "applied" } else { "failed" };
@@ -218,7 +218,7 @@ impl Board {
         self.read(|state| state.specs.get(spec)?.memory.evidence.history.last().cloned())
     }
 
-    /// Whether this process is known to check a spec, and no other replica.
+    /// Whether this process is known to check a spec.
     pub(crate) fn leads(&self, spec: &str) -> bool {
         self.read(|state| state.specs.get(spec).is_some_and(SpecState::is_led_here))
     }
@@ -242,7 +242,7 @@ impl Board {
     /// Whether every spec was checked, or is checked by another replica.
     pub(crate) fn is_ready(&self) -> bool {
         let state = self.lock();
-        // Before the first spec is added, nothing is known.
+        // Before the first spec is added, the process is not ready.
         !state.specs.is_empty()
             && state.specs.values().all(|spec| spec.drift.is_some() || spec.standby().is_some())
     }
@@ -261,7 +261,7 @@ impl Board {
     }
 }
 
-/// Returns the news of a check for receivers, and remembers that they know them.
+/// Returns the news of a check for receivers, and remembers that the receivers know the news.
 fn take_news(memory: &mut Memory, drift: &SpecDrift) -> News {
     match &drift.result {
         Ok(checked) => News {
@@ -318,7 +318,7 @@ mod tests {
         }
     }
 
-    /// The bytes of everything that is kept, as text.
+    /// The number of bytes of everything that the board keeps, as text.
     fn kept(board: &Board) -> usize {
         board.read(|state| {
             let spec = &state.specs[SPEC];
@@ -327,8 +327,8 @@ mod tests {
         })
     }
 
-    /// Five weeks of checks every five minutes: findings come, worsen and go, AWS is away for an
-    /// hour each day, repairs are made, and log files are verified.
+    /// Five weeks of checks every five minutes: findings appear, get worse and disappear, AWS is
+    /// unavailable for an hour each day, repairs are made, and log files are verified.
     #[test]
     fn what_a_long_watch_keeps_is_flat() {
         const DAY: usize = 24 * 12;
@@ -339,7 +339,7 @@ mod tests {
         for check in 0..5 * 7 * DAY {
             let findings = match check % 12 {
                 0..4 => String::new(),
-                // Each hour has a finding of its own.
+                // Each hour has its own finding.
                 4..8 => format!("a{:07}:high b:low", check / 12),
                 _ => format!("a{:07}:critical", check / 12),
             };
@@ -356,7 +356,7 @@ mod tests {
             board.message("https://hooks.example.org", "delivered");
             let (record, worst) = verification(if check % 12 < 4 { "" } else { "a b" });
             board.verified(SPEC, record, worst);
-            // At the same hour of each day.
+            // The check is at the same hour of each day.
             if check % DAY == 100 {
                 sizes.push(kept(&board));
             }

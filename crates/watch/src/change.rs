@@ -1,4 +1,4 @@
-//! What changed between two checks of a spec. Pure.
+//! The changes of findings between two checks of a spec, without side effects.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FindingTransition {
-    /// The finding was not there, or was accepted.
+    /// The finding did not exist before, or was accepted.
     New,
     /// The finding is more severe.
     Worse,
-    /// The finding is gone, or is accepted now.
+    /// The finding no longer exists, or is accepted now.
     Resolved,
 }
 
@@ -31,17 +31,18 @@ impl FindingTransition {
 /// A finding that changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FindingChange {
-    /// How it changed.
+    /// The kind of the change.
     pub transition: FindingTransition,
-    /// The finding as it is now, or as it was before it was resolved.
+    /// The current finding, or the finding before it was resolved.
     pub finding: Finding,
 }
 
-/// Returns what changed from the open findings of earlier checks, which become those of this check.
+/// Returns the changes since earlier checks. `known` contains the open findings of earlier checks,
+/// and then those of this check.
 ///
-/// A finding of an account that cannot be read now is neither there nor resolved. It stays known,
-/// so that nobody is told that it is resolved, or that it is new when the account can be read
-/// again.
+/// If an account cannot be read now, its findings count neither as open nor as resolved. They stay
+/// known, so that receivers are not notified that a finding is resolved, or that it is new when the
+/// account can be read again.
 pub(crate) fn advance(known: &mut BTreeMap<String, Finding>, checked: &DriftReport) -> Vec<FindingChange> {
     let open: BTreeMap<&str, &Finding> = checked
         .findings
@@ -81,8 +82,8 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A finding such as `a:high`, `a:high:unreadable` or `a:high:accepted`, of the account with
-    /// its name.
+    /// Returns a finding such as `a:high`, `a:high:unreadable` or `a:high:accepted`. Its account
+    /// has the name of the finding.
     pub(crate) fn finding(text: &str) -> Finding {
         let mut words = text.split(':');
         let (id, severity) = (words.next().unwrap(), words.next().unwrap());
@@ -135,7 +136,8 @@ pub(crate) mod tests {
             .into_iter()
             .map(|findings| advance(&mut known, &checked(findings)).len())
             .collect();
-        // The finding, the unreadable account, its end, and the end of the finding.
+        // The changes are the finding, the unreadable account, the end of the unreadable account,
+        // and the end of the finding.
         assert_eq!(told, [1, 1, 1, 1]);
         assert!(known.is_empty());
         assert_eq!(finding("a:low").severity, Severity::Low);

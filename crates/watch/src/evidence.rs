@@ -1,17 +1,17 @@
-//! Compares a verification of log files with the one before. Pure.
+//! Compares a verification of log files with the previous verification, without side effects.
 
 use reconcile_evidence::VerificationOutcome;
 use reconcile_report::verify::{Brief, NamedFinding};
 use reconcile_report::watch::VerificationRecord;
 use serde::{Deserialize, Serialize};
 
-/// The most verifications that are remembered of a spec: a year of daily ones.
+/// The maximum number of remembered verifications of a spec: a year of daily verifications.
 const REMEMBERED: usize = 366;
 
 /// The remembered verifications of a spec.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Evidence {
-    /// The worst findings of the last verification that had a result, which receivers know.
+    /// The worst findings of the last verification with a result, which receivers know.
     pub(crate) findings: Vec<NamedFinding>,
     /// The last verifications, the oldest first.
     pub(crate) history: Vec<VerificationRecord>,
@@ -20,24 +20,23 @@ pub(crate) struct Evidence {
 /// The news of a verification, for receivers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct EvidenceNews {
-    /// The numbers, or the error of a verification that failed.
+    /// The numbers, or the error of a failed verification.
     pub(crate) result: Result<Brief, String>,
-    /// The findings that the verification before did not have.
+    /// The findings that the previous verification did not have.
     pub(crate) new: Vec<NamedFinding>,
 }
 
 impl Evidence {
-    /// The last verification that had a result.
+    /// The last verification with a result.
     pub(crate) fn last(&self) -> Option<(&VerificationRecord, &Brief)> {
         self.history.iter().rev().find_map(|record| Some((record, record.result.as_ref().ok()?)))
     }
 
     /// Adds a verification. Returns the news for receivers: new findings, the first verification
-    /// without findings after one with findings, the first one that fails, and the first one that
-    /// does not fail again.
+    /// without findings after a verification with findings, the first failed verification, and the
+    /// first verification after a failed one.
     ///
-    /// No finding is reported as resolved: the next verification does not look at the hours of this
-    /// one.
+    /// No finding is reported as resolved, because the next verification covers other hours.
     pub(crate) fn add(
         &mut self,
         record: VerificationRecord,
@@ -74,7 +73,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A verification with these findings, or one that failed.
+    /// A verification with these findings, or a failed verification.
     pub(crate) fn verification(text: &str) -> (VerificationRecord, Vec<NamedFinding>) {
         let worst: Vec<NamedFinding> = text.split_whitespace().map(finding).collect();
         let brief = Brief { wrong: worst.len() as u64, ..Brief::default() };
@@ -91,7 +90,8 @@ pub(crate) mod tests {
             (&["a"], &["wrong: a"]),
             (&["a", "a"], &["wrong: a", "-"]),
             (&["a", "a b"], &["wrong: a", "wrong: b"]),
-            // What is not found again is not told: the hours are other ones.
+            // A finding that is not found again is not reported, because the next verification
+            // covers other hours.
             (&["a b", "b"], &["wrong: a b", "-"]),
             (&["a", "", ""], &["wrong: a", "verified: ", "-"]),
             (&["failed", "failed", ""], &["error: ", "-", "verified: "]),

@@ -1,7 +1,8 @@
-//! Scheduled drift checks in one process: when specs are checked, what changed since the last
-//! check, who is told, and what the process shows of itself.
+//! Scheduled drift checks in one process: the times of checks, the changes since the last check,
+//! the notification of receivers, and the status that the process shows.
 //!
-//! The process that checks ([`SpecChecker`]) is given: this crate makes no call to AWS.
+//! The caller supplies the implementation of checks ([`SpecChecker`]): this crate makes no call to
+//! AWS.
 
 mod board;
 mod change;

@@ -1,4 +1,5 @@
-//! The metrics of the process, in the `OpenMetrics` format that Prometheus reads. Pure.
+//! The metrics of the process, in the `OpenMetrics` format that Prometheus reads, without side
+//! effects.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
@@ -14,7 +15,7 @@ use reconcile_text::escape;
 
 use crate::board::State;
 
-/// The type of the text. See "The `OpenMetrics` specification".
+/// The media type of the text. See "The `OpenMetrics` specification".
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Labels = Vec<(&'static str, String)>;
@@ -125,20 +126,21 @@ pub(crate) fn text(state: &State) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// A number of a gauge.
+/// The value of a gauge.
 fn whole(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A value of a label. `prometheus-client` writes values as they are.
+/// Returns the escaped value of a label, because `prometheus-client` writes values without
+/// escaping.
 ///
 /// See "Escaping" in "The `OpenMetrics` specification".
 fn escaped(value: &str) -> String {
     escape(value).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-/// The number of open findings by account, kind and severity. A finding of no account of the spec
-/// has an empty account.
+/// The number of open findings by account, kind and severity. The account is empty for a finding
+/// that does not belong to an account of the spec.
 fn tally(findings: &[Finding]) -> BTreeMap<(&str, &'static str, &'static str), i64> {
     let mut numbers = BTreeMap::new();
     for finding in findings.iter().filter(|finding| finding.is_open()) {
@@ -191,7 +193,7 @@ mod tests {
         board.count(&[("kms", Counts { calls: 7, retries: 2, throttles: 1 })].into());
         board.message("https://hooks.example.org", "delivered");
         let text = board.read(text).unwrap();
-        // Values of a metric have no order.
+        // The values of a metric have no order.
         let mut lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         lines.sort_unstable();
         insta::assert_snapshot!(lines.join("\n"));

@@ -1,7 +1,7 @@
 //! Notifications about changes of findings.
 //!
-//! Every receiver has a queue and a task of its own, so that a receiver that is slow or dead delays
-//! neither a check nor another receiver.
+//! Every receiver has its own queue and task, so that a slow or unavailable receiver delays neither
+//! a check nor another receiver.
 
 mod deliver;
 mod message;
@@ -40,9 +40,9 @@ pub struct Unpublished {
     pub is_final: bool,
 }
 
-/// The most messages that wait for a receiver.
+/// The maximum number of messages that wait for a receiver.
 const WAITING: usize = 1000;
-/// The time that messages get at the end of the process.
+/// The time for the delivery of waiting messages at the end of the process.
 const FINISH: Duration = Duration::from_secs(5);
 
 /// The receivers of notifications.
@@ -56,13 +56,13 @@ pub struct Notifier {
 struct Queue {
     name: String,
     sender: Sender<Arc<Message>>,
-    /// The messages that are not delivered yet.
+    /// The number of messages that are not delivered yet.
     waiting: Arc<AtomicUsize>,
 }
 
 impl Notifier {
     /// Starts a task for each receiver. `secret` signs the messages to webhooks, and `publisher`
-    /// sends those to AWS.
+    /// sends messages to receivers in AWS.
     ///
     /// # Errors
     /// If the certificates of the system cannot be read.
@@ -91,12 +91,12 @@ impl Notifier {
         Ok(Self { queues: queues.collect(), board: Arc::clone(board) })
     }
 
-    /// Notifies all receivers of what changed.
+    /// Notifies all receivers of the news of a check.
     pub(crate) fn notify(&self, spec: &str, installation: Option<&str>, at: Timestamp, news: &News) {
         self.send(|| Message::new(spec, installation, at, news));
     }
 
-    /// Notifies all receivers of what is new in a verification of log files.
+    /// Notifies all receivers of the news of a verification of log files.
     pub(crate) fn notify_of_evidence(
         &self,
         spec: &str,
@@ -124,7 +124,7 @@ impl Notifier {
         }
     }
 
-    /// Gives waiting messages a last chance.
+    /// Waits a short time for the delivery of waiting messages.
     pub(crate) async fn finish(&self) {
         let waiting = async {
             while self.queues.iter().any(|queue| queue.waiting.load(Ordering::Relaxed) > 0) {

@@ -1,10 +1,10 @@
-//! The request for the status page. Pure.
+//! The request for the status page, without side effects.
 
 use reconcile_plan::Severity;
 use reconcile_report::watch::PageFilter;
 
-/// Reads the query of a request, such as `account=production&severity=high`. Unknown keys and
-/// values are ignored, as a browser may add some.
+/// Parses the query of a request, such as `account=production&severity=high`. Ignores unknown keys
+/// and values, because a browser can add some.
 pub(crate) fn asked(query: &str) -> PageFilter {
     let mut asked = PageFilter::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()).filter(|(_, value)| !value.is_empty()) {

@@ -1,4 +1,4 @@
-//! The times of checks. Pure.
+//! The times of checks, without side effects.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// The times of the checks of a spec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// The time from the beginning of a check to the beginning of the next one.
+    /// The time from the start of a check to the start of the next check.
     pub every: Duration,
     /// The maximum of a random time that is added before each check, so that many processes do not
     /// call AWS at the same moment.
@@ -17,7 +17,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The pause after a check that took some time. `random` is between 0 and 1.
+    /// The pause after a check that took the time `taken`. `random` is between 0 and 1.
     pub(crate) fn pause(self, taken: Duration, random: f64) -> Duration {
         self.every.saturating_sub(taken).max(SHORTEST) + self.delay(random)
     }
@@ -27,8 +27,8 @@ impl Schedule {
         self.jitter.mul_f64(random.clamp(0.0, 1.0))
     }
 
-    /// The time without a sign of life after which the process counts as stuck: AWS may answer
-    /// nothing for many minutes.
+    /// The time without a sign of life after which the process counts as stuck. The time is long,
+    /// because AWS can leave calls unanswered for many minutes.
     pub(crate) fn stuck_after(self) -> Duration {
         (self.every + self.jitter) * 3 + Duration::from_mins(10)
     }
@@ -45,7 +45,8 @@ mod tests {
             (300, 0, 20, 0.5, 280),
             (300, 30, 20, 0.5, 295),
             (300, 30, 20, 1.0, 310),
-            // A check that takes longer than the interval is not followed at once by the next one.
+            // After a check that takes longer than the interval, the next check does not follow
+            // immediately.
             (300, 0, 400, 0.5, 1),
             (300, 30, 300, 0.0, 1),
         ] {

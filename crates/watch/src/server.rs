@@ -19,12 +19,12 @@ use crate::board::Board;
 use crate::schedule::Schedule;
 use crate::{metrics, page};
 
-/// The most connections at once. More connections wait.
+/// The maximum number of connections at once. Other connections wait.
 const CONNECTIONS: usize = 64;
-/// The time for the headers of a request. A client that sends nothing does not keep its connection.
+/// The time in which a client must send the headers of a request. The connection of a client that
+/// sends nothing is then closed.
 const HEADERS: Duration = Duration::from_secs(10);
-/// The pause after a connection could not be accepted, for example because there are too many open
-/// files.
+/// The pause after a connection could not be accepted, for example because of too many open files.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests as long as the future is polled.

@@ -1,4 +1,4 @@
-//! What a watch remembers across restarts: a file for each spec.
+//! The state that a watch keeps across restarts: a file for each spec.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -43,14 +43,14 @@ struct File {
 #[derive(Debug)]
 pub struct StateStore {
     folder: PathBuf,
-    /// Held while a file is written: a check and a verification can end at the same time.
+    /// The lock for writing a file, because a check and a verification can end at the same time.
     writing: Mutex<()>,
 }
 
-/// The state of a watch cannot be read or written.
+/// The reason why the state of a watch cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StateStoreError {
-    /// The file system does not allow it.
+    /// The operating system reports an error.
     #[error("cannot use the state file `{}`", .path.display())]
     Io {
         /// The file.
@@ -58,7 +58,7 @@ pub enum StateStoreError {
         /// The cause.
         source: std::io::Error,
     },
-    /// The file is not from this version of the program.
+    /// The content of the file is invalid.
     #[error("the state file `{}` was not written by `watch --state-dir`", .path.display())]
     Invalid {
         /// The file.
@@ -66,7 +66,7 @@ pub enum StateStoreError {
         /// The cause.
         source: serde_json::Error,
     },
-    /// A later version of the program wrote the file.
+    /// The file has another version.
     #[error("the state file `{}` has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`", .path.display())]
     Version {
         /// The file.
@@ -94,7 +94,7 @@ impl StateStore {
         Self { folder, writing: Mutex::new(()) }
     }
 
-    /// The file of a spec. Two paths that differ only in separators get different files.
+    /// The file of a spec. Paths that differ only in separators have different files.
     fn path(&self, spec: &str) -> PathBuf {
         let readable = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
         let name: String = spec.chars().map(readable).take(60).collect();
@@ -102,7 +102,7 @@ impl StateStore {
         self.folder.join(format!("{name}-{digest}.json"))
     }
 
-    /// Reads the memory of a spec; empty if there is no file.
+    /// Reads the memory of a spec, which is empty if there is no file.
     pub(crate) fn read(&self, spec: &str) -> Result<Memory, StateStoreError> {
         let path = self.path(spec);
         let text = match std::fs::read_to_string(&path) {
@@ -117,7 +117,7 @@ impl StateStore {
         }
     }
 
-    /// Writes the memory of a spec, as it is now, in place of the earlier one.
+    /// Replaces the saved memory of a spec with the current memory.
     pub(crate) fn write(&self, spec: &str, memory: impl FnOnce() -> Memory) -> Result<(), StateStoreError> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path(spec);

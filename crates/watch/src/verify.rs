@@ -1,4 +1,4 @@
-//! Verifications of log files beside the checks of a spec.
+//! Verifications of log files, which run beside the checks of a spec.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -14,22 +14,22 @@ use tracing::{Instrument, trace_span};
 
 use crate::watch::{SpecChecker, Watch};
 
-/// The most time from a verification that failed to the next attempt.
+/// The longest time from a failed verification to the next attempt.
 const AGAIN: Duration = Duration::from_hours(1);
 
 /// The error of a verification that panicked.
 const ENDED: &str =
     "the verification ended unexpectedly: this is an error of reconcile, please report it with the log";
 
-/// The verifications of one spec: at most one at a time.
+/// The verifications of one spec, at most one at a time.
 #[derive(Debug, Default)]
 pub(crate) struct Verifications {
     running: Option<JoinHandle<()>>,
 }
 
 impl Verifications {
-    /// Starts a verification if one is due, none is running, and this process leads. A check does
-    /// not wait for it.
+    /// Starts a verification if it is due, if no other verification is running, and if this process
+    /// leads. A check does not wait for the verification.
     pub(crate) fn start_if_due<W: SpecChecker>(&mut self, watch: &Arc<Watch<W>>, spec: &str) {
         let Some(every) = watch.verifies else { return };
         let now = watch.clock.now();
@@ -42,7 +42,7 @@ impl Verifications {
         self.running = Some(tokio::spawn(async move { verify(&watch, &spec, now).await }));
     }
 
-    /// Ends a verification that is running. It only reads.
+    /// Stops a running verification, which only reads.
     pub(crate) fn stop(&self) {
         if let Some(running) = &self.running {
             running.abort();
@@ -50,8 +50,8 @@ impl Verifications {
     }
 }
 
-/// Whether the next verification is due: at once after a start without history, and earlier after
-/// one that failed.
+/// Whether the next verification is due. It is due at once if there is no history, and earlier
+/// after a failed verification.
 fn is_due(last: Option<&VerificationRecord>, every: Duration, now: Timestamp) -> bool {
     last.is_none_or(|last| {
         let pause = if last.result.is_ok() { every } else { every.min(AGAIN) };
@@ -63,7 +63,7 @@ fn is_due(last: Option<&VerificationRecord>, every: Duration, now: Timestamp) ->
 async fn verify<W: SpecChecker>(watch: &Watch<W>, spec: &str, at: Timestamp) {
     let begun = Instant::now();
     let verification = watch.checker.verify(spec).instrument(trace_span!("verify", spec));
-    // A panic is a failure as well: without a record, the next check would start another
+    // A panic also counts as a failure. Without a record, the next check would start another
     // verification.
     let verified = match AssertUnwindSafe(verification).catch_unwind().await {
         Ok(result) => result.map_err(|failure| failure.message()),

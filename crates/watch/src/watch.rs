@@ -47,26 +47,26 @@ pub enum Repair {
     Nothing,
 }
 
-/// Checks, repairs and verifies specs, against AWS or the sandbox. No two calls for one spec are
-/// made at the same time, except that a verification does not wait.
+/// Checks, repairs and verifies specs, against AWS or the sandbox. The calls for one spec never
+/// overlap, except that a verification runs beside the other calls.
 pub trait SpecChecker: Send + Sync + 'static {
     /// Checks a spec.
     fn check(&self, spec: &str) -> impl Future<Output = Check> + Send;
 
-    /// Makes the changes of a spec that are safe.
+    /// Makes the safe changes of a spec.
     fn repair(&self, spec: &str) -> impl Future<Output = Result<Repair, CommandError>> + Send;
 
     /// Verifies the log files of the last day.
     fn verify(&self, spec: &str) -> impl Future<Output = Result<Verified, CommandError>> + Send;
 
-    /// Agrees with other replicas on who checks a spec.
+    /// Agrees with other replicas on the process that checks a spec.
     fn lead(&self, spec: &str) -> impl Future<Output = Result<Lead, CommandError>> + Send;
 
-    /// Lets another replica check a spec.
+    /// Lets another replica check the spec.
     fn resign(&self, spec: &str) -> impl Future<Output = ()> + Send;
 }
 
-/// A task of the check ended early.
+/// The error of a check whose task ended early.
 #[derive(Debug, thiserror::Error)]
 #[error("the check ended unexpectedly")]
 struct Ended(#[source] tokio::task::JoinError);
@@ -89,20 +89,20 @@ pub struct Watch<W> {
     pub verifies: Option<Duration>,
     /// The memory across restarts.
     pub store: Option<StateStore>,
-    /// What is known of the specs.
+    /// The state of the specs.
     pub board: Arc<Board>,
-    /// Who is told.
+    /// The receivers of notifications.
     pub notifier: Notifier,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The time that a watch goes by.
+/// The clock of a watch.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Waits for a time.
+    /// Waits for a duration.
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
 }
 
@@ -127,10 +127,11 @@ impl<W> std::fmt::Debug for Watch<W> {
 }
 
 impl<W: SpecChecker> Watch<W> {
-    /// Checks the specs until a stop is requested. `again` requests a check of every spec at once.
+    /// Checks the specs until a stop is requested. `again` requests an immediate check of every
+    /// spec.
     ///
-    /// A failed check is recorded and told, and does not end the loop. A repair that runs when a
-    /// stop is requested is finished.
+    /// A failed check is recorded and reported, but does not end the loop. A stop request does not
+    /// interrupt a running repair.
     ///
     /// # Errors
     /// [`StateStoreError`] if the state of a spec cannot be read at the start.
@@ -179,7 +180,7 @@ impl<W: SpecChecker> Watch<W> {
         self.checker.resign(spec).await;
     }
 
-    /// Makes one check, if this process leads, and repairs what it can.
+    /// Makes one check, if this process leads, and makes the safe changes.
     async fn check_and_repair(self: &Arc<Self>, spec: &str, stop: &Interrupt) {
         let lead = self.checker.lead(spec).await;
         self.board.lead(spec, lead.as_ref().ok().cloned());
@@ -195,7 +196,7 @@ impl<W: SpecChecker> Watch<W> {
         match self.checker.repair(spec).instrument(trace_span!("repair", spec)).await {
             Ok(Repair::Applied(changes)) => {
                 self.board.repaired(spec, Some(changes));
-                // The result of the repair is seen, and told, at once.
+                // A check immediately after the repair reports its result.
                 self.check(spec, stop).await;
             }
             Ok(Repair::Failed(changes)) => {
@@ -211,19 +212,19 @@ impl<W: SpecChecker> Watch<W> {
     }
 
     /// Checks a spec and records the result. Returns the number of changes that a repair can make;
-    /// `None` after a request to stop.
+    /// `None` after a stop request.
     async fn check(self: &Arc<Self>, spec: &str, stop: &Interrupt) -> Option<usize> {
         let begun = Instant::now();
         let task = {
             let (watch, spec) = (Arc::clone(self), spec.to_owned());
-            // A task of its own: a panic does not end the loop.
+            // The check runs in a separate task, so that a panic does not end the loop.
             let span = trace_span!("check", spec);
             tokio::spawn(async move { watch.checker.check(&spec).await }.instrument(span))
         };
         let abort = task.abort_handle();
         let check = tokio::select! {
             check = task => check,
-            // A check only reads, and can be abandoned.
+            // A check only reads, so it can be abandoned.
             () = stop.stopped() => {
                 abort.abort();
                 return None;
@@ -261,7 +262,7 @@ impl<W: SpecChecker> Watch<W> {
         }
     }
 
-    /// Saves what is remembered of a spec.
+    /// Saves the memory of a spec.
     pub(crate) fn save(&self, spec: &str) {
         if let Some(store) = &self.store
             && let Err(error) = store.write(spec, || self.board.memory(spec))

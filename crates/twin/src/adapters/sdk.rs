@@ -15,7 +15,7 @@ use crate::twin::Twin;
 use crate::weather::Broken;
 
 impl Twin {
-    /// Returns an HTTP client for the SDK that reaches this twin, whatever the address.
+    /// Returns an HTTP client for the SDK that reaches this twin at every address.
     pub fn http_client(&self) -> SharedHttpClient {
         SharedHttpClient::new(Client(self.clone()))
     }

@@ -64,8 +64,8 @@ impl FormDecoder<'_> {
 }
 
 impl Shape {
-    /// Parses a scalar. A text that is not of the type stays a text, which the check of the input
-    /// rejects.
+    /// Parses a scalar. A text that does not have the type stays a text, which the check of the
+    /// input rejects.
     pub(super) fn parse(&self, text: &str) -> Value {
         let parsed = match self {
             Self::Integer { .. } => text.parse::<i64>().ok().map(Value::from),

@@ -16,8 +16,8 @@ pub(super) struct Pattern {
 
 #[derive(Debug)]
 enum Matcher {
-    /// A repeated class of characters, such as `[a-z]+`. The engine takes long for the policies of
-    /// sessions, which have such a pattern.
+    /// A repeated class of characters, such as `[a-z]+`. Session policies have such a pattern,
+    /// which is slow in the engine.
     Repeated {
         /// Whether each of the first characters of Unicode is in the class.
         first: Box<[bool; 256]>,
@@ -56,8 +56,8 @@ impl Matcher {
     }
 }
 
-/// Splits `[…]+` and `[…]*`, with or without anchors, into the class and whether the empty text
-/// matches.
+/// Splits `[…]+` and `[…]*`, with or without anchors, into the class and whether the pattern
+/// matches the empty text.
 fn repeated_class(pattern: &str) -> Option<(&str, bool)> {
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
@@ -98,15 +98,15 @@ impl Pattern {
     }
 }
 
-/// Replaces Unicode classes, which the engine does not support: every character outside of ASCII
+/// Replaces Unicode classes, which the engine does not support. Every character outside of ASCII
 /// counts as a letter. The twin can therefore accept a text that AWS rejects, such as an emoji in a
-/// tag, but never the reverse.
+/// tag, but never rejects a text that AWS accepts.
 fn ascii_classes(pattern: &str) -> String {
     pattern
         .replace(r"\p{L}", r"a-zA-Z\u{80}-\u{10FFFF}")
         .replace(r"\p{Z}", " ")
         .replace(r"\p{N}", "0-9")
-        // The engine does not support an escaped slash, which needs no escape.
+        // The engine does not support an escaped slash. A slash needs no escape.
         .replace(r"\/", "/")
 }
 

@@ -1,8 +1,8 @@
 //! Rejects statements that no service of AWS saves in the policy of a resource.
 //!
 //! See "Grammar of the IAM JSON policy language" and "AWS JSON policy elements: Principal" in the
-//! IAM user guide. Each service checks the actions, resources and condition keys of a statement
-//! itself.
+//! IAM user guide. Each service itself checks the actions, resources and condition keys of a
+//! statement.
 
 use reconcile_policy::Partition;
 use serde_json::{Map, Value};
@@ -50,7 +50,8 @@ const OPERATORS: [&str; 27] = [
     "StringNotLike",
 ];
 
-/// The kinds of principals that policies of all services can name, and the kind of S3.
+/// The kinds of principals that the policies of all services can name, and the kind that only S3
+/// has.
 const KINDS: [&str; 3] = ["AWS", "Federated", "Service"];
 pub(super) const CANONICAL_USER: &str = "CanonicalUser";
 

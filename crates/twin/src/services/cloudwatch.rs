@@ -85,7 +85,8 @@ fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fa
     let new = pairs(input);
     let alarms = &mut state.regional(caller.account, caller.region).alarms;
     let tags = match alarms.get(name) {
-        // See `Tags` of `PutMetricAlarm`: they are ignored for an existing alarm.
+        // See `Tags` of `PutMetricAlarm`: CloudWatch ignores the tags in the request for an
+        // existing alarm.
         Some(live) => live.tags.clone(),
         None => {
             const FAULTS: Faults =
@@ -102,7 +103,7 @@ fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fa
     Ok(json!({}))
 }
 
-/// The alarm as [`describe`] shows it.
+/// The alarm in the form in which [`describe`] returns it.
 fn settings(caller: Caller<'_>, name: &str, input: &Value) -> Value {
     let Caller { account, region, .. } = caller;
     let mut settings = json!({
@@ -161,8 +162,8 @@ fn check_condition(input: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Rejects an action that is no ARN, or a topic of another Region. CloudWatch does not check
-/// whether the topic exists, and whether its policy allows the alarm to publish.
+/// Rejects an action that is not an ARN, or that is a topic in another Region. CloudWatch checks
+/// neither whether the topic exists nor whether its policy allows the alarm to publish.
 fn check_action(caller: Caller<'_>, action: &str) -> Result<(), Fault> {
     let elements: Vec<&str> = action.splitn(6, ':').collect();
     let ["arn", _, service, region, ..] = elements.as_slice() else {
@@ -175,8 +176,8 @@ fn check_action(caller: Caller<'_>, action: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Deletes alarms. Those that exist are deleted, even if others do not exist. See `DeleteAlarms` in
-/// the CloudWatch API reference.
+/// Deletes the alarms that exist, even if other alarms of the request do not exist. See
+/// `DeleteAlarms` in the CloudWatch API reference.
 fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let alarms = &mut state.regional(caller.account, caller.region).alarms;
     let names = list(input, "AlarmNames").iter().filter_map(Value::as_str);
@@ -204,7 +205,7 @@ fn set_actions(
     Ok(json!({}))
 }
 
-/// Lists alarms, sorted by name. Unknown names are left out.
+/// Lists alarms, sorted by name. Ignores unknown names.
 fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let names: Vec<&str> = list(input, "AlarmNames").iter().filter_map(Value::as_str).collect();
     let prefix = optional(input, "AlarmNamePrefix").unwrap_or_default();

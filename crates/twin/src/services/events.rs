@@ -13,7 +13,7 @@ pub(super) const OPERATIONS: &[Operation] = &[write("PutEvents", put)];
 /// The largest entry in bytes. See "Amazon EventBridge quotas" in the EventBridge user guide.
 const LIMIT: usize = 256 * 1024;
 
-/// Accepts events. An event that is not complete is rejected in the answer, and not with an error.
+/// Accepts events. An incomplete event is rejected in the answer, without an error of the call.
 ///
 /// See `PutEvents` in the EventBridge API reference.
 fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

@@ -1,4 +1,4 @@
-//! Implements IAM: roles with inline policies, which belong to the account and to no Region.
+//! Implements IAM: roles with inline policies, which belong to the account and not to a Region.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,8 +130,8 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     Ok(details(form.required("RoleName")?, role))
 }
 
-/// Returns a managed policy: any policy of AWS, because there are too many to list, or a policy of
-/// the account.
+/// Returns a managed policy. Accepts every policy of AWS, because there are too many to list, and
+/// policies of the account.
 fn attachable(state: &mut State, caller: Caller<'_>, arn: &str) -> Result<String, Fault> {
     let of_aws = format!("arn:{}:iam::aws:policy/", partition(caller.region));
     let account = state.accounts.entry(caller.account.to_owned()).or_default();

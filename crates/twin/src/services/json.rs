@@ -1,4 +1,5 @@
-//! Dispatches requests of the services that use AWS JSON 1.1: each has a table of operations.
+//! Dispatches requests of the services that use AWS JSON 1.1. Each service has a table of
+//! operations.
 
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::protocol;
 use crate::request::Request;
 use crate::state::State;
 
-/// An operation of such a service.
+/// An operation of a service that uses AWS JSON 1.1.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) mutating: bool,
@@ -45,8 +46,8 @@ fn find<'r>(operations: &'r [Operation], request: &'r Request) -> (&'r str, Opti
     (name, operations.iter().find(|operation| operation.name == name))
 }
 
-/// Answers a request. `invalid` is the error code of the service for an input that its model
-/// forbids.
+/// Answers a request. `invalid` is the error code of the service for an input that the model does
+/// not allow.
 pub(super) fn answer(
     service: &str,
     invalid: &'static str,
@@ -72,9 +73,9 @@ pub(super) fn answer(
 
 /// The error codes of a service.
 pub(super) struct Codes {
-    /// For an input that the model of the service forbids.
+    /// The code for an input that the model of the service does not allow.
     pub(super) invalid: &'static str,
-    /// For denied calls.
+    /// The code for denied calls.
     pub(super) denied: &'static str,
 }
 
@@ -85,7 +86,8 @@ fn parse(body: &[u8]) -> Result<Value, String> {
     }
 }
 
-/// Runs an operation for the caller of a request, with the input that `parse` finds in its body.
+/// Runs an operation for the caller of a request. `parse` reads the input from the body of the
+/// request.
 pub(super) fn run(
     service: &str,
     codes: &Codes,

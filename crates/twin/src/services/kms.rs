@@ -48,12 +48,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
     write("RevokeGrant", grant::revoke),
 ];
 
-/// Creates a key with this ARN, with the settings of its owner, if it does not exist.
+/// Creates a key with this ARN and the default settings if the key does not exist.
 pub(crate) fn provide(state: &mut State, arn: &str) {
     key::provide(state, arn);
 }
 
-/// Whether `KeyId` can be an alias. Most operations accept only the id or ARN of a key.
+/// Whether `KeyId` can be an alias. Most operations accept only the ID or ARN of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Aliases {
     Taken,
@@ -114,7 +114,8 @@ fn usable_key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -
 }
 
 /// Rejects a key that is pending deletion. "Key states of AWS KMS keys" in the KMS developer guide
-/// lists the operations that do; `PutKeyPolicy`, `RevokeGrant` and `DeleteAlias` do not.
+/// lists the operations that reject such a key. `PutKeyPolicy`, `RevokeGrant` and `DeleteAlias`
+/// accept it.
 fn check_live(key: &Key) -> Result<(), Fault> {
     match key.state.as_str() {
         "PendingDeletion" => {
@@ -147,8 +148,8 @@ fn invalid_marker() -> Fault {
     )
 }
 
-/// The maximum number of entries of a page. See `Limit` of each list in the KMS API reference for
-/// the default of 100.
+/// The maximum number of entries of a page. The default of 100 is documented at `Limit` of each
+/// list in the KMS API reference.
 fn limit(input: &Value) -> usize {
     input["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(100)
 }

@@ -1,5 +1,5 @@
-//! Implements Organizations: the accounts of the twin are one organization. The ambient account
-//! manages it, unless the setup names another account.
+//! Implements Organizations. The accounts of the twin are one organization, whose management
+//! account is the ambient account, unless the setup names another account.
 
 pub(super) mod access;
 mod account;
@@ -20,7 +20,7 @@ use crate::state::{State, partition};
 pub const ID: &str = "o-twin000000";
 /// The id of the root.
 const ROOT: &str = "r-twin";
-/// The maximum number of entries of a page, whatever the request asks for.
+/// The maximum number of entries of a page, whatever the request specifies.
 const PAGE: usize = 20;
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -49,7 +49,7 @@ pub(crate) fn path_of(state: &State, account: &str) -> String {
     let units = &state.organization.units;
     let mut path = String::new();
     let mut unit = state.accounts.get(account).and_then(|account| account.unit.as_deref());
-    // A unit is nested in at most as many others as there are.
+    // The number of units limits the depth to which a unit is nested.
     for _ in 0..units.len() {
         let Some((id, found)) = unit.and_then(|id| units.get_key_value(id)) else { break };
         path.insert_str(0, &format!("{id}/"));

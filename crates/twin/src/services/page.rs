@@ -1,7 +1,7 @@
 //! Splits lists into pages, for the services whose tokens are texts.
 //!
 //! A token names the last entry of the previous page. The cost of a page therefore depends only on
-//! its own entries, and a list that changes between two pages loses no entry.
+//! its own entries, and no entry is lost if the list changes between two pages.
 
 use std::ops::Bound;
 
@@ -14,7 +14,7 @@ const PREFIX: &str = "after:";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct UnknownToken;
 
-/// Returns the start of the page of a token: after a key, or at the first entry if there is no
+/// Returns the start of the page that a token names: after a key, or at the first entry without a
 /// token.
 pub(super) fn start(token: Option<&str>) -> Result<(Bound<&str>, Bound<&str>), UnknownToken> {
     let after = match token {
@@ -25,7 +25,7 @@ pub(super) fn start(token: Option<&str>) -> Result<(Bound<&str>, Bound<&str>), U
 }
 
 /// Returns the first entries of a list, at most `limit`, and the token of the next page if there is
-/// one.
+/// a next page.
 pub(super) fn page<K: AsRef<str> + Copy, T>(
     entries: impl IntoIterator<Item = (K, T)>,
     limit: usize,
@@ -55,7 +55,7 @@ mod tests {
         (0..1_000).map(|number| (format!("{number:04}"), number)).collect()
     }
 
-    /// Returns all pages of a list, and the number of entries that were read for each.
+    /// Returns all pages of a list, and the number of entries that were read for each page.
     fn pages(mut list: BTreeMap<String, u32>, removed: Option<&str>) -> (Vec<Value>, Vec<usize>) {
         let (mut all, mut looked, mut token) = (Vec::new(), Vec::new(), None::<String>);
         loop {

@@ -1,5 +1,5 @@
-//! Dispatches requests of the services that use the query protocol: the request is a form, the
-//! answer is XML.
+//! Dispatches requests of the services that use the query protocol, in which the request is a form
+//! and the answer is XML.
 
 use crate::answer::Answer;
 use crate::caller::Caller;
@@ -9,7 +9,7 @@ use crate::protocol::{self, escape};
 use crate::request::Request;
 use crate::state::State;
 
-/// A service of this protocol.
+/// A service of the query protocol.
 pub(super) struct Service {
     pub(super) name: &'static str,
     pub(super) namespace: &'static str,
@@ -20,7 +20,7 @@ pub(super) struct Service {
     pub(super) operations: &'static [Operation],
 }
 
-/// An operation of such a service; its result is the content of the result element.
+/// An operation of such a service. Its result is the content of the result element.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     mutating: bool,
@@ -101,7 +101,7 @@ pub(super) fn tags_xml<'t>(tags: impl IntoIterator<Item = (&'t String, &'t Strin
     format!("<Tags>{members}</Tags>")
 }
 
-/// Rejects a form that the model of the service forbids.
+/// Rejects a form that the model of the service does not allow.
 pub(super) fn check(service: &str, operation: &str, form: &[(String, String)]) -> Result<(), Fault> {
     let Some(model) = Model::of(service) else { return Ok(()) };
     model.check(operation, &model.input_of_form(operation, form)).map_err(|error| match error {

@@ -63,14 +63,14 @@ enum S3Resource<'r> {
     Location(&'r str),
     /// The objects of the bucket, in all versions.
     Versions(&'r str),
-    /// The objects of the bucket, and whether the second version of the list is asked for.
+    /// The objects of the bucket, and whether the request is for the second version of the list.
     Objects(&'r str, bool),
     /// An object, by its key.
     Object(&'r str, &'r str),
 }
 
 impl<'r> S3Resource<'r> {
-    /// The bucket and the key of the object; empty if there is none.
+    /// The bucket and the key of the object; empty texts if the resource has none.
     fn names(&self) -> (&'r str, &'r str) {
         match *self {
             Self::Service => ("", ""),
@@ -114,7 +114,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Answer {
     Answer { response, operation, mutating: !is_read, error }
 }
 
-/// Returns the bucket of a request about a bucket itself, and not about its objects.
+/// Returns the bucket of a request about the bucket itself, not about its objects.
 pub(super) fn changed_bucket(request: &Request) -> Option<&str> {
     match target(request).ok()?.names() {
         ("", _) => None,
@@ -161,7 +161,7 @@ fn operation(target: &S3Resource<'_>, method: &str) -> (String, bool) {
     (format!("s3:{name}"), is_read)
 }
 
-/// The bucket of a request, which is in the path for the twin.
+/// The bucket of a request. In the twin, the path contains the bucket.
 fn bucket_name(request: &Request) -> Option<&str> {
     request.path.trim_start_matches('/').split('/').next().filter(|name| !name.is_empty())
 }
@@ -189,7 +189,7 @@ fn target(request: &Request) -> Result<S3Resource<'_>, Fault> {
     })
 }
 
-/// Rejects a request that the model of S3 forbids.
+/// Rejects a request that the model of S3 does not allow.
 ///
 /// See "List of error codes" in the S3 API reference: `MalformedXML` for a body, `InvalidArgument`
 /// for other values.

@@ -22,8 +22,8 @@ const STATEMENTS: usize = 100;
 /// The longest message in bytes. See `Publish` in the SNS API reference.
 const LONGEST: usize = 256 * 1024;
 
-/// The actions that a topic policy can name; SNS accepts no wildcards. See the same page; `Receive`
-/// is in the default policies of old topics.
+/// The actions that a topic policy can name; SNS accepts no wildcards. See the same page. The
+/// default policies of old topics contain `Receive`.
 const ACTIONS: [&str; 12] = [
     "addpermission",
     "deletetopic",
@@ -61,7 +61,7 @@ pub(super) const SERVICE: Service = Service {
     operations: OPERATIONS,
 };
 
-/// Creates a topic with this ARN if there is none, with a policy that allows the trails of the
+/// Creates a topic with this ARN if the topic does not exist. Its policy allows the trails of the
 /// accounts of the twin to publish. Does nothing if the ARN is not the ARN of a topic.
 ///
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
@@ -97,14 +97,14 @@ fn publishes(state: &State, arn: &str, sid: &str, service: &str) -> Value {
     })
 }
 
-/// Creates a topic, unless it exists, whose attributes every account can read.
+/// Creates a topic, unless the topic exists. Every account can read the attributes of the topic.
 fn insert(state: &mut State, arn: &str, statement: &Value, subscriptions: Vec<Subscription>) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let ["arn", _, "sns", region, account, name] = elements.as_slice() else { return };
     let policy = json!({
         "Version": "2012-10-17",
         "Statement": [statement, {
-            // A plan reads the topic from the account of the trail.
+            // `plan` reads the topic from the account of the trail.
             "Sid": "ReadFromAnyAccount",
             "Effect": "Allow",
             "Principal": { "AWS": "*" },
@@ -229,8 +229,8 @@ fn default_policy(caller: Caller<'_>, arn: &str) -> Value {
     })
 }
 
-/// Returns the attributes of a topic. Another account can read them if the policy of the topic
-/// allows that.
+/// Returns the attributes of a topic. Another account can read the attributes if the policy of the
+/// topic allows it.
 fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {
     let (owner, name) = owner_and_name(caller, form, "TopicArn")?;
     let arn = form.required("TopicArn")?;
@@ -253,7 +253,7 @@ fn get(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fau
     ))
 }
 
-/// Publishes a message, which the twin keeps. Another account needs the permission of the policy of
+/// Publishes a message, which the twin keeps. Another account needs permission from the policy of
 /// the topic.
 ///
 /// See `Publish` in the SNS API reference.

@@ -54,14 +54,14 @@ fn assume_role(
     let session = session.ok_or_else(|| Fault::bad("ValidationError", "RoleSessionName is required"))?;
     policy.map_or(Ok(()), session_policy::check)?;
     let account = arn.split(':').nth(4).unwrap_or_default();
-    // A role with a path is identified by the last part of its ARN.
+    // For a role with a path, the last part of its ARN is the name.
     let name = arn.rsplit('/').next().unwrap_or_default();
     let exists =
         state.accounts.get(account).is_some_and(|account| account.roles.contains(name) && !account.suspended);
     let is_near = arn.split(':').nth(1) == Some(partition(caller.region).as_str());
     if !exists || !is_near {
-        // AWS does not reveal whether the role does not exist, does not trust the caller, is in a
-        // suspended account or in another partition.
+        // AWS does not reveal whether the role does not exist, does not trust the caller, or
+        // belongs to a suspended account or to another partition.
         let caller = user_arn(caller.account, caller.region, None);
         let message =
             format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");

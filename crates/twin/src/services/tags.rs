@@ -9,7 +9,7 @@ use crate::fault::Fault;
 /// The maximum number of tags of a resource, not counting tags of AWS.
 pub(super) const LIMIT: usize = 50;
 
-/// The errors of a service.
+/// The errors of a service for invalid tags.
 pub(super) struct Faults {
     /// The code for a reserved key, and for a repeated key.
     pub(super) invalid: &'static str,

@@ -45,8 +45,8 @@ pub(crate) struct Trail {
     pub(crate) aggregation: Vec<Value>,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// Fields of `GetTrailStatus` that do not follow from the rest of the state, such as times of
-    /// deliveries.
+    /// The fields of `GetTrailStatus` that the rest of the state does not determine, such as times
+    /// of deliveries.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) status: BTreeMap<String, Value>,
 }

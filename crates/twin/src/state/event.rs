@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// A recorded call, as the event history of CloudTrail shows it. Its form in the state file is
-/// short, because there are many.
+/// A recorded call in the event history of CloudTrail. Its form in the state file is short, because
+/// there are many events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Event {
     /// The number of the event in its account and Region.
@@ -42,7 +42,7 @@ pub(crate) enum Parameter {
 }
 
 impl Parameter {
-    /// The texts: one, or those of the list.
+    /// The texts: the single text, or the texts of the list.
     pub(crate) fn texts(&self) -> &[String] {
         match self {
             Self::Text(text) => std::slice::from_ref(text),

@@ -40,7 +40,7 @@ pub struct KeyMaterial {
     pub spec: String,
     /// The origin, such as `AWS_KMS`.
     pub origin: String,
-    /// The role of the key among multi-Region keys, if it is one.
+    /// The role of the key among multi-Region keys; `None` if the key is not a multi-Region key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multi_region: Option<MultiRegion>,
 }
@@ -85,7 +85,7 @@ impl Key {
         }
     }
 
-    /// Returns whether a service can encrypt with the key now.
+    /// Returns whether a service can currently encrypt with the key.
     pub(crate) fn encrypts(&self) -> bool {
         self.state == "Enabled" && self.material.is_symmetric_encryption()
     }

@@ -15,7 +15,7 @@ pub(crate) struct Bucket {
     pub(crate) policy: Option<String>,
     #[serde(default)]
     pub(crate) configuration: BTreeMap<String, String>,
-    /// The grants of the ACL to others than the owner.
+    /// The grants of the ACL to grantees other than the owner.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) grants: Vec<BucketGrant>,
     /// Objects by key, each in its only version.
@@ -52,7 +52,7 @@ enum Saved {
     },
 }
 
-/// The content of an object in a state file: people can read texts there.
+/// The content of an object in a state file. Text is stored as readable text.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum SavedContent {

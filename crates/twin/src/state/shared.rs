@@ -1,11 +1,11 @@
-//! Provides values that copies of a state share until one of them changes.
+//! Provides values that copies of a state share until one of the copies changes.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A value whose copies are cheap. A change copies the value first if it is shared.
+/// A value whose copies are cheap. A change first copies the value if other copies share it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Shared<T>(Arc<T>);
 

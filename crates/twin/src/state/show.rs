@@ -44,7 +44,7 @@ pub struct AccountSummary {
     pub alarms: Value,
     /// The topics of the account, by Region and name.
     pub topics: Value,
-    /// Roles that somebody created in the account, by name.
+    /// The roles that a caller created in the account, by name.
     pub iam_roles: Value,
 }
 
@@ -59,7 +59,7 @@ pub struct KeySummary {
     pub state: String,
     /// The policy of the key.
     pub policy: Value,
-    /// Names of the grants on it.
+    /// Names of the grants on the key.
     pub grants: Vec<String>,
     /// The description of the key.
     pub description: String,
@@ -78,13 +78,13 @@ pub struct TrailSummary {
     pub bucket: String,
     /// Whether logging is on.
     pub logging: bool,
-    /// The reason why the trail could not deliver now; `None` if it could.
+    /// The reason why the trail cannot deliver now; `None` if it can deliver.
     pub undeliverable: Option<String>,
-    /// The reason why the trail could not deliver to its log group now; `None` if it could, or has
-    /// none.
+    /// The reason why the trail cannot deliver to its log group now; `None` if it can deliver, or
+    /// has no log group.
     pub unlogged: Option<String>,
-    /// The reason why CloudTrail could not publish to the topic of the trail now; `None` if it
-    /// could, or the trail has none.
+    /// The reason why CloudTrail cannot publish to the topic of the trail now; `None` if CloudTrail
+    /// can publish, or if the trail has no topic.
     pub unannounced: Option<String>,
     /// All settings of the trail.
     pub settings: Value,
@@ -95,7 +95,7 @@ pub struct TrailSummary {
 pub struct BucketSummary {
     /// The name of the bucket.
     pub name: String,
-    /// The account that owns it.
+    /// The account that owns the bucket.
     pub owner: String,
     /// The Region of the bucket.
     pub region: String,

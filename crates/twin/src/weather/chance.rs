@@ -1,13 +1,13 @@
-//! Numbers that look random and depend on nothing but what they are asked for.
+//! Numbers that look random, but depend only on the arguments.
 
-/// A number for the `n`th of the things that `words` name: FNV-1a over the words, mixed as by
+/// Returns a number for the `n`th subject that `words` name: FNV-1a over the words, mixed as in
 /// `SplitMix64`.
 pub(super) fn chance(seed: u64, kind: &str, words: &[&str], n: u64) -> u64 {
     const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
 
     let words = [kind].into_iter().chain(words.iter().copied());
-    // A byte that no word has keeps `ab`, `c` apart from `a`, `bc`.
+    // A byte that no word contains separates the words, so that `ab`, `c` and `a`, `bc` differ.
     let bytes = words.flat_map(|word| word.bytes().chain([0xff]));
     let hash = bytes.fold(BASIS, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     mix(mix(hash ^ mix(seed)).wrapping_add(n))

@@ -1,9 +1,10 @@
-//! The errors of each service for what the weather does, with the HTTP status of each.
+//! The errors of each service for the events of the weather, with their HTTP status.
 
 use crate::fault::Fault;
 
-/// See "Common error types" in the API reference of each service, "Error responses" in the S3 API
-/// reference, and `TooManyRequestsException` in the Organizations API reference.
+/// Returns the error of a throttled call. See "Common error types" in the API reference of each
+/// service, "Error responses" in the S3 API reference, and `TooManyRequestsException` in the
+/// Organizations API reference.
 pub(super) fn throttled(service: &str, draw: u64) -> Fault {
     let (status, code, message) = match service {
         "s3" => (503, "SlowDown", "Please reduce your request rate."),
@@ -17,9 +18,9 @@ pub(super) fn throttled(service: &str, draw: u64) -> Fault {
     Fault::new(status, code, message)
 }
 
-/// See the same pages, `KMSInternalException` and `DependencyTimeoutException` in the KMS API
-/// reference, `ServiceUnavailableException` in the CloudWatch Logs one and `ServiceException` in
-/// the Organizations one.
+/// Returns an error of the service. See the same pages, `KMSInternalException` and
+/// `DependencyTimeoutException` in the KMS API reference, `ServiceUnavailableException` in the
+/// CloudWatch Logs API reference, and `ServiceException` in the Organizations API reference.
 pub(super) fn failed(service: &str, draw: u64) -> Fault {
     let codes: [(u16, &str); 2] = match service {
         "s3" | "sns" => [(500, "InternalError"), (503, "ServiceUnavailable")],
@@ -33,7 +34,8 @@ pub(super) fn failed(service: &str, draw: u64) -> Fault {
     Fault::new(status, code, "The request processing has failed because of an unknown error.")
 }
 
-/// See the same pages: services of the query protocol and S3 name it otherwise than those of JSON.
+/// Returns the error of expired credentials. See the same pages: services of the query protocol and
+/// S3 use another code than services with JSON.
 pub(super) fn expired(service: &str) -> Fault {
     let (status, code) = match service {
         "s3" => (400, "ExpiredToken"),
@@ -43,8 +45,8 @@ pub(super) fn expired(service: &str) -> Fault {
     Fault::new(status, code, "The security token included in the request is expired")
 }
 
-/// See "Troubleshoot access denied error messages" in the IAM user guide for the kinds of policies
-/// in the message.
+/// Returns the error of a denied call. See "Troubleshoot access denied error messages" in the IAM
+/// user guide for the kinds of policies in the message.
 pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
     let code = match service {
         "s3" | "iam" | "sts" | "cloudwatch" => "AccessDenied",
@@ -60,7 +62,7 @@ pub(super) fn denied(service: &str, operation: &str, draw: u64) -> Fault {
     Fault::new(403, code, format!("User is not authorized to perform: {operation} {because}"))
 }
 
-/// An account that has not enabled a Region is unknown there.
+/// Returns the error of a Region that the account has not enabled, which does not know the account.
 ///
 /// See "Considerations before enabling and disabling Regions" in the Account Management reference.
 pub(super) fn disabled(service: &str) -> Fault {
@@ -72,8 +74,8 @@ pub(super) fn disabled(service: &str) -> Fault {
     Fault::new(403, code, "The security token included in the request is invalid.")
 }
 
-/// The error of an operation for an account that has reached a quota; `None` for operations that
-/// are subject to none.
+/// Returns the error of an operation for an account that has reached a quota; `None` for operations
+/// without a quota.
 ///
 /// See the errors of each operation in the API references, and "List of error codes" in the S3 API
 /// reference.

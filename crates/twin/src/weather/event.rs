@@ -1,4 +1,4 @@
-//! What the weather did to a call.
+//! The events of the weather.
 
 use std::time::Duration;
 
@@ -6,39 +6,39 @@ use serde::Serialize;
 
 use super::ForeignWrite;
 
-/// What the weather did to a call.
+/// An event that the weather caused for a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// It was throttled by chance.
+    /// The call was throttled by chance.
     Throttled,
-    /// It was throttled because it exceeded a documented rate.
+    /// The call was throttled because it exceeded a documented rate.
     RateExceeded,
-    /// It was answered with an error of the service.
+    /// The call was answered with an error of the service.
     ServerError {
-        /// Whether it took effect all the same.
+        /// Whether the call still took effect.
         took_effect: bool,
     },
-    /// The connection broke before it took effect.
+    /// The connection broke before the call took effect.
     Reset,
-    /// The connection broke after it took effect.
+    /// The connection broke after the call took effect.
     AnswerLost,
-    /// It was answered as before a change.
+    /// The call got the answer from before a change.
     Stale,
-    /// It was refused because it did not yet see a change.
+    /// The call was rejected because it did not see a change yet.
     NotYetSeen,
-    /// Its credentials had expired.
+    /// The credentials of the call had expired.
     Expired,
-    /// It was denied.
+    /// The call was denied.
     Denied,
-    /// Its answer took this long.
+    /// The answer took this long.
     Slow(Duration),
-    /// It was not answered.
+    /// The call was not answered.
     Hung,
     /// The account had reached a quota.
     QuotaReached,
     /// The Region is not enabled in the account.
     RegionDisabled,
-    /// Somebody else changed what it reads, just before.
+    /// Another team changed the resource just before the call read it.
     ForeignWrite(ForeignWrite),
 }

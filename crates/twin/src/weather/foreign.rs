@@ -1,4 +1,4 @@
-//! Other teams, which add statements and tags of their own between the calls of a client.
+//! Other teams, which add their own statements and tags between the calls of a client.
 
 use std::fmt;
 
@@ -9,23 +9,23 @@ use crate::request::Request;
 use crate::services::query::Form;
 use crate::state::{Key, State, Topic, Trail, partition};
 
-/// The most that a policy grows to by foreign statements, in bytes: below the quota of each
+/// The maximum length of a policy with foreign statements, in bytes. It is below the quota of each
 /// service.
 const LENGTH: usize = 16 * 1024;
 
-/// The most tags that a resource gets to by foreign ones, below the quota of 50.
+/// The maximum number of tags of a resource with foreign tags. It is below the quota of 50.
 const TAGS: usize = 40;
 
-/// Something that another team has added. A client that loses it breaks a promise.
+/// An addition of another team. A client that removes the addition breaks a promise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForeignWrite {
-    /// Where it was added.
+    /// The document that contains the addition.
     pub target: ForeignTarget,
     /// The Sid of the statement, or the key of the tag.
     pub name: String,
 }
 
-/// What another team writes to.
+/// A document to which another team writes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ForeignTarget {
@@ -60,7 +60,7 @@ impl fmt::Display for ForeignWrite {
 }
 
 impl ForeignTarget {
-    /// What a read operation is about to read, if other teams write to that.
+    /// Returns the document that a read operation is about to read, if other teams write to it.
     pub(super) fn read_by(operation: &str, request: &Request) -> Option<Self> {
         let account = request.account()?;
         let json = |name: &str| -> Option<String> {
@@ -90,8 +90,8 @@ impl ForeignTarget {
         })
     }
 
-    /// The policy of the target as it is in a state. A bucket can have none, which is an empty
-    /// text.
+    /// Returns the policy of the target in a state. For a bucket without a policy, the policy is an
+    /// empty text.
     fn policy<'s>(&self, state: &'s mut State) -> Option<(&'s mut String, Value)> {
         let statement = |owner: &str, arn: &str, action: &str, resource: &str| {
             let principal = format!("arn:{}:iam::{owner}:root", arn.split(':').nth(1).unwrap_or("aws"));
@@ -117,7 +117,7 @@ impl ForeignTarget {
         }
     }
 
-    /// The tags of the target, where they are not those of a bucket.
+    /// Returns the tags of the target, except for the tags of a bucket.
     fn tags<'s>(&self, state: &'s mut State) -> Option<&'s mut std::collections::BTreeMap<String, String>> {
         Some(match self {
             Self::KeyTags(arn) => &mut key(state, arn)?.tags,
@@ -155,8 +155,8 @@ fn trail<'s>(state: &'s mut State, arn: &str) -> Option<&'s mut Trail> {
 }
 
 impl ForeignWrite {
-    /// Adds what the other team adds. Nothing happens where the target does not exist, is full, or
-    /// is not understood; returns whether something was added.
+    /// Makes the addition of the other team. Does nothing if the target does not exist, is full, or
+    /// cannot be parsed. Returns whether something was added.
     pub(crate) fn apply(&self, state: &mut State) -> bool {
         if let ForeignTarget::BucketTags(name) = &self.target {
             let Some(bucket) = state.buckets.get_mut(name) else { return false };
@@ -179,12 +179,12 @@ impl ForeignWrite {
                 *policy = text;
                 true
             }
-            // A bucket without a policy was given an empty one, to write to.
+            // A bucket without a policy has an empty policy here, for the addition.
             _ => false,
         }
     }
 
-    /// Whether a state still has what the other team added.
+    /// Whether a state still contains the addition of the other team.
     pub(crate) fn is_in(&self, state: &State) -> bool {
         let mut state = state.clone();
         if let ForeignTarget::BucketTags(name) = &self.target {
@@ -222,7 +222,7 @@ fn with_statement(text: &str, sid: &str, mut statement: Value) -> Option<String>
     Some(document.to_string())
 }
 
-/// A document of bucket tags with one more.
+/// Returns a document of bucket tags with one more tag.
 fn with_tag(xml: &str, key: &str) -> Option<String> {
     const END: &str = "</TagSet>";
 

@@ -1,48 +1,47 @@
-//! The kinds of events.
+//! The kinds of weather events.
 
 use super::Share;
 
-/// A kind of weather event. Its share is one of calls, unless it says otherwise.
+/// A kind of weather event. Its share is a share of calls, unless the kind has another unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WeatherKind {
-    /// Calls are throttled, whatever their rate.
+    /// Calls are throttled, independent of their rate.
     Throttles,
-    /// Calls above the documented rates of an account and Region are throttled. The share is one of
-    /// seeds.
+    /// Calls above the documented rates of an account and Region are throttled. The share is a
+    /// share of seeds.
     Rates,
-    /// Calls are answered with an error of the service (5xx). Every fourth write takes effect all
-    /// the same.
+    /// Calls are answered with an error of the service (5xx). Every fourth write still takes
+    /// effect.
     ServerErrors,
     /// The connection breaks before the call takes effect.
     Resets,
     /// The connection breaks after the call took effect.
     LostAnswers,
-    /// Reads are answered as before a recent change of the account: each change at most three
-    /// times.
+    /// Reads get the answer from before a recent change of the account, at most three times for
+    /// each change.
     StaleReads,
-    /// Writes are refused that depend on a recent change: each change refuses a write at most three
-    /// times.
+    /// Writes that depend on a recent change are rejected, at most three times for each change.
     LateChanges,
-    /// The credentials of assumed roles expire after a few calls; those that replace expired ones,
-    /// after a hundred calls. The share is one of sessions.
+    /// The credentials of assumed roles expire after a few calls; credentials that replace expired
+    /// credentials expire after a hundred calls. The share is a share of sessions.
     ExpiredCredentials,
-    /// Calls of an account are denied: all, those of a service, or writes; for good or for some
-    /// calls. The share is one of accounts.
+    /// Calls of an account are denied: all calls, the calls of a service, or all writes;
+    /// permanently or only for some calls. The share is a share of accounts.
     Denials,
-    /// Each call takes seconds. The share is one of accounts.
+    /// Each call takes seconds. The share is a share of accounts.
     SlowAccounts,
-    /// No call is ever answered, `AssumeRole` into the account included. The share is one of
+    /// No call is ever answered, including `AssumeRole` into the account. The share is a share of
     /// accounts.
     HangingAccounts,
-    /// Another team adds a statement, or a tag, of its own just before the document is read. The
-    /// share is one of reads.
+    /// Another team adds its own statement or tag just before the document is read. The share is a
+    /// share of reads.
     ForeignWriters,
-    /// Creating something fails because the account has reached a quota. The share is one of
+    /// Creating a resource fails because the account has reached a quota. The share is a share of
     /// accounts and operations.
     Quotas,
-    /// An opt-in Region is not enabled. The share is one of accounts and such Regions.
+    /// An opt-in Region is not enabled. The share is a share of accounts and opt-in Regions.
     DisabledRegions,
-    /// Members that AWS has retired are missing in answers. The share is one of seeds.
+    /// Members that AWS has retired are missing in answers. The share is a share of seeds.
     RetiredFields,
 }
 
@@ -66,7 +65,7 @@ impl WeatherKind {
         Self::RetiredFields,
     ];
 
-    /// The name, as a person writes it: `lost-answers`.
+    /// The name in the form for people: `lost-answers`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Throttles => "throttles",
@@ -87,7 +86,7 @@ impl WeatherKind {
         }
     }
 
-    /// The share where nobody asks for another one.
+    /// The share if no other share is specified.
     pub const fn usual_share(self) -> Share {
         match self {
             Self::ServerErrors | Self::Resets => Share::percent(3),
@@ -101,7 +100,8 @@ impl WeatherKind {
         }
     }
 
-    /// In how many of twelve seeds it happens: seldom where no client can reach its aim.
+    /// The number of seeds out of twelve in which the kind happens. Kinds with which no client can
+    /// succeed are rare.
     pub(super) const fn frequency(self) -> u64 {
         match self {
             Self::Denials | Self::HangingAccounts | Self::Quotas | Self::DisabledRegions => 1,

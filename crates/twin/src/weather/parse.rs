@@ -1,4 +1,4 @@
-//! Weather as a person writes it.
+//! Parses weather in the form for people.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,16 +8,16 @@ use super::{Share, Weather, WeatherKind};
 /// The word for the weather without any event.
 const CALM: &str = "calm";
 
-/// Why a text is no weather.
+/// The reason why a text is not a weather.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WeatherError {
-    /// It does not begin with a seed.
+    /// The text does not begin with a seed.
     #[error("`{0}` is not a seed: write `calm`, a whole number such as `42`, or `42:throttles=30%,resets`")]
     Seed(String),
-    /// It names a kind that does not exist.
+    /// The text names a kind that does not exist.
     #[error("`{0}` is not a kind of failure; the kinds are {all}", all = all())]
     Kind(String),
-    /// It names a share that is none.
+    /// The text contains an invalid share.
     #[error("`{0}` is not a share: write a percentage from `0%` to `100%`, such as `30%` or `0.25%`")]
     Share(String),
 }

@@ -14,14 +14,14 @@ struct Rate<'o> {
     burst: u32,
 }
 
-/// The documented rate of an operation. A test holds this table to `models/rates.json` of
-/// `reconcile-operations`.
+/// Returns the documented rate of an operation. A test compares this table with `models/rates.json`
+/// of `reconcile-operations`.
 ///
 /// See "Quotas in AWS CloudTrail" in the CloudTrail user guide, "Throttling limits" in the
 /// Organizations user guide, "Request quotas" in the KMS developer guide, "CloudWatch Logs quotas"
 /// in the CloudWatch Logs user guide, `TagResource`, `Subscribe` and `ListSubscriptionsByTopic` in
 /// the SNS API reference, and "IAM and AWS STS quotas" in the IAM user guide. S3 and IAM document
-/// none for what this twin does.
+/// no rates for the operations of this twin.
 fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
     let (service, name) = operation.split_once(':')?;
     let (group, per_second, burst) = match (service, name) {
@@ -85,22 +85,22 @@ fn rate(operation: &str, is_mutating: bool) -> Option<Rate<'_>> {
     Some(Rate { group, per_second, burst })
 }
 
-/// The buckets of all accounts, Regions and groups of calls.
+/// The token buckets of all accounts, Regions and groups of calls.
 #[derive(Debug, Default)]
 pub(super) struct TokenBuckets(HashMap<[String; 3], TokenBucket>);
 
 /// A token bucket of an account, a Region and a group of calls.
 #[derive(Debug)]
 struct TokenBucket {
-    /// In billionths of a call.
+    /// The number of tokens, in billionths of a call.
     tokens: u128,
-    /// When the tokens were counted.
+    /// The time at which the tokens were counted.
     at: Duration,
 }
 
 impl TokenBuckets {
-    /// Takes a token for a call at the time `now`, and returns whether there was one. Calls without
-    /// a documented rate need none.
+    /// Takes a token for a call at the time `now`. Returns whether there was a token. Calls without
+    /// a documented rate need no token.
     pub(super) fn take(
         &mut self,
         (account, region): (&str, &str),

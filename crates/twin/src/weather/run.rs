@@ -1,5 +1,5 @@
-//! The weather of a twin: decides what happens to each call, and remembers no more than it must for
-//! that.
+//! The weather of a twin: decides which events happen to each call, and remembers only what this
+//! decision needs.
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -18,64 +18,64 @@ use crate::state::State;
 /// The time that a call takes on [`Clock::Calls`].
 const CALL: Duration = Duration::from_millis(100);
 
-/// For how many calls at least the credentials that replace expired ones are good. AWS issues no
-/// session shorter than 15 minutes, so that a call that is repeated with new credentials never
-/// finds them expired as well. See `DurationSeconds` of `AssumeRole` in the STS API reference.
+/// The number of calls for which credentials that replace expired credentials are valid. AWS issues
+/// no session shorter than 15 minutes, so a call that is retried with new credentials never fails
+/// because these credentials have expired, too. See `DurationSeconds` of `AssumeRole` in the STS
+/// API reference.
 const RENEWED: u64 = 100;
 
-/// How often other teams write to one thing.
+/// The number of times that other teams write to one document.
 const FOREIGN_WRITES: u64 = 3;
 
-/// The weather with what it has done so far.
+/// The weather, with the state of its events so far.
 pub(crate) struct Run {
     weather: Weather,
     clock: Clock,
     began: Instant,
-    /// The number of such calls before this one.
+    /// The number of earlier calls, by their subject.
     counts: HashMap<[String; 4], u64>,
-    /// Of each account: the calls so far, and the time that they took on [`Clock::Calls`].
+    /// The number of calls of each account so far, and the time that they took on [`Clock::Calls`].
     accounts: HashMap<String, (u64, Duration)>,
-    /// The number of further calls for which the credentials of a session are good, where they
-    /// expire early.
+    /// The number of further calls for which the credentials of a session are valid, if they expire
+    /// early.
     sessions: HashMap<String, u64>,
-    /// The accounts in which the credentials of a session have expired early.
+    /// The accounts in which the credentials of a session expired early.
     renewing: HashSet<String>,
     buckets: TokenBuckets,
     foreign: HashMap<ForeignTarget, u64>,
 }
 
-/// What is going to happen to a call.
+/// The events that will happen to a call.
 pub(crate) struct Forecast {
     pub(crate) outcome: CallOutcome,
-    /// Whether it may not yet see recent changes.
+    /// Whether the call can miss recent changes.
     pub(crate) is_late: bool,
-    /// Whether another team writes first.
+    /// Whether another team writes before the call.
     pub(crate) is_foreign: bool,
-    /// The time that the answer takes, where it is slow.
+    /// The delay of the answer, if the answer is slow.
     pub(crate) delay: Option<Duration>,
-    /// The number of calls for which the credentials in the answer are good, where they expire
-    /// early.
+    /// The number of calls for which the credentials in the answer are valid, if they expire early.
     session: Option<u64>,
 }
 
 /// The outcome of a call.
 pub(crate) enum CallOutcome {
-    /// It is answered.
+    /// The call is answered.
     Answered,
-    /// It is refused; it takes effect all the same where the event says so.
+    /// The call is rejected. It still takes effect if the event says so.
     Refused(Event, Fault),
-    /// It takes no effect and has no answer.
+    /// The call takes no effect and has no answer.
     Broken(Event, Broken),
-    /// It takes effect and has no answer.
+    /// The call takes effect and has no answer.
     Lost,
 }
 
-/// Why a call has no answer.
+/// The reason why a call has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Broken {
     /// The connection was reset.
     Reset,
-    /// The connection stays open, and nothing comes.
+    /// The connection stays open, but no answer comes.
     Hung,
 }
 
@@ -117,8 +117,8 @@ impl Run {
         let count = self.counts.entry(words.map(str::to_owned)).or_default();
         let n = *count;
         *count += 1;
-        // A call that enters an account is a call of that account for the events that concern whole
-        // accounts.
+        // For the events of whole accounts, a call that assumes a role counts as a call of the
+        // account of the role.
         let entered = (operation == "sts:AssumeRole").then(|| about.split(':').nth(4)).flatten();
         let concerned = entered.unwrap_or(account);
 
@@ -134,7 +134,7 @@ impl Run {
             .then(|| chance(weather.seed, "expires after", &words, n) % 15 + least);
         let (is_late, is_foreign) = match is_mutating {
             true => (has(WeatherKind::LateChanges), false),
-            // Tokens and times of STS differ from call to call.
+            // Tokens and times of STS differ between calls.
             false => (
                 has(WeatherKind::StaleReads) && !operation.starts_with("sts:"),
                 has(WeatherKind::ForeignWriters),
@@ -158,7 +158,7 @@ impl Run {
         let [account, region, ..] = *words;
         let service = operation.split(':').next().unwrap_or_default();
         let draw = chance(self.weather.seed, "call", words, n);
-        // A second number, which says how.
+        // A second number, which determines the details of the event.
         let how = chance(self.weather.seed, "how", words, n);
         let (calls, passed) = self.accounts.get(concerned).copied().unwrap_or_default();
         if self.is_disabled(account, region, service) {
@@ -205,8 +205,8 @@ impl Run {
         }
     }
 
-    /// What happens by chance to a call. The kinds exclude each other, so that each has exactly its
-    /// share.
+    /// Returns the event that happens by chance to a call. The kinds exclude each other, so that
+    /// each kind has exactly its share.
     fn drawn(&self, draw: u64) -> Option<WeatherKind> {
         let mut bound = Share::NONE;
         [WeatherKind::Throttles, WeatherKind::ServerErrors, WeatherKind::Resets, WeatherKind::LostAnswers]
@@ -217,7 +217,8 @@ impl Run {
             })
     }
 
-    /// IAM and Organizations are in one Region, which is enabled everywhere.
+    /// Returns whether the Region is not enabled in the account. IAM and Organizations have one
+    /// Region, which is always enabled.
     fn is_disabled(&self, account: &str, region: &str, service: &str) -> bool {
         !matches!(service, "iam" | "organizations")
             && self.weather.has(WeatherKind::DisabledRegions, &[account, region], 0)
@@ -235,11 +236,11 @@ impl Run {
         is_expired
     }
 
-    /// Whether an account is denied a call after that many others.
+    /// Whether a call of an account is denied, given the number of earlier calls.
     fn is_denied(&self, account: &str, operation: &str, is_mutating: bool, calls: u64) -> bool {
         const SERVICES: [&str; 5] = ["s3:", "kms:", "cloudtrail:", "logs:", "iam:"];
 
-        // Everybody is allowed to ask who he is.
+        // Every caller is allowed to get its own identity.
         if operation == "sts:GetCallerIdentity" || !self.weather.has(WeatherKind::Denials, &[account], 0) {
             return false;
         }
@@ -256,8 +257,8 @@ impl Run {
         is_meant && !is_over
     }
 
-    /// Has another team write to what a call is about to read. Returns what was added, if anything
-    /// was.
+    /// Makes another team write to the document that a call is about to read. Returns the addition,
+    /// if there was one.
     pub(crate) fn foreign_write(
         &mut self,
         state: &mut State,
@@ -275,7 +276,7 @@ impl Run {
             }
             _ => "other-team-",
         };
-        // An earlier run may have added some.
+        // An earlier run may have added some of these names.
         let write =
             (1..100).map(|number| ForeignWrite { target: target.clone(), name: format!("{prefix}{number}") });
         let write = write.into_iter().find(|write| !write.is_in(state))?;
@@ -286,21 +287,21 @@ impl Run {
         Some(write)
     }
 
-    /// Remembers for how long the credentials of a new session are good.
+    /// Remembers the number of calls for which the credentials of a new session are valid.
     pub(crate) fn opened(&mut self, forecast: &Forecast, request: &Request) {
         if let Some(calls) = forecast.session {
             self.sessions.insert(request.number.to_string(), calls);
         }
     }
 
-    /// Whether answers lack the members that AWS has retired.
+    /// Whether answers do not contain the members that AWS has retired.
     pub(crate) fn retires_fields(&self) -> bool {
         self.weather.has(WeatherKind::RetiredFields, &[], 0)
     }
 }
 
-/// What a call is about, by the names that a client gives; ids that AWS gives depend on the order
-/// of calls.
+/// Returns the subject of a call, in names that the client chose. IDs that AWS assigns depend on
+/// the order of calls.
 fn subject(request: &Request) -> String {
     const NAMES: [&str; 20] = [
         "RoleArn",

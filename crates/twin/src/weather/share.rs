@@ -6,23 +6,23 @@ use std::str::FromStr;
 /// The whole, in the unit of a share: hundredths of a percent.
 const WHOLE: u32 = 10_000;
 
-/// A share between nothing and everything, in hundredths of a percent.
+/// A share between 0 % and 100 %, in hundredths of a percent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Share(u32);
 
 impl Share {
-    /// Nothing.
+    /// 0 %.
     pub const NONE: Self = Self(0);
-    /// Everything.
+    /// 100 %.
     pub const ALL: Self = Self(WHOLE);
 
-    /// A share in percent; more than 100 % is everything.
+    /// A share in percent; values above 100 count as 100 %.
     pub const fn percent(percent: u32) -> Self {
         let share = percent.saturating_mul(100);
         Self(if share > WHOLE { WHOLE } else { share })
     }
 
-    /// Whether it is nothing.
+    /// Whether the share is 0 %.
     pub fn is_none(self) -> bool {
         self.0 == 0
     }
@@ -32,23 +32,23 @@ impl Share {
         chance % u64::from(WHOLE) < u64::from(self.0)
     }
 
-    /// Half of it.
+    /// Half of the share.
     pub(super) fn halved(self) -> Self {
         Self(self.0.div_ceil(2))
     }
 
-    /// Twice as much, or everything.
+    /// Twice the share, but at most 100 %.
     pub(super) fn doubled(self) -> Self {
         Self(self.0.saturating_mul(2).min(WHOLE))
     }
 
-    /// This share and another one that excludes it.
+    /// The sum of this share and another share that excludes it.
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0).min(WHOLE))
     }
 }
 
-/// Such as `30%` and `0.25%`.
+/// Formats the share, for example as `30%` or `0.25%`.
 impl fmt::Display for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{}.{:02}", self.0 / 100, self.0 % 100);

@@ -51,7 +51,7 @@ pub(super) struct DeliveryTask {
     pub(super) publisher: Arc<dyn Publish>,
     pub(super) board: Arc<Board>,
     pub(super) receiver: Receiver,
-    /// The messages that are not delivered yet.
+    /// The number of messages that are not delivered yet.
     pub(super) waiting: Arc<AtomicUsize>,
 }
 
@@ -89,7 +89,7 @@ impl DeliveryTask {
         self.board.message(&name, "failed");
     }
 
-    /// Makes one attempt. Returns what becomes of the message, and the answer for the log.
+    /// Makes one attempt. Returns its outcome, and the answer for the log.
     async fn send(&self, message: &Message) -> (DeliveryOutcome, String) {
         match &self.receiver.0 {
             Destination::Web(format, url) => match self.post(*format, url, message).await {
@@ -127,8 +127,8 @@ impl DeliveryTask {
     }
 }
 
-/// Judges an answer; `None` is no answer. A receiver that refuses a message refuses it the next
-/// time as well.
+/// Returns the outcome for a status; `None` means no answer. A receiver that rejects a message
+/// would also reject the next attempt.
 fn outcome(status: Option<StatusCode>) -> DeliveryOutcome {
     match status {
         Some(status) if status.is_success() => DeliveryOutcome::Delivered,
@@ -138,7 +138,7 @@ fn outcome(status: Option<StatusCode>) -> DeliveryOutcome {
     }
 }
 
-/// The pause after an attempt: one second, then twice as long each time.
+/// The pause after an attempt: one second, then twice as long after each attempt.
 fn pause(attempt: u32) -> Duration {
     Duration::from_secs(1).saturating_mul(1 << (attempt - 1).min(16)).min(LONGEST)
 }

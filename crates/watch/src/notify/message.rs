@@ -1,4 +1,4 @@
-//! The messages for receivers. Pure.
+//! The messages for receivers, without side effects.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,11 +14,11 @@ use crate::board::News;
 use crate::change::{FindingChange, FindingTransition};
 use crate::evidence::EvidenceNews;
 
-/// The most findings that a message for people lists.
+/// The maximum number of findings in a message for people.
 const LISTED: usize = 10;
 
-/// The most bytes of a message to a topic or of an event: AWS accepts 262,144, with the other
-/// fields of the request.
+/// The maximum number of bytes of a message to a topic or of an event. AWS accepts 262,144,
+/// including the other fields of the request.
 ///
 /// See `Publish` in the SNS API reference and "Amazon EventBridge quotas" in the EventBridge user
 /// guide.
@@ -27,8 +27,8 @@ const LARGEST: usize = 250_000;
 /// A message about one check of a spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The name of the message. The same news have the same name, also if another replica or a
-    /// later process tells them.
+    /// The name of the message. Equal news have the same name, even if another replica or a later
+    /// process sends the message.
     pub(crate) id: String,
     /// The document for programs.
     document: Value,
@@ -41,8 +41,8 @@ impl Message {
         Self::with(spec, installation, at, &json!(null), news, text(spec, news))
     }
 
-    /// A message about a verification of log files. It has the fields of the other messages, so
-    /// that receivers need not tell them apart.
+    /// Creates a message about a verification of log files. It has the fields of the other
+    /// messages, so that receivers do not have to distinguish the kinds of messages.
     pub(crate) fn from_evidence(
         spec: &str,
         installation: Option<&str>,
@@ -83,7 +83,7 @@ impl Message {
             "recovered": is_recovered,
             "verification": verification,
         });
-        // The time is no part of the name.
+        // The name does not depend on the time.
         let id: String = sha256_hex(document.to_string().as_bytes()).chars().take(32).collect();
         let mut document = document;
         document["id"] = json!(id);
@@ -91,7 +91,7 @@ impl Message {
         Self { id, document, text }
     }
 
-    /// The subject of an e-mail: the first line of the text, as SNS accepts it.
+    /// The subject of an e-mail: the first line of the text, in the form that SNS accepts.
     pub fn subject(&self) -> String {
         let first = self.text.lines().next().unwrap_or_default();
         let is_accepted = |letter: &char| *letter == ' ' || letter.is_ascii_graphic();
@@ -108,8 +108,8 @@ impl Message {
         self.within(LARGEST, str::to_owned)
     }
 
-    /// A body that is not too large: with as many changes as fit, the most severe ones first, and
-    /// the number of the others.
+    /// Returns a body that is not too large: with as many changes as fit, the most severe changes
+    /// first, and the number of omitted changes.
     fn within(&self, largest: usize, body: impl Fn(&str) -> String) -> String {
         let whole = body(&self.json());
         let Some(changes) = self.document["changes"].as_array().filter(|_| whole.len() > largest) else {
@@ -133,7 +133,7 @@ impl Message {
         escape_json(self.document.to_string()).into_owned()
     }
 
-    /// The body for Slack and for receivers that understand its messages, such as Mattermost.
+    /// The body for Slack and for receivers that accept messages of Slack, such as Mattermost.
     ///
     /// See "Formatting text for app surfaces" in the documentation of Slack.
     pub(crate) fn slack(&self) -> String {
@@ -142,14 +142,14 @@ impl Message {
     }
 }
 
-/// The changes, the most severe first, and what is resolved at the end.
+/// The changes, the most severe changes first and resolved findings last.
 fn by_severity(changes: &[FindingChange]) -> Vec<&FindingChange> {
     let mut sorted: Vec<&FindingChange> = changes.iter().collect();
     sorted.sort_by_key(|change| (change.transition == FindingTransition::Resolved, change.finding.severity));
     sorted
 }
 
-/// The text for people: the numbers in the first line, and then the most severe findings.
+/// The text for people: the numbers in the first line, then the most severe findings.
 fn text(spec: &str, news: &News) -> String {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     for change in &news.changes {
@@ -184,7 +184,7 @@ fn text(spec: &str, news: &News) -> String {
     text
 }
 
-/// The text about a verification of log files: the numbers in the first line, and then the new
+/// The text about a verification of log files: the numbers in the first line, then the new
 /// findings.
 fn text_of_evidence(spec: &str, news: &EvidenceNews) -> String {
     let mut text = format!("{}: ", escape(spec));
@@ -275,7 +275,7 @@ mod tests {
             assert_eq!(message.text, expected);
         }
         assert!(of("a", &"a ".repeat(12)).text.ends_with("\n… and 2 more"));
-        // Receivers find the fields of the other messages.
+        // The message has the fields of the other messages.
         let document: Value = serde_json::from_str(&of("a b", "b").json()).unwrap();
         assert_eq!((&document["changes"], &document["error"]), (&json!([]), &json!(null)));
         assert_eq!(document["verification"]["status"], "wrong");

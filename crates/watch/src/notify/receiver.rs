@@ -1,5 +1,5 @@
-//! Receivers of notifications and the secret of signatures. Their URLs can be secrets: nothing
-//! prints them.
+//! Receivers of notifications, and the secret of signatures. The URLs of receivers can be secrets,
+//! so they are never printed.
 
 use std::fmt;
 
@@ -63,12 +63,12 @@ pub enum ReceiverError {
 }
 
 impl Receiver {
-    /// Reads a receiver: a URL, which `slack+` marks as one of Slack, or `sns:` or `eventbridge:`
-    /// and an ARN.
+    /// Parses a receiver: a URL, with the prefix `slack+` for messages of Slack, or `sns:` or
+    /// `eventbridge:` and an ARN.
     ///
     /// # Errors
-    /// [`ReceiverError`] if the URL is none, or is unencrypted and not of this machine, or if the
-    /// ARN is of something else.
+    /// [`ReceiverError`] if the URL is invalid, if the URL is unencrypted and not of this machine,
+    /// or if the ARN belongs to another kind of resource.
     pub fn parse(text: &str) -> Result<Self, ReceiverError> {
         let text = text.trim();
         if let Some(arn) = text.strip_prefix("sns:") {
@@ -102,7 +102,7 @@ impl Receiver {
             Some("http") => return Err(ReceiverError::Plain),
             _ => return Err(ReceiverError::NotUrl),
         }
-        // The webhooks of Slack have a format of their own, and no signature.
+        // The webhooks of Slack have their own format, and no signature.
         let format = if url.host() == Some("hooks.slack.com") { PayloadFormat::Slack } else { format };
         Ok(Self(Destination::Web(format, url)))
     }
@@ -111,8 +111,8 @@ impl Receiver {
         Self(Destination::Aws(target))
     }
 
-    /// The name in logs and metrics: the ARN, or only the host, because the path of a webhook is
-    /// often a secret.
+    /// The name in logs and metrics: the ARN, or only the host of a URL, because the path of a
+    /// webhook is often a secret.
     pub(crate) fn name(&self) -> String {
         match &self.0 {
             Destination::Web(_, url) => {
@@ -125,7 +125,7 @@ impl Receiver {
     }
 }
 
-/// The resource with an ARN, if the ARN is one of those that are wanted.
+/// Returns the resource with an ARN, if the ARN meets the condition.
 fn remote(text: &str, is_wanted: impl Fn(&Arn) -> bool) -> Option<Remote> {
     text.parse().ok().filter(is_wanted).and_then(Remote::new)
 }
@@ -147,7 +147,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// Reads a secret, with or without its prefix `whsec_`.
+    /// Parses a secret, with or without its prefix `whsec_`.
     ///
     /// # Errors
     /// [`ReceiverError::Secret`] if the text is not base64, or has less than 24 bytes.

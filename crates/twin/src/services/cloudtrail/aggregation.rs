@@ -1,5 +1,5 @@
-//! Implements the aggregation of data events. The twin has no event data stores, whose settings the
-//! same operations change.
+//! Implements the aggregation of data events. In AWS, the same operations also change the settings
+//! of event data stores, which the twin does not have.
 //!
 //! See [Aggregating data
 //! events](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html).
@@ -22,7 +22,7 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     check_target(input)?;
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
     let configurations = listed(input, "AggregationConfigurations");
-    // The guide requires data events, but does not document the error without them.
+    // The guide requires data events, but does not document the error if there are none.
     if !configurations.is_empty() && !selectors::have_data_events(trail) {
         let message = format!("Trail {} does not log data events.", trail.arn);
         return Err(Fault::bad("OperationNotPermittedException", message));

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::policy::Policy;
 use crate::state::{Role, State, Trail, partition};
 
-/// Rejects a trail that could not deliver to its log group, as CloudTrail does.
+/// Rejects a trail that cannot deliver to its log group, as CloudTrail does.
 pub(crate) fn check_logs(state: &State, trail: &Trail) -> Result<(), Fault> {
     let (Some(group), Some(role)) = (&trail.log_group, &trail.log_role) else {
         return match (&trail.log_group, &trail.log_role) {
@@ -73,9 +73,9 @@ fn completed(text: &str, element: &str, value: &Value) -> Option<Document> {
     document.to_string().parse().ok()
 }
 
-/// Rejects a trail that cannot publish to its topic, as CloudTrail does: it publishes a test
-/// message. The topic can be in another account or Region. It must not be a FIFO topic, whose name
-/// has a dot.
+/// Rejects a trail that cannot publish to its topic. CloudTrail checks this with a test message.
+/// The topic can be in another account or Region, but cannot be a FIFO topic, whose name contains a
+/// dot.
 pub(crate) fn check_topic(state: &State, trail: &Trail) -> Result<(), Fault> {
     let Some(arn) = &trail.topic else { return Ok(()) };
     let elements: Vec<&str> = arn.splitn(6, ':').collect();

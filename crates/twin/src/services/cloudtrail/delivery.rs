@@ -1,4 +1,4 @@
-//! Checks whether a trail could deliver, as CloudTrail does before it accepts a trail.
+//! Checks whether a trail can deliver, as CloudTrail does before it accepts a trail.
 //!
 //! See "Amazon S3 bucket policy for CloudTrail" and "Configure AWS KMS key policies for CloudTrail"
 //! in the CloudTrail user guide.
@@ -9,12 +9,12 @@ use crate::policy::Policy;
 use crate::services::organizations::ID as ORGANIZATION;
 use crate::state::{Bucket, State, Trail, partition};
 
-/// The folder of digest files. CloudTrail encrypts them with keys of S3, whatever key the trail
-/// has: see the note on policies that require SSE-KMS in "Security best practices in AWS
+/// The folder of digest files. CloudTrail encrypts digest files with keys of S3, whatever the key
+/// of the trail: see the note on policies that require SSE-KMS in "Security best practices in AWS
 /// CloudTrail".
 const DIGESTS: &str = "CloudTrail-Digest";
 
-/// Rejects a trail that could not deliver, as CloudTrail does.
+/// Rejects a trail that cannot deliver, as CloudTrail does.
 pub(crate) fn check(state: &State, trail: &Trail) -> Result<(), Fault> {
     let bucket = state.buckets.get(&trail.bucket).ok_or_else(|| {
         Fault::bad("S3BucketDoesNotExistException", format!("S3 bucket {} does not exist!", trail.bucket))
@@ -31,7 +31,8 @@ fn check_bucket(state: &State, bucket: &Bucket, trail: &Trail) -> Result<(), Fau
         let message = format!("Incorrect S3 bucket policy is detected for bucket: {}", trail.bucket);
         Fault::bad("InsufficientS3BucketPolicyException", message)
     };
-    // CloudTrail does not deliver to such a bucket. See "Amazon S3 bucket policy for CloudTrail".
+    // CloudTrail does not deliver to a bucket whose requester pays. See "Amazon S3 bucket policy
+    // for CloudTrail".
     if bucket.has("requestPayment", "<Payer>Requester") {
         return Err(insufficient());
     }

@@ -1,9 +1,9 @@
-//! Implements the event history: records the management calls that change something, and looks them
-//! up.
+//! Implements the event history: records the management calls that change something, and looks up
+//! the recorded events.
 //!
 //! AWS also records calls that only read, and shows an event after some minutes. The twin records
-//! no reads, shows an event at once, keeps the last [`KEPT`] events of an account and Region, and
-//! leaves out parameters that are neither short texts nor short lists of them.
+//! no reads, shows an event at once, and keeps the last [`KEPT`] events of an account and Region.
+//! It omits parameters that are neither short texts nor short lists of texts.
 //!
 //! See `LookupEvents` in the CloudTrail API reference, and "CloudTrail record contents for
 //! management, data, and network activity events" in the CloudTrail user guide.
@@ -63,7 +63,7 @@ pub(crate) fn record(state: &mut State, request: &Request, answer: &Answer, buck
     }
 }
 
-/// The index of a user agent, which is added if it is new.
+/// Returns the index of a user agent, and adds the user agent if it is new.
 fn user_agent(state: &mut State, text: &str) -> usize {
     state.user_agents.iter().position(|known| known == text).unwrap_or_else(|| {
         state.user_agents.push(text.to_owned());
@@ -71,7 +71,7 @@ fn user_agent(state: &mut State, text: &str) -> usize {
     })
 }
 
-/// The operation as events call it. See "Amazon S3 CloudTrail events" in the S3 user guide.
+/// The name of the operation in events. See "Amazon S3 CloudTrail events" in the S3 user guide.
 fn name(operation: &str) -> String {
     let name = match operation {
         "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
@@ -84,8 +84,8 @@ fn name(operation: &str) -> String {
     name.to_owned()
 }
 
-/// The parameters of a request that are short texts, or short lists of texts. Events write their
-/// names with a small letter.
+/// The parameters of a request that are short texts, or short lists of texts. In events, their
+/// names begin with a lower-case letter.
 fn parameters(request: &Request, bucket: Option<&str>) -> BTreeMap<String, Parameter> {
     let text = |(name, text)| (name, Parameter::Text(text));
     let all: Vec<(String, Parameter)> = match request.scope.service.as_str() {
@@ -111,7 +111,7 @@ fn small(name: &str) -> String {
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }
 
-/// The ARN of the key of a call, however the caller named the key.
+/// The ARN of the key of a call, whatever the name of the key in the request.
 fn key_of(
     state: &State,
     account: &str,
@@ -193,7 +193,7 @@ fn has(caller: Caller<'_>, event: &Event, id: &str, attribute: &str, wanted: &st
     }
 }
 
-/// The ID, in the form of a UUID. Two accounts have no ID in common.
+/// The ID, in the form of a UUID. Events of different accounts never have the same ID.
 fn id(caller: Caller<'_>, event: &Event) -> String {
     let region =
         caller.region.bytes().fold(0_u16, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
@@ -212,8 +212,7 @@ fn user_name(event: &Event) -> &str {
     event.role.as_deref().and_then(|role| role.rsplit('/').next()).unwrap_or("twin")
 }
 
-/// The types and names of the resources of an event, as far as a parameter or the service names
-/// them.
+/// The types and names of the resources of an event, if a parameter or the service names them.
 fn resources(event: &Event) -> Vec<(&'static str, &str)> {
     let named = |kind, parameters: &[&str]| -> Vec<(&'static str, &str)> {
         let named = parameters.iter().filter_map(|it| event.parameters.get(*it));
@@ -237,7 +236,7 @@ fn resources(event: &Event) -> Vec<(&'static str, &str)> {
 /// The source and the name of an event.
 fn source_and_name(event: &Event) -> (String, &str) {
     let (service, name) = event.operation.split_once(':').unwrap_or_default();
-    // Events have the name of the endpoint.
+    // Events contain the name of the endpoint.
     let service = if service == "cloudwatch" { "monitoring" } else { service };
     (format!("{service}.amazonaws.com"), name)
 }

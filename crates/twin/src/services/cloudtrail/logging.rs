@@ -19,7 +19,7 @@ pub(super) fn stop(state: &mut State, caller: Caller<'_>, input: &Value) -> Resu
 }
 
 /// Answers with the errors that deliveries of the trail would cause now. The twin delivers nothing,
-/// so times of deliveries are only those that a test or a user has set.
+/// so the answer contains only the times of deliveries that a test or a user has set.
 pub(super) fn status(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let trail = name::find(state, caller, required(input, "Name")?)?;
     let mut status = Map::from_iter([("IsLogging".to_owned(), json!(trail.logging))]);

@@ -1,4 +1,4 @@
-//! Finds the trail that a request names, by name or ARN.
+//! Finds the trail that a request names, by its name or ARN.
 
 use super::super::organizations::management;
 use super::organization;
@@ -67,7 +67,7 @@ pub(super) fn find<'s>(state: &'s State, caller: Caller<'_>, given: &str) -> Res
         .ok_or_else(|| unknown(given, caller))
 }
 
-/// Returns the trail for modification, which only its home Region allows.
+/// Returns the trail for modification, which is possible only in its home Region.
 pub(super) fn find_mut<'s>(
     state: &'s mut State,
     caller: Caller<'_>,

@@ -1,5 +1,5 @@
-//! Implements organization trails: they belong to the management account, and accounts that act for
-//! the organization can change them.
+//! Implements organization trails. The trails belong to the management account. Accounts that act
+//! for the organization can change them.
 
 use reconcile_policy::CLOUDTRAIL;
 use serde_json::{Value, json};

@@ -10,8 +10,8 @@ use crate::fault::Fault;
 use crate::signing::signing_keys;
 use crate::state::{State, now};
 
-/// Answers with the keys of the called Region. Without times, the range is the current time. See
-/// `ListPublicKeys` in the CloudTrail API reference.
+/// Answers with the keys of the called Region. Without times in the request, the range is the
+/// current time. See `ListPublicKeys` in the CloudTrail API reference.
 pub(super) fn list(_: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (from, to) = (time(input, "StartTime"), time(input, "EndTime"));
     if from > to {

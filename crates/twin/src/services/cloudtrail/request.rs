@@ -1,6 +1,6 @@
 //! Creates the requests that CloudTrail makes for a trail, with every condition key of AWS.
 //!
-//! The twin knows the whole request: a request does not have any other keys.
+//! A request has no condition keys other than those that the twin adds.
 //!
 //! See "AWS global condition context keys" in the IAM user guide, "Amazon S3 Signature Version 4
 //! authentication specific policy keys" in the S3 API reference, and "AWS KMS condition keys" in

@@ -47,7 +47,7 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
         return Err(Fault::bad("InvalidEventSelectorsException", "The event selectors are not valid."));
     }
     let trail = name::find_mut(state, caller, required(input, "TrailName")?)?;
-    // Basic selectors replace advanced ones, and the reverse.
+    // Basic selectors replace advanced selectors, and advanced selectors replace basic selectors.
     trail.event_selectors = basic.iter().map(complete).collect();
     trail.advanced_event_selectors = advanced.to_vec();
     Ok(json!({

@@ -1,4 +1,4 @@
-//! Implements the tags of trails, which requests always name by their ARN.
+//! Implements the tags of trails. Requests about tags always name a trail by its ARN.
 
 use std::collections::BTreeMap;
 

@@ -79,7 +79,7 @@ pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(answer)
 }
 
-/// Rejects a trail that could not deliver. A log group and its role are checked only if the request
+/// Rejects a trail that cannot deliver. A log group and its role are checked only if the request
 /// names them.
 fn check(state: &State, trail: &Trail, input: &Value) -> Result<(), Fault> {
     if state.is_trusting {
@@ -94,7 +94,7 @@ fn check(state: &State, trail: &Trail, input: &Value) -> Result<(), Fault> {
     }
 }
 
-/// Sets the values of a request. Values that are missing in the request do not change.
+/// Sets the values of a request. Values that the request does not contain do not change.
 fn set(trail: &mut Trail, caller: Caller<'_>, input: &Value) -> Result<(), Fault> {
     let text = |name| optional(input, name).map(str::to_owned);
     let given = |text: String| Some(text).filter(|text| !text.is_empty());

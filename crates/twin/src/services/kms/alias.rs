@@ -44,7 +44,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 }
 
 /// Moves an alias to a key of the same type and usage. The documentation of `UpdateAlias` states
-/// the rule but no error.
+/// this rule, but no error for a violation.
 pub(super) fn update(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (name, id) = target(state, caller, input)?;
     let regional = state.regional(caller.account, caller.region);

@@ -8,7 +8,8 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, now, partition};
 
-/// The members that two equal grants share. See "Creating grants" in the KMS developer guide.
+/// The members that are equal in two equal grants. See "Creating grants" in the KMS developer
+/// guide.
 const CONTENT: [&str; 7] = [
     "Name",
     "GranteePrincipal",
@@ -63,7 +64,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         let message = format!("Operation {operation} is not supported by {}.", key.arn);
         return Err(Fault::bad("ValidationException", message));
     }
-    // Only a grant with a name is reused. Without a name, every call creates a grant.
+    // Only a grant with a name is reused. Without a name, every call creates a new grant.
     let same = key.grants.iter().find(|grant| {
         input.get("Name").is_some() && CONTENT.iter().all(|name| grant.get(name) == input.get(name))
     });
@@ -95,7 +96,7 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
 
 pub(super) fn list(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let grants = &key_mut(state, caller, input)?.grants;
-    // The position is sufficient: grants are in a list, and a page is cut from it without reading
+    // A position is sufficient as a token: grants are in a list, so a page is read without reading
     // earlier entries.
     let start = match optional(input, "Marker") {
         Some(marker) => marker.parse().map_err(|_| invalid_marker())?,
@@ -138,7 +139,7 @@ mod tests {
         };
         create(&mut state, caller, &input("last")).unwrap();
         assert_eq!(create(&mut state, caller, &input("more")).unwrap_err().code, "LimitExceededException");
-        // The same grant is not created again.
+        // An equal grant is not created again, so it does not exceed the quota.
         create(&mut state, caller, &input("last")).unwrap();
     }
 }

@@ -42,7 +42,8 @@ pub(super) fn create(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
     Ok(json!({ "KeyMetadata": described(state, caller, &id) }))
 }
 
-/// Creates a key with this ARN if there is none. Does nothing if the ARN is not the ARN of a key.
+/// Creates a key with this ARN if the key does not exist. Does nothing if the ARN is not the ARN of
+/// a key.
 pub(super) fn provide(state: &mut State, arn: &str) {
     let elements: Vec<&str> = arn.splitn(6, ':').collect();
     let [_, _, _, region, account, resource] = elements.as_slice() else { return };

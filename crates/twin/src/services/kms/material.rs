@@ -23,7 +23,7 @@ fn usages(spec: &str) -> &'static [&'static str] {
     }
 }
 
-/// The material that `CreateKey` requests.
+/// Returns the material that a call of `CreateKey` requests.
 ///
 /// See `CreateKey` in the KMS API reference: only a symmetric encryption key has a default usage.
 pub(super) fn asked(input: &Value) -> Result<KeyMaterial, Fault> {
@@ -43,7 +43,7 @@ pub(super) fn asked(input: &Value) -> Result<KeyMaterial, Fault> {
     Ok(KeyMaterial { usage, spec, origin, multi_region })
 }
 
-/// The state of a new key: material is imported later.
+/// Returns the state of a new key. A key with imported material has no material yet.
 pub(super) fn first_state(material: &KeyMaterial) -> &'static str {
     if material.origin == "EXTERNAL" { "PendingImport" } else { "Enabled" }
 }
@@ -87,8 +87,8 @@ pub(super) fn rotation_days(state: &State, key: &Key) -> Option<u64> {
 
 /// Returns whether an alias can be moved between keys with these materials.
 ///
-/// See `UpdateAlias` in the KMS API reference: both are symmetric, both asymmetric or both HMAC,
-/// and have the same usage.
+/// See `UpdateAlias` in the KMS API reference: both keys are symmetric, both are asymmetric, or
+/// both are HMAC keys, and both have the same usage.
 pub(super) fn are_exchangeable(one: &KeyMaterial, other: &KeyMaterial) -> bool {
     let kind = |spec: &str| match spec {
         "SYMMETRIC_DEFAULT" => "symmetric",

@@ -35,8 +35,8 @@ fn root(caller: Caller<'_>) -> String {
     format!("arn:{}:iam::{}:root", partition(caller.region), caller.account)
 }
 
-/// Rejects policies that KMS rejects: invalid or too long ones, and those that would lock the
-/// account out of its key.
+/// Rejects policies that KMS rejects: invalid policies, policies that are too long, and policies
+/// that would lock the account out of its key.
 pub(super) fn check(caller: Caller<'_>, text: &str) -> Result<(), Fault> {
     if text.len() > LIMIT {
         return Err(Fault::bad("LimitExceededException", "The key policy exceeds 32768 bytes."));

@@ -13,8 +13,8 @@ use crate::state::{ResourcePolicy, State, now};
 /// CloudWatch Logs API reference.
 const POLICIES: usize = 10;
 
-/// The maximum length of such a policy; the policy of a log group can be ten times as long. See
-/// "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
+/// The maximum length of a resource policy of an account. The policy of a log group can be ten
+/// times as long. See "CloudWatch Logs quotas" in the CloudWatch Logs user guide.
 const POLICY_LENGTH: usize = 5120;
 
 /// The maximum number of subscription filters of a log group. See `PutSubscriptionFilter` in the
@@ -56,7 +56,7 @@ pub(super) fn put_resource_policy(
     Ok(json!({ "resourcePolicy": shown }))
 }
 
-/// Writes the policy of a log group, if the caller has read the policy that it replaces.
+/// Writes the policy of a log group, if the request names the current revision of the policy.
 fn put_group_policy(
     state: &mut State,
     caller: Caller<'_>,
@@ -143,7 +143,7 @@ fn check_destination(caller: Caller<'_>, input: &Value, arn: &str) -> Result<(),
     if *region != caller.region || !is_known {
         return Err(invalid(format!("Could not deliver test message to specified destination {arn}")));
     }
-    // A function needs no role, and a destination has its own.
+    // A function needs no role, and a destination has its own role.
     let needs_role = matches!(*service, "kinesis" | "firehose");
     match optional(input, "roleArn").or_else(|| optional(input, "RoleArn")) {
         None if needs_role => Err(invalid("destinationArn for vendor requires a roleArn")),

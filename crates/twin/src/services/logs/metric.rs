@@ -24,7 +24,7 @@ fn invalid(message: impl Into<String>) -> Fault {
     Fault::bad("InvalidParameterException", message)
 }
 
-/// Creates a metric filter, or replaces all of it.
+/// Creates a metric filter, or replaces an existing metric filter completely.
 pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let (group, name) = (required(input, "logGroupName")?, required(input, "filterName")?);
     let pattern = optional(input, "filterPattern").unwrap_or_default();
@@ -60,8 +60,8 @@ pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Resul
     Ok(json!({}))
 }
 
-/// Returns whether the parentheses of a pattern for JSON events are balanced. Other patterns are
-/// terms.
+/// Returns whether the parentheses of a pattern for JSON events are balanced. Patterns without
+/// braces are terms, which are always valid.
 ///
 /// See "Filter pattern syntax for metric filters" in the CloudWatch Logs user guide.
 fn is_pattern(pattern: &str) -> bool {
@@ -90,8 +90,8 @@ pub(super) fn delete(state: &mut State, caller: Caller<'_>, input: &Value) -> Re
         .ok_or_else(|| Fault::bad("ResourceNotFoundException", "The specified metric filter does not exist."))
 }
 
-/// Lists the metric filters of a log group, sorted by name. The twin does not list those of all log
-/// groups.
+/// Lists the metric filters of a log group, sorted by name. The twin does not support lists without
+/// a log group.
 pub(super) fn describe(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {
     let prefix = optional(input, "filterNamePrefix").unwrap_or_default();
     let group = required(input, "logGroupName").map_err(|fault| invalid(fault.message))?;

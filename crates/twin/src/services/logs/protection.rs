@@ -1,4 +1,4 @@
-//! Implements settings of a log group that mask events, or accept events with a bearer token.
+//! Implements settings of a log group: masking of events, and access with a bearer token.
 
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ pub(super) fn describe(group: &LogGroup, details: &mut Value) {
     }
 }
 
-/// Writes a data protection policy. Only log groups of the standard class have one. It has a
-/// statement that audits and one that masks.
+/// Writes a data protection policy. Only log groups of the standard class can have a policy. The
+/// policy must have a statement that audits and a statement that masks.
 ///
 /// See `PutDataProtectionPolicy` in the CloudWatch Logs API reference.
 pub(super) fn put(state: &mut State, caller: Caller<'_>, input: &Value) -> Result<Value, Fault> {

@@ -1,4 +1,4 @@
-//! Implements bucket ACLs: grants to others than the owner.
+//! Implements bucket ACLs: grants to grantees other than the owner.
 //!
 //! See "Access control list (ACL) overview" and, for refusals, "Troubleshooting" under "Controlling
 //! ownership of objects and disabling ACLs for your bucket" in the S3 user guide.
@@ -45,7 +45,7 @@ pub(super) fn answer(
     Ok(response(200, "application/xml", ""))
 }
 
-/// Rejects disabling the ACL of a bucket while it grants anything to others than the owner.
+/// Rejects disabling the ACL of a bucket while the ACL has grants to grantees other than the owner.
 pub(super) fn check_ownership(bucket: &Bucket, controls: &str) -> Result<(), Fault> {
     if controls.contains("BucketOwnerEnforced") && !bucket.grants.is_empty() {
         let message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
@@ -74,7 +74,7 @@ fn parse_canned(canned: &str) -> Result<Vec<BucketGrant>, Fault> {
     Ok(grants.iter().map(grant).collect())
 }
 
-/// The grants of an `AccessControlPolicy` to others than the owner.
+/// The grants of an `AccessControlPolicy` to grantees other than the owner.
 fn parse_xml(xml: &str, owner: &str) -> Result<Vec<BucketGrant>, Fault> {
     let document = Document::parse(xml).map_err(|_| malformed_xml())?;
     let grants = document.descendants().filter(|node| node.tag_name().name() == "Grant").map(|grant| {
@@ -86,7 +86,7 @@ fn parse_xml(xml: &str, owner: &str) -> Result<Vec<BucketGrant>, Fault> {
     Ok(grants.into_iter().filter(|grant| grant.grantee != owner).collect())
 }
 
-/// The ACL that is in effect: without public grants if S3 ignores them.
+/// The effective ACL: without public grants if S3 ignores them.
 fn to_xml(bucket: &Bucket) -> String {
     let ignores_public = bucket.has("publicAccessBlock", "<IgnorePublicAcls>true");
     let owner = BucketGrant { grantee: bucket.owner.clone(), permission: "FULL_CONTROL".to_owned() };

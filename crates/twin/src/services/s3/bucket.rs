@@ -10,7 +10,7 @@ use crate::protocol::response;
 use crate::request::Request;
 use crate::state::{Bucket, State};
 
-/// The Region that a request without a Region means.
+/// The Region of a request that does not name a Region.
 const CLASSIC: &str = "us-east-1";
 
 pub(super) fn create(
@@ -68,7 +68,8 @@ fn created(name: &str) -> Response<Bytes> {
     answer
 }
 
-/// Rejects a name of an account regional namespace in the global namespace, and the reverse.
+/// Rejects a name of an account regional namespace in the global namespace, and a global name in an
+/// account regional namespace.
 ///
 /// See "Namespaces for general purpose buckets" and "Account regional namespace naming rules" in
 /// the S3 user guide.
@@ -158,7 +159,7 @@ pub(super) fn location(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
-    // The only operation that every Region answers.
+    // This is the only operation that every Region answers.
     let anywhere = state.buckets.get(name).map(|bucket| bucket.region.clone()).unwrap_or_default();
     let caller = caller.in_region(&anywhere);
     let region = &owned(state, caller, request, name)?.region;

@@ -32,11 +32,11 @@ pub(super) struct ConfigurationKind {
 }
 
 enum Absent {
-    /// An error with this code.
+    /// The error with this code.
     Error(&'static str),
-    /// An empty element.
+    /// The empty element with this name.
     Empty(&'static str),
-    /// The default setting of buckets.
+    /// A document with the default setting of buckets.
     Default(&'static str),
 }
 
@@ -105,8 +105,8 @@ pub(super) const KINDS: &[ConfigurationKind] = &[
 /// new buckets FAQ" in the S3 user guide.
 const BLOCKS_NO_ENCRYPTION: [&str; 2] = ["me-central-1", "me-south-1"];
 
-/// The configurations of a new bucket: encryption with keys of S3 and never with keys of callers,
-/// public access blocked, no ACLs.
+/// The configurations of a new bucket: encryption with keys of S3 and not with keys that callers
+/// provide, blocked public access, and disabled ACLs.
 pub(super) fn defaults(ownership: &str, region: &str) -> BTreeMap<String, String> {
     let blocked = match BLOCKS_NO_ENCRYPTION.contains(&region) {
         true => "",
@@ -174,7 +174,7 @@ pub(super) fn answer(
     }
 }
 
-/// Rejects configurations that S3 rejects for the bucket.
+/// Rejects a configuration that S3 rejects for the bucket.
 fn check(bucket: &Bucket, kind: &ConfigurationKind, xml: &str) -> Result<(), Fault> {
     let document = roxmltree::Document::parse(xml).map_err(|_| malformed_xml())?;
     match kind.parameter {

@@ -1,4 +1,4 @@
-//! Implements the inventories of a bucket. A bucket can have several. The twin writes no inventory
+//! Implements the inventories of a bucket, which can have several. The twin writes no inventory
 //! files.
 
 use bytes::Bytes;

@@ -9,8 +9,8 @@ use roxmltree::{Document, Node};
 use crate::fault::Fault;
 use crate::request::Request;
 
-/// The header with the minimum size of objects that move to another class; the value is stored
-/// under its name.
+/// The header with the minimum size of objects that move to another class. The value is stored
+/// under the name of the header.
 pub(super) const LEAST_SIZE: &str = "x-amz-transition-default-minimum-object-size";
 
 /// The storage classes to which objects can move, each with the classes that can follow it.
@@ -24,14 +24,14 @@ const CLASSES: [(&str, &[&str]); 6] = [
     ("GLACIER", &["DEEP_ARCHIVE"]),
     ("DEEP_ARCHIVE", &[]),
 ];
-/// The classes for which objects must have a minimum age, and in which they stay as long before
-/// they are archived.
+/// The classes that require a minimum age of the objects. Objects must stay in these classes for
+/// the same time before they are archived.
 const INFREQUENT: [&str; 2] = ["STANDARD_IA", "ONEZONE_IA"];
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 const INFREQUENT_DAYS: i64 = 30;
 
-/// Rejects rules that S3 rejects: with both a filter and a prefix, without an action, and with
-/// transitions or expirations in an order that S3 does not support.
+/// Rejects rules that S3 rejects: rules with both a filter and a prefix, rules without an action,
+/// and rules with an order of transitions or expirations that S3 does not support.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 pub(super) fn check(document: &Document<'_>) -> Result<(), Fault> {

@@ -13,7 +13,7 @@ use crate::protocol::{escape, response};
 use crate::request::Request;
 use crate::state::{Object, State};
 
-/// The maximum number of entries of a page, whatever the request asks for.
+/// The maximum number of entries of a page, whatever the request specifies.
 const PAGE: usize = 1000;
 
 /// The start of a continuation token. AWS does not document the form of its tokens.
@@ -123,7 +123,7 @@ fn page<'s>(
             let length = key.get(prefix.len()..)?.find(delimiter)? + prefix.len() + delimiter.len();
             key.get(..length)
         });
-        // The page before can have ended with this prefix.
+        // The previous page can have ended with this prefix.
         let is_new = common.is_none_or(|common| common > after);
         if is_new && entries.len() == limit {
             return (entries, true);
@@ -136,7 +136,7 @@ fn page<'s>(
     }
 }
 
-/// Encodes a name as S3 does for `encoding-type=url`: a slash stays.
+/// Encodes a name as S3 does for `encoding-type=url`, without encoding slashes.
 fn encode(name: &str) -> String {
     let encoded: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
     encoded.replace('+', "%20").replace("%2F", "/")

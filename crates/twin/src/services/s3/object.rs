@@ -44,7 +44,7 @@ pub(super) fn answer(
     }
 }
 
-/// Answers with an object, or with its end from a position on.
+/// Answers with an object, or with its content from a position to the end.
 fn read(request: &Request, object: &Object) -> Result<Response<Bytes>, Fault> {
     let length = object.content.len();
     let start = match request.header("range") {
@@ -61,7 +61,7 @@ fn read(request: &Request, object: &Object) -> Result<Response<Bytes>, Fault> {
     if let Some(start) = start {
         with_header(&mut answer, "content-range", &format!("bytes {start}-{}/{length}", length - 1));
     }
-    // Also the answer to `HEAD`, which has no body, says how long the object is.
+    // The answer to `HEAD`, which has no body, also contains the length of the object.
     with_header(&mut answer, "content-length", &sent.to_string());
     with_header(&mut answer, "etag", &object.etag());
     with_header(&mut answer, "last-modified", &http_date(object.stored));
@@ -81,13 +81,13 @@ fn read(request: &Request, object: &Object) -> Result<Response<Bytes>, Fault> {
     Ok(answer)
 }
 
-/// The position at which a range starts. The twin knows ranges to the end of the object.
+/// Returns the start of a range. The twin supports only ranges that reach to the end of the object.
 fn start_of(range: &str) -> Option<usize> {
     range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
-/// The start of the headers of user-defined metadata. See "Working with object metadata" in the S3
-/// user guide.
+/// The prefix of the headers with user-defined metadata. See "Working with object metadata" in the
+/// S3 user guide.
 const METADATA: &str = "x-amz-meta-";
 
 fn metadata(request: &Request) -> BTreeMap<String, String> {
@@ -130,13 +130,13 @@ fn with_header(answer: &mut Response<Bytes>, name: &'static str, value: &str) {
     }
 }
 
-/// Formats a time in seconds since 1970 as HTTP does.
+/// Formats a Unix time as an HTTP date.
 fn http_date(seconds: i64) -> String {
     let time = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-/// The objects of a bucket, each in its only version.
+/// Lists the objects of a bucket. Each object has only one version.
 pub(super) fn versions(
     state: &mut State,
     caller: Caller<'_>,

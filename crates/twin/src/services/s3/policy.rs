@@ -23,8 +23,8 @@ pub(super) fn answer(
     request: &Request,
     name: &str,
 ) -> Result<Response<Bytes>, Fault> {
-    // A principal of another account never gets the policy, even if it is allowed to read the
-    // bucket.
+    // S3 never returns the policy to a principal of another account, even if the principal is
+    // allowed to read the bucket.
     let is_foreign = state.buckets.get(name).is_some_and(|bucket| bucket.owner != caller.account);
     if is_foreign {
         let message = "The specified method is not allowed against this resource.";

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::policy::Policy;
 
-/// Operators that hold only if the request has one of the values.
+/// Operators whose condition is met only if the request has one of the values.
 const OPERATORS: &[&str] =
     &["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress"];
 

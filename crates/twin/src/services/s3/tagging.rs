@@ -1,7 +1,7 @@
 //! Checks bucket tags: S3 protects tags of AWS.
 //!
-//! A stack puts `aws:cloudformation:…` tags on the buckets that it creates. `PutBucketTagging`
-//! replaces all tags of a bucket, and is refused unless these tags stay unchanged. See
+//! A stack adds `aws:cloudformation:…` tags to the buckets that it creates. `PutBucketTagging`
+//! replaces all tags of a bucket, and is rejected unless these tags stay unchanged. See
 //! "AWS-generated cost allocation tags" in the AWS Billing user guide and "Using cost allocation S3
 //! bucket tags" in the S3 user guide.
 
@@ -13,7 +13,8 @@ use super::super::tags::{LIMIT, is_reserved};
 use crate::fault::Fault;
 use crate::protocol::escape;
 
-/// The tags in a request that creates a bucket, as a document of tags; `None` if there are none.
+/// Returns the tags in a request that creates a bucket, as a document of tags; `None` if there are
+/// no tags.
 ///
 /// See `CreateBucketConfiguration` in the S3 API reference.
 pub(super) fn initial_tags(configuration: &Document<'_>) -> Result<Option<String>, Fault> {
@@ -25,8 +26,8 @@ pub(super) fn initial_tags(configuration: &Document<'_>) -> Result<Option<String
     Ok((!tags.is_empty()).then(|| format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")))
 }
 
-/// Rejects a document of tags that removes, changes or adds tags of AWS. `live` is the document
-/// that it replaces.
+/// Rejects a document of tags that removes, changes or adds tags of AWS. `live` is the current
+/// document.
 pub(super) fn check(live: Option<&String>, new: &Document<'_>) -> Result<(), Fault> {
     let live = live.and_then(|xml| Document::parse(xml).ok().map(|live| system_tags(&live)));
     let refused = |message: &str| Err(Fault::bad("InvalidTag", message));

@@ -1,4 +1,4 @@
-//! Implements subscriptions of topics. No message is ever sent.
+//! Implements subscriptions of topics. The twin never sends a message to a subscriber.
 
 use super::super::query::Form;
 use super::{invalid, named};
@@ -19,8 +19,8 @@ pub(super) fn counts(topic: &Topic) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Creates a subscription. An account need not confirm its own endpoints, and a phone number is
-/// never asked to confirm.
+/// Creates a subscription. An account does not have to confirm its own endpoints, and phone numbers
+/// are never confirmed.
 ///
 /// See `Subscribe` in the SNS API reference.
 pub(super) fn create(state: &mut State, caller: Caller<'_>, form: &Form) -> Result<String, Fault> {

@@ -20,8 +20,8 @@ struct Condition<'v> {
     values: Vec<&'v str>,
 }
 
-/// A field of selectors of a category, with its operators, and its values if only certain values
-/// are valid.
+/// A field of the selectors of a category: its name, its operators, and its valid values if only
+/// certain values are valid.
 type Field = (&'static str, &'static [&'static str], Option<&'static [&'static str]>);
 
 const MANAGEMENT: &[Field] = &[

@@ -28,7 +28,8 @@ pub(super) fn check(statement: &Value, bucket: &str) -> Result<(), &'static str>
     if has_unknown_key { Err("Policy has an invalid condition key") } else { Ok(()) }
 }
 
-/// The texts of the one element of two that a statement has.
+/// Returns the texts of the element that a statement has, out of two elements that exclude each
+/// other.
 fn texts<'v>(statement: &'v Value, names: [&str; 2]) -> Option<Vec<&'v str>> {
     match names.into_iter().find_map(|name| statement.get(name))? {
         Value::Array(texts) => texts.iter().map(Value::as_str).collect(),

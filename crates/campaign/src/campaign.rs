@@ -1,4 +1,4 @@
-//! Runs many seeds on several threads, and counts.
+//! Runs many seeds on several threads, and counts the results.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,20 +15,20 @@ use crate::scenario::Scenario;
 use crate::seed::Case;
 use crate::simulate::{CaseClass, CaseResult, simulate};
 
-/// What a run over seeds came to.
+/// The results of a run over seeds.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Figures {
     /// The seeds that were run.
     pub seeds: u64,
-    /// The ends of the cases in their weather.
+    /// The number of cases by the class of their end in the weather of the case.
     pub ends: BTreeMap<CaseClass, u64>,
-    /// The cases in which an apply was killed.
+    /// The number of cases in which an apply was killed.
     pub kills: u64,
-    /// The cases with weather.
+    /// The number of cases with weather.
     pub weather: u64,
-    /// The calls to AWS.
+    /// The number of calls to AWS.
     pub calls: usize,
-    /// The calls that can change something.
+    /// The number of calls that can change something.
     pub writes: usize,
     /// The time of the run, in seconds.
     pub seconds: f64,
@@ -41,7 +41,7 @@ pub struct Figures {
 pub struct Broken {
     /// The seed.
     pub seed: u64,
-    /// What is not as promised.
+    /// The broken promises, in words.
     pub promises: Vec<String>,
     /// The command that runs the seed again.
     pub replay: String,
@@ -62,7 +62,7 @@ pub fn run_seed(seed: u64) -> (Option<Case>, Result<CaseResult, String>) {
     (Some(case), verdict)
 }
 
-/// Runs seeds on so many threads, and calls `progress` with the number of seeds that are done.
+/// Runs seeds on `jobs` threads, and calls `progress` with the results so far.
 pub fn run_seeds(seeds: std::ops::Range<u64>, jobs: usize, mut progress: impl FnMut(&Figures)) -> Figures {
     let start = Instant::now();
     let next = AtomicU64::new(seeds.start);
@@ -111,8 +111,8 @@ impl Figures {
     }
 }
 
-/// Runs crash points of scenarios on so many threads: each `every`-th case. Returns what each
-/// scenario came to, in their order.
+/// Runs crash points of scenarios on `jobs` threads: each `every`-th case. Returns the results of
+/// each scenario, in the order of the scenarios.
 pub fn run_crash_points(
     scenarios: &[Scenario],
     every: usize,
@@ -142,12 +142,12 @@ pub fn run_crash_points(
 /// Runs each `every`-th case of garbage on this thread.
 ///
 /// # Errors
-/// If the apply does not succeed without garbage.
+/// Fails if the apply does not succeed without garbage.
 pub fn run_garbage(every: usize) -> Result<Garbled, String> {
     on_this_thread(garble(every)).and_then(|it| it.map_err(|failure| failure.to_string()))
 }
 
-/// Runs a future to its end. A panic is an error in words.
+/// Runs a future to its end. A panic becomes an error message.
 fn on_this_thread<T>(future: impl Future<Output = T>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;

@@ -1,8 +1,8 @@
-//! Crash points: an apply that is killed right before or right after a call that changes something.
+//! Crash points: an apply that is killed just before or just after a call that changes something.
 //!
-//! A killed process leaves two things: what AWS holds, and the journal. Both are copied at each
-//! call of one apply that runs to its end, so that each copy is what a kill at that moment leaves,
-//! and each is finished by another apply.
+//! A killed process leaves two things: the state of AWS and the journal. One apply runs to its end,
+//! and both are copied at each of its calls. Each copy is the state after a kill at this moment,
+//! from which another apply continues.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::promises::Watcher;
 use crate::scenario::Scenario;
 use crate::test_bed::{End, Journals, RunError, Task, TestBed, journals, reasons};
 
-/// What a kill leaves.
+/// The state after a kill.
 #[derive(Debug, Clone)]
 pub struct Point {
     /// The number of the call, from 1 on.
@@ -25,25 +25,25 @@ pub struct Point {
     pub moment: Moment,
     twin: Twin,
     journals: Journals,
-    /// What was seen until then.
+    /// The observations of the promises until the kill.
     watcher: Watcher,
 }
 
-/// When an apply is killed.
+/// The moment at which an apply is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// The call was written down, if it is, and not made.
+    /// The journal contains the call, if the call is journaled, but the call was not made.
     Before,
-    /// The call took effect, and nobody read the answer.
+    /// The call took effect, but the apply did not read the answer.
     After,
 }
 
-/// How the user goes on after a kill.
+/// The way in which the user continues after a kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rerun {
     /// Applies the spec in the same folder.
     Spec,
-    /// Applies the spec elsewhere, without the journal.
+    /// Applies the spec in another folder, without the journal.
     WithoutJournal,
     /// Applies the saved plan again.
     SamePlan,
@@ -57,7 +57,7 @@ pub struct Recording {
     points: Vec<Point>,
     /// The state of AWS at the end.
     expected: StateSummary,
-    /// The calls that may have changed something.
+    /// The operations of the calls that may have changed something.
     operations: Vec<String>,
 }
 
@@ -71,10 +71,10 @@ impl Moment {
 }
 
 impl Recording {
-    /// Sets up a scenario, and runs its last task.
+    /// Prepares a scenario, and runs its last task.
     ///
     /// # Errors
-    /// [`RunError`] if something does not succeed although nothing goes wrong.
+    /// [`RunError`] if a step fails although nothing goes wrong.
     pub async fn of(scenario: &Scenario) -> Result<Self, RunError> {
         let bed = TestBed::new(Twin::in_memory())?;
         scenario.prepare(&bed).await?;
@@ -108,18 +108,19 @@ impl Recording {
         })
     }
 
-    /// The number of calls of the apply that can have changed something.
+    /// The number of calls of the apply that may have changed something.
     pub fn calls(&self) -> usize {
         self.operations.len()
     }
 
-    /// Every moment of a kill with every way to go on that makes a difference.
+    /// Every moment of a kill, with every way to continue that makes a difference.
     pub fn cases(&self) -> Vec<(&Point, Rerun)> {
         let mut cases = Vec::new();
         for point in &self.points {
             cases.push((point, Rerun::Spec));
             cases.push((point, Rerun::SamePlan));
-            // Without the journal, a kill before a call is one after the call before.
+            // Without the journal, a kill before a call leaves the same state as a kill after the
+            // previous call.
             if point.moment == Moment::After {
                 cases.push((point, Rerun::WithoutJournal));
             }
@@ -127,10 +128,10 @@ impl Recording {
         cases
     }
 
-    /// Goes on after a kill. Returns what is not as promised.
+    /// Continues after a kill. Returns the broken promises.
     ///
     /// # Errors
-    /// [`RunError`] if there is no plan or no journal.
+    /// [`RunError`] if the plan or the journal fails.
     pub async fn finish(&self, point: &Point, rerun: Rerun) -> Result<Vec<String>, RunError> {
         let journals = match rerun {
             Rerun::WithoutJournal => &Journals::new(),
@@ -165,7 +166,7 @@ impl Recording {
         Ok(wrong)
     }
 
-    /// The moment of a kill in words.
+    /// Describes the moment of a kill and the way to continue.
     pub fn describe(&self, point: &Point, rerun: Rerun) -> String {
         let operation = self.operations.get(point.call - 1).map_or("?", String::as_str);
         let (moment, number, all) = (point.moment.word(), point.call, self.calls());
@@ -178,7 +179,7 @@ impl Recording {
     }
 }
 
-/// What a kill leaves, and what was seen until then.
+/// The state that a kill leaves, and the observations until the kill.
 #[derive(Debug)]
 pub(crate) struct Remains {
     pub(crate) twin: Twin,
@@ -187,14 +188,15 @@ pub(crate) struct Remains {
 }
 
 impl Remains {
-    /// Copies everything that there is now. A folder that cannot be read is one without journals:
-    /// the rerun then shows it.
+    /// Copies the current state. A folder that cannot be read counts as a folder without journals,
+    /// and the rerun then shows the problem.
     pub(crate) fn of(twin: &Twin, folder: &Path, watcher: &Watcher) -> Self {
         Self { twin: twin.fork(), journals: journals(folder).unwrap_or_default(), watcher: watcher.fork() }
     }
 }
 
-/// Copies everything after each call that may have changed something, and once before the first.
+/// Copies the state after each call that may have changed something, and once before the first
+/// call.
 fn record(bed: &TestBed, watcher: &Watcher, copies: &Arc<Mutex<Vec<Remains>>>) {
     let (twin, folder) = (bed.twin.clone(), bed.folder().to_owned());
     let (copies, original) = (Arc::clone(copies), watcher.clone());
@@ -205,7 +207,7 @@ fn record(bed: &TestBed, watcher: &Watcher, copies: &Arc<Mutex<Vec<Remains>>>) {
     watcher.watch(&bed.twin, move |_| copies.lock().unwrap_or_else(PoisonError::into_inner).push(copy()));
 }
 
-/// The moments of a kill that leave something different each.
+/// Returns the moments of a kill that leave different states.
 fn points(copies: Vec<Remains>) -> Vec<Point> {
     let mut points = Vec::new();
     let mut before: Option<Remains> = None;
@@ -235,21 +237,21 @@ fn points(copies: Vec<Remains>) -> Vec<Point> {
     points
 }
 
-/// What a run over crash points came to.
+/// The results of a run over crash points.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Crashes {
-    /// The number of calls of all applies that can have changed something.
+    /// The number of calls of all applies that may have changed something.
     pub calls: usize,
-    /// The moments of a kill.
+    /// The number of moments of a kill.
     pub points: usize,
-    /// The reruns.
+    /// The number of reruns.
     pub reruns: usize,
     /// The reruns that broke a promise, in words.
     pub broken: Vec<String>,
 }
 
-/// Kills the last apply of a scenario at every call, and goes on in every way; of all that, each
-/// `every`-th case from the `first` on.
+/// Kills the last apply of a scenario at every call, and continues in every way. Runs only each
+/// `every`-th case, starting with the case `first`.
 ///
 /// # Errors
 /// [`RunError`] if the scenario does not succeed without a kill.

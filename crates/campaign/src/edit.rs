@@ -1,4 +1,4 @@
-//! What others do to an installation: they use it, or they break it.
+//! Edits of other teams, which use an installation or break it.
 
 use http::Method;
 use reconcile_samples::{ALIAS, BUCKET, MASTER, REGION};
@@ -7,15 +7,14 @@ use serde_json::{Value, json};
 
 use crate::others::{CallRefused, Others, THEIRS, console_statements, statement};
 
-/// An edit by another team. Where it cannot be done, since there is no such resource, nothing
-/// happens.
+/// An edit by another team. Does nothing if the resource does not exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForeignEdit {
     /// Creates the bucket, if it does not exist.
     Bucket,
     /// Adds a statement for readers to the bucket policy.
     BucketStatement,
-    /// Adds the statements with which the console lets trails deliver to the bucket policy.
+    /// Adds the statements of the console that let trails deliver to the bucket policy.
     ConsoleStatements,
     /// Adds a tag to the bucket.
     BucketTag,
@@ -29,11 +28,11 @@ pub enum ForeignEdit {
     KeyGrant,
     /// Adds a statement to the policy of every topic.
     TopicStatement,
-    /// Creates a key of their own.
+    /// Creates a separate key.
     Key,
-    /// Creates a trail that delivers to the bucket, and lets it deliver.
+    /// Creates a trail that delivers to the bucket, and allows the delivery in the bucket policy.
     Trail,
-    /// Creates a log group of their own.
+    /// Creates a separate log group.
     LogGroup,
     /// Stops the trails of the management account.
     StoppedTrail,
@@ -49,14 +48,14 @@ pub enum ForeignEdit {
     NoPublicAccessBlock,
     /// Disables the key.
     DisabledKey,
-    /// Moves the alias to a key of their own.
+    /// Moves the alias to a separate key.
     MovedAlias,
     /// Closes the account of a member.
     SuspendedMember,
 }
 
 impl ForeignEdit {
-    /// Everything that others do.
+    /// All edits.
     pub const ALL: [Self; 21] = [
         Self::Bucket,
         Self::BucketStatement,
@@ -81,9 +80,9 @@ impl ForeignEdit {
         Self::SuspendedMember,
     ];
 
-    /// Does it. Nothing happens where AWS refuses it.
+    /// Makes the edit. Does nothing if AWS rejects the edit.
     pub fn make(self, twin: &Twin) {
-        // An edit of what does not exist is none.
+        // An edit of a resource that does not exist is ignored.
         drop(self.attempt(twin));
     }
 
@@ -155,7 +154,7 @@ impl ForeignEdit {
     }
 }
 
-/// Calls an operation for every trail of an account that no other team has.
+/// Calls an operation for every trail of an account that does not belong to another team.
 fn on_trails(twin: &Twin, account: &str, operation: &str) -> Result<(), CallRefused> {
     let accounts = twin.summary().accounts;
     let trails = accounts.iter().filter(|it| it.id == account).flat_map(|account| &account.trails);

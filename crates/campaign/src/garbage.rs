@@ -1,5 +1,5 @@
-//! Answers that are not from AWS, for every read operation: nothing is lost, and nothing is taken
-//! for absent.
+//! Answers that are not from AWS, for every read operation. The promises: nothing is lost, and no
+//! resource counts as absent because of such an answer.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::promises::Watcher;
 use crate::scenario::{Scenario, garbled};
 use crate::test_bed::{End, RunError, TestBed};
 
-/// Kinds of garbage that no operation takes for an answer of its own.
+/// The kinds of garbage that are not a valid answer to any operation.
 const KINDS: [GarbageAnswer; 9] = [
     GarbageAnswer::Page(200),
     GarbageAnswer::Page(404),
@@ -23,7 +23,7 @@ const KINDS: [GarbageAnswer; 9] = [
     GarbageAnswer::Error(404, "NoSuchThing"),
 ];
 
-/// Returns an error that says that another resource than that of the operation does not exist.
+/// Returns an error about a resource that does not exist, but is not the resource of the operation.
 pub fn other_resource_not_found(operation: &str) -> GarbageAnswer {
     GarbageAnswer::Error(
         404,
@@ -45,26 +45,26 @@ pub fn kinds(operation: &str) -> impl Iterator<Item = GarbageAnswer> + use<> {
     KINDS.into_iter().chain([other_resource_not_found(operation)])
 }
 
-/// Every call of an operation is answered so.
+/// Returns the garbage that answers every call of an operation.
 pub fn garbage(operation: &str, answer: GarbageAnswer) -> Vec<Garbage> {
     vec![Garbage { operation: operation.to_owned(), answer }]
 }
 
-/// What a run over garbage came to.
+/// The results of a run over garbage.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Garbled {
-    /// The read operations.
+    /// The number of read operations.
     pub operations: usize,
-    /// The applies in which one of them was answered with garbage.
+    /// The number of applies in which one of the operations was answered with garbage.
     pub applies: usize,
-    /// The applies that ended as without garbage.
+    /// The number of applies that ended in the same way as without garbage.
     pub unharmed: usize,
     /// The applies that broke a promise, in words.
     pub broken: Vec<String>,
 }
 
-/// Plans and applies with each read operation answered with each kind of garbage, and then once
-/// more with right answers; of all that, each `every`-th case.
+/// Plans and applies with each kind of garbage in answer to each read operation, and then once more
+/// with correct answers. Runs only each `every`-th case.
 ///
 /// # Errors
 /// [`RunError`] if the apply does not succeed without garbage.

@@ -2,8 +2,8 @@
 //! random specs on random live state in random weather.
 //!
 //! Two promises are checked after every call: nothing foreign is lost, and a trail that delivers
-//! before and after an apply delivers all the way. At the end, the state has to be the one that an
-//! apply without trouble reaches.
+//! before and after an apply delivers without interruption. At the end, the state must be the state
+//! that an apply without problems reaches.
 
 pub mod campaign;
 pub mod crash;

@@ -1,5 +1,5 @@
-//! `reconcile-campaign`: runs seeds or crash points, and prints what broke a promise with the
-//! command that replays it.
+//! `reconcile-campaign`: runs seeds or crash points, and prints the broken promises with the
+//! command that runs the case again.
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,17 +1,17 @@
-//! What an AWS holds in a form that can be compared with what another one holds.
+//! The state of an AWS in a form that can be compared with the state of another AWS.
 
 use reconcile_twin::{BucketSummary, KeySummary, StateSummary};
 use serde_json::{Value, json};
 
-/// Everything that a spec decides: without the ids of keys, the order of lists, Regions that are
-/// empty and keys that are pending deletion.
+/// Returns everything that a spec decides: without the IDs of keys, the order of lists, empty
+/// Regions and keys that are pending deletion.
 pub fn normal(summary: &StateSummary) -> Value {
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
     let names: Vec<(&str, String)> = keys.clone().map(|key| (id(key), name(key))).collect();
     let accounts = summary.accounts.iter().map(|account| {
         let keys: Vec<&KeySummary> =
             account.keys.iter().filter(|key| key.state != "PendingDeletion").collect();
-        // A Region that had something once is no Region more.
+        // A Region whose resources were all deleted is omitted.
         let regions = |of: &Value| -> Value {
             let all = of.as_object().into_iter().flatten().map(|(region, it)| (region.clone(), it.clone()));
             Value::Object(all.filter(|(_, it)| it.as_object().is_some_and(|it| !it.is_empty())).collect())
@@ -33,7 +33,7 @@ fn id(key: &KeySummary) -> &str {
     key.arn.rsplit('/').next().unwrap_or_default()
 }
 
-/// A name of a key that does not depend on when it was created.
+/// A name of a key that does not depend on the time of its creation.
 fn name(key: &KeySummary) -> String {
     format!(
         "key {} {}",
@@ -42,8 +42,8 @@ fn name(key: &KeySummary) -> String {
     )
 }
 
-/// A value with sorted lists and members, and with documents in place of their texts. Texts of
-/// `keys` get other names.
+/// Returns a value with sorted lists and members. Texts that contain JSON become documents, and
+/// texts in `keys` get other names.
 pub fn sorted(value: &Value, keys: &[(&str, String)]) -> Value {
     match value {
         Value::Array(members) => {
@@ -68,13 +68,13 @@ pub fn sorted(value: &Value, keys: &[(&str, String)]) -> Value {
     }
 }
 
-/// An SDK writes the namespace of S3, and S3 does not keep it.
+/// Removes the namespace of S3, which SDKs write and S3 does not keep.
 fn without_namespace(text: &str) -> String {
     text.replace(" xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"", "")
 }
 
-/// A bucket without the suspended versioning that it may have: a bucket for which versioning was
-/// enabled once is never without a status again.
+/// Returns a bucket without suspended versioning. A bucket whose versioning was enabled once always
+/// has a versioning status.
 fn bucket(bucket: &BucketSummary) -> BucketSummary {
     const SUSPENDED: &str = "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>";
     let mut bucket = bucket.clone();
@@ -82,7 +82,7 @@ fn bucket(bucket: &BucketSummary) -> BucketSummary {
     bucket
 }
 
-/// Where two values part, to be read.
+/// Returns the first difference of two values, in words.
 pub fn first_difference(a: &Value, b: &Value) -> Option<String> {
     difference("", a, b)
 }

@@ -1,22 +1,22 @@
-//! What other teams do with clients of their own. Everything that they create is named `theirs`, or
-//! carries that word.
+//! The calls of other teams with their own clients. Everything that they create is named `theirs`,
+//! or contains this word.
 
 use bytes::Bytes;
 use http::{Method, Request};
 use reconcile_twin::Twin;
 use serde_json::{Value, json};
 
-/// A call of another team that AWS refused.
+/// A call of another team that AWS rejected.
 #[derive(Debug, thiserror::Error)]
 #[error("another team cannot call {what}: {answer}")]
 pub struct CallRefused {
-    /// The operation, or the path.
+    /// The operation or the path.
     pub what: String,
     /// The answer.
     pub answer: String,
 }
 
-/// The word that every resource, statement, tag, grant and rule of another team carries.
+/// The word in every resource, statement, tag, grant and rule of another team.
 pub const THEIRS: &str = "theirs";
 
 /// Another team with the credentials of an account, in one Region.
@@ -28,15 +28,15 @@ pub struct Others<'t> {
 }
 
 impl<'t> Others<'t> {
-    /// The team of an account.
+    /// Creates the team of an account.
     pub fn of(twin: &'t Twin, account: &str, region: &str) -> Self {
         Self { twin, account: account.to_owned(), region: region.to_owned() }
     }
 
-    /// Calls an operation of a service that speaks JSON.
+    /// Calls an operation of a service with a JSON protocol.
     ///
     /// # Errors
-    /// [`CallRefused`] if AWS refuses the call.
+    /// [`CallRefused`] if AWS rejects the call.
     pub fn call(&self, service: &str, operation: &str, input: &Value) -> Result<Value, CallRefused> {
         let request = Request::post("http://twin.localhost/")
             .header("x-amz-target", format!("Service.{operation}"))
@@ -48,7 +48,7 @@ impl<'t> Others<'t> {
     /// Calls S3, with XML or a policy as the body.
     ///
     /// # Errors
-    /// [`CallRefused`] if S3 refuses the call.
+    /// [`CallRefused`] if S3 rejects the call.
     pub fn s3(&self, method: Method, path: &str, body: &str) -> Result<String, CallRefused> {
         let request = Request::builder().method(method).uri(format!("http://twin.localhost/{path}"));
         self.send("s3", path, request, body.to_owned())
@@ -76,7 +76,7 @@ impl<'t> Others<'t> {
     /// Creates a bucket.
     ///
     /// # Errors
-    /// [`CallRefused`] if S3 refuses the call.
+    /// [`CallRefused`] if S3 rejects the call.
     pub fn create_bucket(&self, bucket: &str) -> Result<(), CallRefused> {
         let place = match self.region.as_str() {
             "us-east-1" => String::new(),
@@ -87,10 +87,10 @@ impl<'t> Others<'t> {
         self.s3(Method::PUT, bucket, &place).map(drop)
     }
 
-    /// Adds statements to the policy of a bucket, in front of those that are there.
+    /// Adds statements to the policy of a bucket, before the existing statements.
     ///
     /// # Errors
-    /// [`CallRefused`] if S3 refuses the policy.
+    /// [`CallRefused`] if S3 rejects the policy.
     pub fn add_to_bucket_policy(&self, bucket: &str, statements: &[Value]) -> Result<(), CallRefused> {
         let policy = with_statements(self.twin.bucket_policy(bucket).as_deref(), statements);
         self.s3(Method::PUT, &format!("{bucket}?policy"), &policy).map(drop)
@@ -99,7 +99,7 @@ impl<'t> Others<'t> {
     /// Adds statements to the policy of a key, by its alias.
     ///
     /// # Errors
-    /// [`CallRefused`] if KMS refuses the policy.
+    /// [`CallRefused`] if KMS rejects the policy.
     pub fn add_to_key_policy(&self, alias: &str, statements: &[Value]) -> Result<(), CallRefused> {
         let key = self.key(alias)?;
         let live = self.twin.key_policy(&self.account, &self.region, alias);
@@ -111,7 +111,7 @@ impl<'t> Others<'t> {
     /// The ARN of the key of an alias (`alias/…`).
     ///
     /// # Errors
-    /// [`CallRefused`] if there is none.
+    /// [`CallRefused`] if the alias does not exist.
     pub fn key(&self, alias: &str) -> Result<String, CallRefused> {
         let found = self.call("kms", "DescribeKey", &json!({ "KeyId": alias }))?;
         Ok(text(&found["KeyMetadata"]["Arn"]))
@@ -120,7 +120,7 @@ impl<'t> Others<'t> {
     /// Creates a key with an alias.
     ///
     /// # Errors
-    /// [`CallRefused`] if KMS refuses it.
+    /// [`CallRefused`] if KMS rejects a call.
     pub fn create_key(&self, alias: &str) -> Result<String, CallRefused> {
         let tags = json!([{ "TagKey": THEIRS, "TagValue": "kept" }]);
         let made = self.call("kms", "CreateKey", &json!({ "Description": THEIRS, "Tags": tags }))?;
@@ -129,10 +129,10 @@ impl<'t> Others<'t> {
         Ok(arn)
     }
 
-    /// Creates a trail that delivers to a bucket, and starts it.
+    /// Creates a trail that delivers to a bucket, and starts its logging.
     ///
     /// # Errors
-    /// [`CallRefused`] if CloudTrail refuses it.
+    /// [`CallRefused`] if CloudTrail rejects a call.
     pub fn trail(&self, name: &str, bucket: &str) -> Result<(), CallRefused> {
         let tags = json!([{ "Key": THEIRS, "Value": "kept" }]);
         self.call(
@@ -146,7 +146,7 @@ impl<'t> Others<'t> {
     /// Adds a tag to a bucket.
     ///
     /// # Errors
-    /// [`CallRefused`] if S3 refuses it.
+    /// [`CallRefused`] if S3 rejects a call.
     pub fn tag_bucket(&self, bucket: &str, key: &str, value: &str) -> Result<(), CallRefused> {
         let path = format!("{bucket}?tagging");
         let live = self.s3(Method::GET, &path, "").unwrap_or_default();
@@ -159,7 +159,7 @@ impl<'t> Others<'t> {
     /// Adds a lifecycle rule to a bucket.
     ///
     /// # Errors
-    /// [`CallRefused`] if S3 refuses it.
+    /// [`CallRefused`] if S3 rejects a call.
     pub fn expire(&self, bucket: &str, id: &str, prefix: &str, days: u32) -> Result<(), CallRefused> {
         let path = format!("{bucket}?lifecycle");
         let live = self.s3(Method::GET, &path, "").unwrap_or_default();
@@ -173,7 +173,7 @@ impl<'t> Others<'t> {
     }
 }
 
-/// Elements of a name in a piece of XML, as they are written.
+/// Returns the elements with a name in a piece of XML, as text.
 pub(crate) fn elements<'x>(xml: &'x str, name: &str) -> impl Iterator<Item = &'x str> + use<'x> {
     let (start, end) = (format!("<{name}>"), format!("</{name}>"));
     let mut rest = xml;
@@ -198,7 +198,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A statement of another team for a resource.
+/// Returns a statement of another team for a resource.
 pub fn statement(sid: &str, action: &str, resource: &str) -> Value {
     json!({
         "Sid": format!("{sid}-{THEIRS}").replace('-', ""), "Effect": "Allow", "Principal": { "AWS": "444444444444" },
@@ -206,7 +206,7 @@ pub fn statement(sid: &str, action: &str, resource: &str) -> Value {
     })
 }
 
-/// The statements of the console, with which trails of these accounts deliver to a bucket.
+/// Returns the statements of the console that let the trails of these accounts deliver to a bucket.
 pub fn console_statements(bucket: &str, accounts: &[&str]) -> Vec<Value> {
     let arn = format!("arn:aws:s3:::{bucket}");
     let folders: Vec<String> = accounts.iter().map(|id| format!("{arn}/AWSLogs/{id}/*")).collect();

@@ -1,4 +1,4 @@
-//! The promises that hold at every moment: nothing foreign is lost, and logs keep flowing.
+//! The promises that hold at every moment: nothing foreign is lost, and trails continue to deliver.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::others::{THEIRS, elements};
 
-/// A way that the records of a trail take: the ARN of the trail, and where they go.
+/// A destination of the records of a trail: the ARN of the trail, and the name of the destination.
 type Flow = (String, &'static str);
 
-/// Looks at everything that an AWS holds after each call that may have changed it.
+/// An observer that checks the promises after each call that may have changed the state of an AWS.
 #[derive(Debug, Clone)]
 pub struct Watcher {
     state: Arc<Mutex<WatcherState>>,
@@ -20,24 +20,25 @@ pub struct Watcher {
 /// The state of a watcher.
 #[derive(Debug, Clone, Default)]
 struct WatcherState {
-    /// The flows at the start.
+    /// The flows that worked at the start.
     flows: BTreeSet<Flow>,
-    /// The flows that were interrupted since, each with the call after which it was and the reason.
+    /// The flows that were interrupted since, each with the number of the call and the reason.
     interrupted: BTreeMap<Flow, String>,
-    /// What others have, in words that say everything about it.
+    /// Everything that other teams have, in words that contain all details.
     foreign: BTreeSet<String>,
     /// The writes of other teams in the weather.
     writes: Vec<ForeignWrite>,
-    /// What of that is gone, with the call after which it was.
+    /// The foreign items that were lost, each with the number of the call after which the item was
+    /// missing.
     lost: BTreeMap<String, usize>,
-    /// Whether a bucket can be deleted with what others have configured in it.
+    /// Whether the deletion of the bucket, with the configuration of other teams, is allowed.
     deletes_bucket: bool,
     calls: usize,
 }
 
 impl Watcher {
-    /// Begins with what an AWS holds now. `deletes_bucket` says that the user asks for the deletion
-    /// of the bucket.
+    /// Starts with the current state of an AWS. `deletes_bucket` means that the user requests the
+    /// deletion of the bucket.
     pub fn start(twin: &Twin, deletes_bucket: bool) -> Self {
         let summary = twin.summary();
         let state = WatcherState {
@@ -49,19 +50,19 @@ impl Watcher {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Watches an AWS from now on, and calls `also` with the number of each call that may have
+    /// Observes an AWS from now on, and calls `also` with the number of each call that may have
     /// changed something.
     pub fn watch(&self, twin: &Twin, also: impl Fn(usize) + Send + Sync + 'static) {
         let (watcher, other) = (self.clone(), twin.clone());
         twin.observe(move |summary| also(watcher.check(&other, summary)));
     }
 
-    /// Another watcher that knows what this one knows, and does not see what this one will see.
+    /// Returns a copy of this watcher. Later observations of one copy do not affect the other.
     pub fn fork(&self) -> Self {
         Self { state: Arc::new(Mutex::new(self.state().clone())) }
     }
 
-    /// Checks the promises, and records which are broken. Returns the number of the check.
+    /// Checks the promises, and records the broken promises. Returns the number of the check.
     fn check(&self, twin: &Twin, summary: &StateSummary) -> usize {
         let mut state = self.state();
         state.calls += 1;
@@ -71,7 +72,8 @@ impl Watcher {
                 state.writes.push(write);
             }
         }
-        // A trail or a topic of the installation is deleted with its tags, and the plan names it.
+        // A trail or a topic of the installation is deleted with its tags, and the plan shows the
+        // deletion.
         let has_target = |write: &&ForeignWrite| match &write.target {
             ForeignTarget::BucketPolicy(name) | ForeignTarget::BucketTags(name) => {
                 !state.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)
@@ -92,7 +94,7 @@ impl Watcher {
         for item in lost {
             let is_deleted = match item.split(' ').next() {
                 Some("bucket") => state.deletes_bucket && summary.buckets.is_empty(),
-                // The place of a tag is `topic <account> <name> tag`.
+                // The prefix of a tag of a topic is `topic <account> <name> tag`.
                 Some("topic") if item.split(':').next().is_some_and(|place| place.ends_with(" tag")) => {
                     let mut words = item.split([' ', ':']).skip(1);
                     words
@@ -115,13 +117,13 @@ impl Watcher {
         call
     }
 
-    /// Whether other teams added something in the weather.
+    /// Whether other teams added something during the weather.
     pub fn saw_writes(&self, twin: &Twin) -> bool {
         !self.state().writes.is_empty() || !twin.foreign_writes().is_empty()
     }
 
-    /// The promises that were broken, judged when everything is done: a flow may end where it does
-    /// not exist at the end.
+    /// Returns the broken promises after the end of a case. An interrupted flow counts only if it
+    /// exists at the end.
     pub fn broken(&self, twin: &Twin) -> Vec<String> {
         let state = self.state();
         let at_the_end = flows(&twin.summary());
@@ -143,7 +145,7 @@ fn trails(summary: &StateSummary) -> impl Iterator<Item = &TrailSummary> {
     summary.accounts.iter().flat_map(|account| &account.trails)
 }
 
-/// Where the records of trails flow.
+/// The destinations to which trails deliver.
 fn flows(summary: &StateSummary) -> BTreeSet<Flow> {
     let of_trail = |trail: &TrailSummary| {
         let has = |setting: &str| trail.settings[setting].is_string();
@@ -160,7 +162,7 @@ fn flows(summary: &StateSummary) -> BTreeSet<Flow> {
     trails(summary).flat_map(of_trail).collect()
 }
 
-/// Why a flow is interrupted.
+/// The reason why a flow is interrupted.
 fn obstacle(summary: &StateSummary, (arn, place): &Flow) -> String {
     let Some(trail) = trails(summary).find(|trail| trail.arn == *arn) else { return "it is gone".to_owned() };
     let reason = match *place {
@@ -171,7 +173,7 @@ fn obstacle(summary: &StateSummary, (arn, place): &Flow) -> String {
     reason.clone().unwrap_or_else(|| format!("logging: {}, settings: {}", trail.logging, trail.settings))
 }
 
-/// Everything of other teams, each in words that change with the thing.
+/// Returns everything of other teams, each item in words that change when the item changes.
 fn foreign(summary: &StateSummary) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut add = |place: String, item: String| {
@@ -225,7 +227,7 @@ fn foreign(summary: &StateSummary) -> BTreeSet<String> {
     found
 }
 
-/// A thing without its tags and its policy, to which every team adds its own.
+/// Returns an item without its tags and its policy, which several teams share.
 fn without_shared(thing: &Value) -> Value {
     let fields = members(thing).filter(|(name, _)| !matches!(name.as_str(), "tags" | "policy"));
     Value::Object(fields.map(|(name, value)| (name.clone(), value.clone())).collect())
@@ -242,8 +244,8 @@ fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }
 
-/// The statements of other teams in a policy: their Sids say so. Those of an installation can name
-/// a trail of another team.
+/// Returns the statements of other teams in a policy, which their Sids identify. Statements of an
+/// installation can name a trail of another team.
 fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
     let statements = policy["Statement"].as_array().into_iter().flatten();
     statements.filter(|it| it["Sid"].as_str().is_some_and(|sid| sid.ends_with(THEIRS)))

@@ -1,4 +1,4 @@
-//! The scenarios of the product: what exists, and the task whose apply is killed.
+//! The scenarios of the product: the existing state, and the task whose apply is killed.
 
 use reconcile_samples::{ALIAS, BUCKET, EditSpec, MASTER, REGION, everything, members, organization};
 use reconcile_twin::{Setup, SetupAccount};
@@ -6,19 +6,19 @@ use reconcile_twin::{Setup, SetupAccount};
 use crate::others::{Others, console_statements, statement};
 use crate::test_bed::{RunError, Task, TestBed};
 
-/// A key that another team keeps.
+/// A key of another team.
 pub const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/00000000-0000-4000-8000-00000000beef";
 
-/// What exists, and the task whose apply is killed.
+/// The existing state, and the task whose apply is killed.
 #[derive(Debug, Clone)]
 pub struct Scenario {
     /// A name for people.
     pub name: String,
-    /// The tasks before, which succeed.
+    /// The earlier tasks, which succeed.
     before: Vec<Task>,
-    /// What other teams do after those.
+    /// The edits of other teams after the earlier tasks.
     others: fn(&TestBed) -> Result<(), RunError>,
-    /// The members of the organization that no spec declares.
+    /// The members of the organization that the spec does not declare.
     members: &'static [&'static str],
     /// The task whose apply is killed.
     pub task: Task,
@@ -43,10 +43,10 @@ impl Scenario {
         Self { members, ..self }
     }
 
-    /// Does everything that comes before the last task.
+    /// Runs everything before the last task.
     ///
     /// # Errors
-    /// [`RunError`] if something of it does not succeed.
+    /// [`RunError`] if a step fails.
     pub async fn prepare(&self, bed: &TestBed) -> Result<(), RunError> {
         bed.provision(&self.task)?;
         add_members(bed, self.members);
@@ -70,22 +70,22 @@ pub fn add_members(bed: &TestBed, ids: &[&str]) {
     }
 }
 
-/// A setup that leaves the management account as it is.
+/// Returns a setup that keeps the management account.
 fn management(bed: &TestBed) -> Setup {
     let organization = bed.twin.summary().organization;
     Setup { management: organization["management"].as_str().map(str::to_owned), ..Setup::default() }
 }
 
-/// A spec whose trails deliver to a log group with a role, and notify a topic that the key does not
-/// encrypt.
+/// A spec whose trails deliver to a log group with a role, and notify a topic that is not encrypted
+/// with the key.
 fn destinations(group: &str, role: &str, topic: &str) -> String {
     let logs = format!("cloudwatch_logs: {{ log_group: {group}, role_name: {role} }}");
     members(1)
         .with("trails.0", &format!("{{ {logs}, sns_topic: {{ name: {topic}, encryption: unmanaged }} }}"))
 }
 
-/// Other teams have a bucket to which the trails of two accounts deliver by statements of the
-/// console, a tag, a rule and a trail.
+/// Creates a bucket of other teams, with the statements of the console for the trails of two
+/// accounts, a tag, a lifecycle rule, and a trail that delivers to the bucket.
 fn console(bed: &TestBed) -> Result<(), RunError> {
     let master = Others::of(&bed.twin, MASTER, REGION);
     master.create_bucket(BUCKET)?;
@@ -99,7 +99,7 @@ fn console(bed: &TestBed) -> Result<(), RunError> {
     Ok(Others::of(&bed.twin, "000000000001", REGION).trail("Trail", BUCKET)?)
 }
 
-/// Other teams use the bucket and the key of an installation.
+/// Adds resources and statements of other teams to the bucket and the key of an installation.
 fn guests(bed: &TestBed) -> Result<(), RunError> {
     let master = Others::of(&bed.twin, MASTER, REGION);
     let mut statements = console_statements(BUCKET, &[MASTER, "000000000001"]);
@@ -111,7 +111,8 @@ fn guests(bed: &TestBed) -> Result<(), RunError> {
     Ok(Others::of(&bed.twin, MASTER, "us-west-2").trail("Default-theirs", BUCKET)?)
 }
 
-/// Statements of others leave so little room in the bucket policy that a short form is needed.
+/// Adds statements of other teams that leave so little room in the bucket policy that a short form
+/// is needed.
 fn crowd(bed: &TestBed) -> Result<(), RunError> {
     let resource = format!("arn:aws:s3:::{BUCKET}/{}", "x".repeat(18_000));
     let master = Others::of(&bed.twin, MASTER, REGION);
@@ -152,7 +153,7 @@ trails:
 deletion: { bucket: true }
 "#;
 
-/// [`SETTINGS`] with another value of most of its settings.
+/// Returns [`SETTINGS`] with other values of most settings.
 pub fn other_settings() -> String {
     let trail = "{
         accounts: [master],
@@ -166,18 +167,18 @@ pub fn other_settings() -> String {
         .with("trails.0", trail)
 }
 
-/// An apply for which almost every read operation is called, on a bucket that others have set up.
+/// An apply for which almost every read operation is called, on a bucket that other teams created.
 pub(crate) fn garbled() -> Scenario {
     Scenario::new("garbage", Task::apply(SETTINGS))
         .with_members(&["000000000001", "000000000009"])
         .with_others(console)
 }
 
-/// Every scenario: the first apply of each spec of the repository, and everything that happens to
-/// an installation later.
+/// Returns all scenarios: the first apply of each spec of the repository, and all later changes of
+/// an installation.
 ///
 /// # Errors
-/// If the specs of the repository cannot be read.
+/// Fails if the specs of the repository cannot be read.
 pub fn scenarios() -> std::io::Result<Vec<Scenario>> {
     const MEMBERS: &[&str] = &["000000000001", "000000000002"];
 

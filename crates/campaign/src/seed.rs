@@ -1,4 +1,4 @@
-//! What a seed means: live state, a task, a kill and weather.
+//! The case of a seed: live state, a task, a kill and weather.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -14,20 +14,21 @@ use crate::test_bed::Task;
 /// The members of the organization. Specs without an organization declare the first three.
 pub const MEMBERS: [&str; 4] = ["000000000001", "000000000002", "000000000003", "000000000004"];
 
-/// A case of the campaign. Everything in it follows from the seed.
+/// A case of the campaign. The seed determines everything in the case.
 #[derive(Debug, Clone)]
 pub struct Case {
     /// The seed.
     pub seed: u64,
-    /// The apply that made the live state, if one did.
+    /// The apply that created the live state, if there was one.
     pub earlier: Option<Earlier>,
-    /// What others changed since.
+    /// The later edits of other teams.
     pub edits: Vec<ForeignEdit>,
     /// The task.
     pub task: Task,
-    /// The number of the call after which the apply of the task is killed, if it makes so many.
+    /// The number of the call after which the apply of the task is killed, if the apply makes so
+    /// many calls.
     pub kill: Option<usize>,
-    /// The seed of the weather; `None` if it is calm.
+    /// The seed of the weather; `None` for calm weather.
     pub weather: Option<u64>,
 }
 
@@ -36,7 +37,7 @@ pub struct Case {
 pub struct Earlier {
     /// The spec.
     pub spec: String,
-    /// The number of the call after which it was killed, if it was.
+    /// The number of the call after which the apply was killed, if it was killed.
     pub kill: Option<usize>,
 }
 
@@ -44,7 +45,7 @@ impl Case {
     /// The case of a seed.
     ///
     /// # Errors
-    /// If the generator gives up, which it does for no seed.
+    /// Fails if the generator gives up, which happens for no seed.
     pub fn of(seed: u64) -> Result<Self, String> {
         let mut bytes = [0; 32];
         for (byte, value) in bytes.iter_mut().zip(seed.to_le_bytes()) {
@@ -56,7 +57,7 @@ impl Case {
         Ok(tree.current())
     }
 
-    /// The weather; `None` if it is calm.
+    /// The weather; `None` for calm weather.
     pub fn weather(&self) -> Option<Weather> {
         self.weather.map(Weather::from_seed)
     }

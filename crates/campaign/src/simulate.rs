@@ -1,4 +1,4 @@
-//! Runs the case of a seed, and judges how it ended.
+//! Runs the case of a seed, and checks its end.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use crate::scenario::add_members;
 use crate::seed::{Case, MEMBERS};
 use crate::test_bed::{End, LEFT, RunError, Task, TestBed, journals, reasons};
 
-/// How often a user applies in bad weather before waiting for better weather.
+/// The number of applies of a user in bad weather before the user waits for better weather.
 const ATTEMPTS: usize = 3;
 
 /// The result of a case.
@@ -23,15 +23,15 @@ pub struct CaseResult {
     pub seed: u64,
     /// The end of the case in its weather.
     pub end: CaseClass,
-    /// What a user read when an apply stopped, of the last attempt.
+    /// The messages of the last attempt, if an apply stopped.
     pub stopped: Vec<String>,
-    /// The applies in the weather of the case.
+    /// The number of applies in the weather of the case.
     pub attempts: usize,
     /// Whether an apply was killed.
     pub killed: bool,
-    /// The calls to AWS.
+    /// The number of calls to AWS.
     pub calls: usize,
-    /// The calls that can change something.
+    /// The number of calls that can change something.
     pub writes: usize,
     /// The promises that were broken, in words.
     pub broken: Vec<String>,
@@ -49,8 +49,8 @@ pub enum CaseClass {
     Unreadable,
     /// A change failed.
     Failed,
-    /// The plan refuses something, in calm weather as well: the state that others made has to be
-    /// repaired first.
+    /// The plan refuses something, even in calm weather: the user must repair the state of other
+    /// teams first.
     Refused,
 }
 
@@ -98,10 +98,11 @@ pub async fn simulate(case: &Case) -> Result<CaseResult, RunError> {
             break;
         }
     }
-    // From whatever the weather left, calm weather leads to where it would have led from the start.
+    // From the state that the weather left, an apply in calm weather must reach the same state as
+    // an apply in calm weather from the start.
     set_weather(&bed.twin, None);
     let calm = match verdict.end {
-        // Mostly there is nothing left to do, which one plan shows.
+        // In most cases, no change is left, which a single plan shows.
         CaseClass::Converged if matches!(bed.rest(&case.task).await, Ok(End::Converged)) => {
             Ok(End::Converged)
         }
@@ -111,7 +112,8 @@ pub async fn simulate(case: &Case) -> Result<CaseResult, RunError> {
     verdict.count(&bed.twin);
     verdict.broken.extend(watcher.broken(&bed.twin));
     match (calm, expected) {
-        // What other teams added in the weather is not in the state that calm weather leads to.
+        // Additions of other teams during the weather are not in the state that calm weather leads
+        // to.
         (Ok(End::Converged), Ok(End::Converged)) if watcher.saw_writes(&bed.twin) => {}
         (Ok(End::Converged), Ok(End::Converged)) => {
             let difference = first_difference(&normal(&bed.twin.summary()), &expected_state);
@@ -128,7 +130,7 @@ pub async fn simulate(case: &Case) -> Result<CaseResult, RunError> {
 }
 
 impl CaseClass {
-    /// The class in words.
+    /// A description of the class.
     pub fn words(self) -> &'static str {
         match self {
             Self::Converged => "converged",
@@ -148,7 +150,7 @@ impl CaseResult {
     }
 }
 
-/// Makes the live state of a case, in calm weather.
+/// Creates the live state of a case, without injected failures.
 async fn prepare(case: &Case) -> Result<TestBed, RunError> {
     let bed = TestBed::new(Twin::in_memory())?;
     bed.provision(&case.task)?;
@@ -180,16 +182,16 @@ async fn prepare(case: &Case) -> Result<TestBed, RunError> {
     Ok(bed)
 }
 
-/// What a killed apply leaves.
+/// The state that a killed apply leaves.
 struct Killed {
     bed: TestBed,
     watcher: Watcher,
-    /// The calls until then.
+    /// The number of calls until the kill.
     calls: usize,
 }
 
-/// Applies until the call of a number that can change something, and kills the apply then. Returns
-/// `None`, and has changed nothing, if the apply makes fewer such calls.
+/// Applies until the `call`-th call that can change something, and kills the apply then. Returns
+/// `None` without a change if the apply makes fewer such calls.
 async fn kill(
     bed: &TestBed,
     watcher: &Watcher,
@@ -209,7 +211,7 @@ async fn kill(
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
         }
     });
-    // What the process says after it was killed, nobody reads.
+    // The result of the apply after the kill is ignored.
     drop(ahead.run(task).await);
     ahead.twin.observe(|_| {});
     let found = found.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -221,7 +223,7 @@ fn set_weather(twin: &Twin, seed: Option<u64>) {
     twin.set_weather(seed.map_or_else(Weather::calm, Weather::from_seed), Clock::Calls);
 }
 
-/// How a task ended, in words for the user.
+/// Classifies the end of a task. Returns the class and the messages for the user.
 fn classified(end: Result<End, RunError>) -> (CaseClass, Vec<String>) {
     match end {
         Ok(End::Converged) => (CaseClass::Converged, Vec::new()),
@@ -240,12 +242,12 @@ fn classified(end: Result<End, RunError>) -> (CaseClass, Vec<String>) {
     }
 }
 
-/// What an error says that cannot be true.
+/// Returns the messages of an error that cannot be true.
 fn dishonest<'r>(case: &Case, reasons: &'r [String]) -> impl Iterator<Item = String> + use<'r> {
     let has_writers =
         case.weather().is_some_and(|weather| !weather.share(WeatherKind::ForeignWriters).is_none());
     let words = [("another writer", !has_writers), ("interrupted", true), ("somebody changed", !has_writers)];
-    // What is left to do after an apply is no error.
+    // Changes that are left after an apply are not errors.
     let errors = reasons.iter().filter(|reason| !reason.starts_with(LEFT));
     errors.flat_map(move |reason| {
         let told = words.into_iter().filter(|(word, is_false)| *is_false && reason.contains(word));

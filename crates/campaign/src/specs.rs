@@ -1,17 +1,17 @@
-//! Generated specs over everything that a spec can say without an organization.
+//! Generated specs with every setting that is possible without an organization.
 
 use proptest::prelude::*;
 use reconcile_samples::MASTER;
 
 use crate::scenario::KEY;
 
-/// Whether a spec says something about every aspect: what it leaves alone stays as the last spec
-/// left it.
+/// Whether a spec sets every aspect. An aspect that a spec does not set stays as the last spec left
+/// it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Said {
-    /// About every aspect.
+    /// The spec sets every aspect.
     All,
-    /// About some.
+    /// The spec sets some aspects.
     Some,
 }
 
@@ -39,7 +39,7 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
         ", cloudwatch_logs: { log_group: b, retention_days: 90, role_name: R, encryption: key, alarms: { controls: [CIS 4.3], topic: alarms } }",
         ", cloudwatch_logs: { log_group: a, retention_days: 30 }",
     ][if said == Said::Some && logs > 0 && insights { 3 } else { logs }];
-    // Without a topic in the spec, a trail keeps the topic of somebody else that it has.
+    // Without a topic in the spec, a trail keeps its foreign topic.
     let topics = if said == Said::All { 3 } else { 5 };
     let topic = [
         "",
@@ -54,7 +54,7 @@ fn text(said: Said, bucket: Bucket, key: Key, trail: Trail, around: Around) -> S
         }
         false => "",
     };
-    // Without data events, a trail has no insights of them.
+    // Without data events, a trail has no insights on data events.
     let has_data_events = trail.4 > 0;
     let insights = match (insights, has_data_events) {
         (true, true) => "{ management: [ApiErrorRateInsight], data: [ApiCallRateInsight] }",
@@ -135,7 +135,8 @@ fn trail_text(
         Said::Some => String::new(),
     };
     let name = if is_renamed { "Renamed" } else { "Trail" };
-    // An account that a spec does not declare cannot be entered, so nothing can go from there.
+    // An account that a spec does not declare cannot be accessed, so nothing in the account can be
+    // deleted.
     let accounts: String =
         (0..3).map(|n| format!("  m{n}: {{ id: \"{:012}\", role: Role }}\n", n + 1)).collect();
     let having: Vec<String> = (0..members).map(|n| format!("m{n}")).collect();

@@ -1,4 +1,4 @@
-//! An embedded AWS, and what a user does on it with a spec.
+//! An embedded AWS, and the actions of a user with a spec on it.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -20,30 +20,30 @@ use reconcile_spec::{Spec, parse};
 use reconcile_text::message;
 use reconcile_twin::Twin;
 
-/// How long an apply waits for AWS to show what was written, in simulated time.
+/// The maximum time that an apply waits until AWS shows a change, in simulated time.
 const PROPAGATION: Duration = Duration::from_mins(2);
-/// How many changes are in flight at once.
+/// The maximum number of changes in flight at once.
 const IN_FLIGHT: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 
-/// The beginning of the reasons that name what is left to do after an apply.
+/// The prefix of the reasons that name the changes that are left after an apply.
 pub(crate) const LEFT: &str = "the plan after the apply is not empty";
 
-/// What a user runs.
+/// A command of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Task {
     /// The text of the spec.
     pub spec: String,
-    /// Whether everything that the spec asks for is removed.
+    /// Whether all resources of the spec are deleted.
     pub destroy: bool,
 }
 
 impl Task {
-    /// Applies a spec.
+    /// Creates the task that applies a spec.
     pub fn apply(spec: impl Into<String>) -> Self {
         Self { spec: spec.into(), destroy: false }
     }
 
-    /// Removes what a spec asks for.
+    /// Creates the task that deletes the resources of a spec.
     pub fn destroy(spec: impl Into<String>) -> Self {
         Self { spec: spec.into(), destroy: true }
     }
@@ -66,19 +66,19 @@ pub enum RunError {
     /// Live state could not be read.
     #[error("{}", message(.0))]
     Observe(Box<ObserveError>),
-    /// The journal could not be kept.
+    /// The journal could not be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A saved plan is not one of its spec.
+    /// A saved plan does not belong to its spec.
     #[error(transparent)]
     Altered(#[from] Altered),
-    /// The folder of the journals could not be made or read.
+    /// The folder of the journals could not be created or read.
     #[error("cannot keep journals: {0}")]
     Folder(#[from] std::io::Error),
-    /// Another user could not set something up.
+    /// A call of another team failed.
     #[error(transparent)]
     Others(#[from] crate::others::CallRefused),
-    /// A step that has to succeed did not.
+    /// A step that must succeed failed.
     #[error("{0}")]
     Unfinished(String),
 }
@@ -92,12 +92,12 @@ impl From<LiveError> for RunError {
     }
 }
 
-/// How a plan, or a plan and its apply, ended.
+/// The end of a plan, or of a plan and its apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// A new plan is empty.
     Converged,
-    /// Something was not done; the reasons as a user reads them.
+    /// Something was not done, with the reasons in the form for the user.
     Stopped(Vec<String>),
 }
 
@@ -113,15 +113,15 @@ pub struct TestBed {
 }
 
 impl TestBed {
-    /// An AWS on which nothing was applied from here yet.
+    /// Creates a test bed without journals.
     ///
     /// # Errors
-    /// [`RunError::Folder`] if there is no temporary folder.
+    /// [`RunError::Folder`] if the temporary folder cannot be created.
     pub fn new(twin: Twin) -> Result<Self, RunError> {
         Self::with_journals(twin, &Journals::new())
     }
 
-    /// An AWS with what earlier applies wrote down.
+    /// Creates a test bed with the journals of earlier applies.
     ///
     /// # Errors
     /// [`RunError::Folder`] if the journals cannot be written.
@@ -138,10 +138,10 @@ impl TestBed {
         self.journals.path()
     }
 
-    /// Makes a plan. Returns the spec with the members of its organization as well.
+    /// Makes a plan. Also returns the spec with the members of its organization.
     ///
     /// # Errors
-    /// [`RunError`] if the spec is rejected, or live state cannot be read at all.
+    /// [`RunError`] if the spec is rejected, or if no live state can be read.
     pub async fn plan(&self, task: &Task) -> Result<(Spec, Plan), RunError> {
         let spec = task.parse()?;
         let aws = self.connect(&spec);
@@ -169,12 +169,12 @@ impl TestBed {
         Ok(Box::pin(apply(&aws, spec.desired(), plan, journal, options)).await)
     }
 
-    /// Applies a saved plan, as `apply PLAN`: only the changes that its spec gives for live state
-    /// now.
+    /// Applies a saved plan like `apply PLAN`: only the changes that the spec still requires for
+    /// the current live state.
     ///
     /// # Errors
-    /// [`RunError`] if there is no second plan or no journal, or if the saved plan is not one of
-    /// the spec.
+    /// [`RunError`] if the second plan or the journal fails, or if the saved plan does not belong
+    /// to the spec.
     pub async fn apply_saved(&self, task: &Task, saved: Plan) -> Result<Outcome, RunError> {
         let (spec, fresh) = self.plan(task).await?;
         let journal = Journal::open(self.folder(), &saved)?;
@@ -183,10 +183,10 @@ impl TestBed {
         Ok(self.apply(&spec, &plan).await?.with(left, &order))
     }
 
-    /// Plans, applies, and plans again, as `apply SPEC` and then `plan SPEC`.
+    /// Plans, applies, and plans again, like `apply SPEC` and then `plan SPEC`.
     ///
     /// # Errors
-    /// [`RunError`] if there is no plan or no journal.
+    /// [`RunError`] if the plan or the journal fails.
     pub async fn run(&self, task: &Task) -> Result<End, RunError> {
         let (spec, plan) = self.plan(task).await?;
         let outcome = self.apply(&spec, &plan).await?;
@@ -194,10 +194,10 @@ impl TestBed {
         if stopped.is_empty() { self.rest(task).await } else { Ok(End::Stopped(stopped)) }
     }
 
-    /// What is left to do.
+    /// Plans, and returns the changes that are left.
     ///
     /// # Errors
-    /// [`RunError`] if there is no plan.
+    /// [`RunError`] if the plan fails.
     pub async fn rest(&self, task: &Task) -> Result<End, RunError> {
         let (_, plan) = self.plan(task).await?;
         let mut stopped = reasons(&plan, None);
@@ -209,10 +209,10 @@ impl TestBed {
         Ok(if stopped.is_empty() { End::Converged } else { End::Stopped(stopped) })
     }
 
-    /// Plans and applies, which has to succeed.
+    /// Plans and applies, which must succeed.
     ///
     /// # Errors
-    /// [`RunError::Unfinished`] if it does not.
+    /// [`RunError::Unfinished`] if the apply does not succeed.
     pub async fn converge(&self, task: &Task) -> Result<(), RunError> {
         match self.run(task).await? {
             End::Converged => Ok(()),
@@ -220,8 +220,8 @@ impl TestBed {
         }
     }
 
-    /// Gives the AWS the accounts of a spec and whatever the spec takes for granted, as a sandbox
-    /// does.
+    /// Adds the accounts of a spec to the AWS, and the resources that the spec expects, as a
+    /// sandbox does.
     ///
     /// # Errors
     /// [`RunError::Spec`] if the text is not a spec.
@@ -248,7 +248,7 @@ impl TestBed {
 /// Reads the journals of a folder.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// Fails if a file cannot be read.
 pub fn journals(folder: &Path) -> std::io::Result<Journals> {
     let files = std::fs::read_dir(folder)?.map(|file| {
         let file = file?;
@@ -257,7 +257,7 @@ pub fn journals(folder: &Path) -> std::io::Result<Journals> {
     files.collect()
 }
 
-/// Why a plan and its apply did not do everything that the spec asks for.
+/// Returns the reasons why a plan and its apply did not do everything that the spec requires.
 pub(crate) fn reasons(plan: &Plan, outcome: Option<&Outcome>) -> Vec<String> {
     let unreadable =
         plan.unreadable.iter().map(|it| format!("unreadable: account {}: {}", it.account.id, it.error));

@@ -3,7 +3,8 @@
 use reconcile_plan::Finding;
 use reconcile_plan::blame::RecordedCall;
 
-/// The authors of findings that are the same in many accounts; an account is a star then.
+/// Returns the authors of equal findings in many accounts. In these lines, `*` stands for the
+/// account.
 pub(crate) fn lines(group: &[&Finding]) -> Vec<String> {
     let Some(blame) = group.first().and_then(|finding| finding.blame.as_ref()) else { return Vec::new() };
     let calls = blame.calls.iter().enumerate().map(|(index, call)| {
@@ -22,8 +23,8 @@ pub(crate) fn lines(group: &[&Finding]) -> Vec<String> {
     calls.chain(blame.unknown.iter().map(|reason| format!("author unknown: {reason}"))).collect()
 }
 
-/// What the authors of two findings must share for the findings to be folded: all but the times and
-/// the events.
+/// The values that the authors of two findings must share for the findings to be folded: everything
+/// except the times and the event IDs.
 pub(crate) fn likeness(finding: &Finding) -> String {
     let Some(blame) = &finding.blame else { return String::new() };
     let calls: Vec<String> = blame.calls.iter().map(who).collect();

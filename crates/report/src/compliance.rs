@@ -33,8 +33,8 @@ pub struct Compliance {
 }
 
 impl Compliance {
-    /// The status of the whole: failed if anything failed, and passed if everything that was to be
-    /// checked is passed.
+    /// The status of all results: failed if a result is failed, otherwise unreadable if a result is
+    /// unreadable, otherwise passed.
     pub fn status(&self) -> ControlStatus {
         let has = |status| self.results.iter().any(|it| it.verdict.status() == status);
         [ControlStatus::Failed, ControlStatus::Unreadable]
@@ -43,9 +43,8 @@ impl Compliance {
             .unwrap_or(ControlStatus::Passed)
     }
 
-    /// The results with a status, those together that say the same of one resource, or of resources
-    /// of the same name in several accounts. `by_control` keeps the results of different controls
-    /// apart.
+    /// The results with a status, in groups of equal results for one resource, or for resources of
+    /// the same name in several accounts. `by_control` separates the results of different controls.
     fn groups(&self, status: ControlStatus, by_control: bool) -> Vec<Group<'_>> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
@@ -75,7 +74,7 @@ impl Compliance {
     }
 }
 
-/// Results that say the same.
+/// A group of equal results.
 struct Group<'r> {
     first: &'r Assessed,
     /// The controls, in their order.
@@ -126,7 +125,7 @@ fn message(result: &Assessed) -> &str {
     result.verdict.message().unwrap_or_default()
 }
 
-/// What would make the resource meet the control, in words; empty if nothing is needed.
+/// The setting that would make the resource meet the control, in words; empty if nothing is needed.
 fn fix(result: &Assessed) -> String {
     match result.verdict.fix() {
         Some(Fix::Spec { key, value, unmanaged: None }) => format!("set `{key}: {value}` in the spec"),
@@ -149,7 +148,7 @@ fn style(status: ControlStatus) -> Style {
     }
 }
 
-/// The text view: what failed first, with what would fix it.
+/// The text view: failed results first, each with its fix.
 pub fn text(compliance: &Compliance, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let counts = compliance.counts().filter(|(_, count)| *count > 0);
@@ -195,8 +194,8 @@ fn append(text: &mut Text, compliance: &Compliance, group: &Group<'_>) {
     }
 }
 
-/// The ID of a control, with its number if one framework is checked that has one number for it:
-/// `CloudTrail.4 (3.2)`.
+/// The ID of a control. If exactly one framework is checked, and the framework has one number for
+/// the control, the number follows: `CloudTrail.4 (3.2)`.
 fn label(compliance: &Compliance, control: &Control) -> String {
     let number = match compliance.frameworks.as_slice() {
         [framework] => control.requirements_of(*framework),
@@ -208,8 +207,8 @@ fn label(compliance: &Compliance, control: &Control) -> String {
     }
 }
 
-/// The IDs of the controls of results with a status, each with the number of its results if there
-/// are several.
+/// The IDs of the controls of the results with a status. The number of results follows an ID if
+/// there are several.
 fn ids(compliance: &Compliance, status: ControlStatus) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for result in compliance.results.iter().filter(|it| it.verdict.status() == status) {

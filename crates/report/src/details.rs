@@ -1,15 +1,15 @@
-//! Parts of Markdown that a reader unfolds.
+//! Parts of Markdown that a reader can unfold.
 
 use std::fmt::Write;
 
 use reconcile_text::{Line, Text, count, markdown as md};
 
-/// The most characters of all folded parts: GitHub accepts 65,536 in a comment, and the rest of a
-/// document needs some as well.
+/// The maximum number of characters of all folded parts. GitHub accepts 65,536 in a comment, and
+/// the rest of a document also needs space.
 const LIMIT: usize = 40_000;
 
-/// Adds lines under titles, each folded. What is over the limit is left out, and the document says
-/// so.
+/// Adds lines under titles, each part folded. Parts over the limit are omitted, and the document
+/// reports their number.
 pub(crate) fn append(text: &mut String, parts: impl Iterator<Item = (String, Vec<Line>)>) {
     let (mut left, mut omitted) = (LIMIT, 0);
     for (title, lines) in parts.filter(|(_, lines)| !lines.is_empty()) {

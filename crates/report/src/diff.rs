@@ -8,7 +8,7 @@ use similar::TextDiff;
 
 use crate::paint::{ADD, CHANGE, DIM, REMOVE};
 
-/// The number of values shown of a list, unless the full list is requested.
+/// The number of shown values of a list, unless the full list is requested.
 const SHOWN: usize = 5;
 
 /// The differences of a change, one per line. The fields of a new or deleted resource are shown
@@ -113,13 +113,13 @@ fn principal(value: &Value) -> String {
     }
 }
 
-/// A path for people: `Statement/SecprodTrailWrite/Resource`, `log_file_validation`.
+/// A path in the form for people: `Statement/SecprodTrailWrite/Resource`, `log_file_validation`.
 fn name(path: &str) -> String {
     let path = path.strip_prefix("/Statement/").or_else(|| path.strip_prefix('/')).unwrap_or(path);
     path.replace('/', " › ").replace("~1", "/").replace("~0", "~")
 }
 
-/// A value in a line.
+/// Formats a value in one line.
 pub(crate) fn show(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -129,7 +129,7 @@ pub(crate) fn show(value: &Value) -> String {
     }
 }
 
-/// The unified diff of both documents.
+/// Returns the unified diff of both documents.
 pub(crate) fn whole(before: &Value, after: &Value) -> String {
     let pretty = |value: &Value| match value {
         Value::Null => String::new(),

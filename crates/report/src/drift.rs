@@ -42,7 +42,7 @@ pub struct SpecDrift {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DriftStatus {
-    /// Live state is as the spec says, or somebody accepted every finding.
+    /// Live state matches the spec, or every finding is accepted.
     InSync,
     /// There are open findings.
     Drifted,
@@ -62,7 +62,7 @@ impl DriftStatus {
 }
 
 impl SpecDrift {
-    /// The status, which text, JSON and the exit code share.
+    /// The status of the check, which text, JSON and the exit code share.
     pub fn status(&self) -> DriftStatus {
         match &self.result {
             Err(_) => DriftStatus::Error,
@@ -79,7 +79,7 @@ impl SpecDrift {
         self.findings().iter().filter(|finding| finding.is_open())
     }
 
-    /// The findings; none if the spec could not be checked.
+    /// The findings of the check; an empty list if the spec could not be checked.
     pub fn findings(&self) -> &[Finding] {
         self.result.as_ref().map(|checked| checked.findings.as_slice()).unwrap_or_default()
     }
@@ -126,7 +126,7 @@ pub fn text(specs: &[SpecDrift], options: TextOptions) -> Text {
     text
 }
 
-/// Adds a finding, or findings that are the same in many accounts.
+/// Adds a finding, or equal findings in many accounts.
 fn append(text: &mut Text, group: &[&Finding], options: TextOptions) {
     let Some(finding) = group.first() else { return };
     let style = match finding.severity {
@@ -161,7 +161,7 @@ pub(crate) fn accounts<'f>(group: impl IntoIterator<Item = &'f Finding>) -> Stri
 
 /// The values that two findings must share to be folded: all shown values except the account.
 pub(crate) fn likeness(finding: &Finding) -> String {
-    // A finding of no account is like no other.
+    // A finding that does not belong to an account is not folded.
     let Some(account) = &finding.account else { return finding.address.clone() };
     let resource = fold::in_every_account(&finding.address);
     let (label, message, diff) = (label(finding), message(finding), &finding.diff);
@@ -178,7 +178,7 @@ pub(crate) fn label(finding: &Finding) -> &'static str {
     if finding.is_open() { finding.severity.as_str() } else { "accepted" }
 }
 
-/// The message of a finding, and the next step of the user or how to accept the finding in the
+/// The message of a finding, with the next step of the user or the way to accept the finding in the
 /// spec.
 pub(crate) fn message(finding: &Finding) -> String {
     let Finding { message, hint, review, accepted, .. } = finding;

@@ -1,5 +1,5 @@
-//! Views of errors: the only place that turns the error of a command, or a message with its hint,
-//! into text and JSON.
+//! Views of errors. Only this module turns the error of a command, or a message with its hint, into
+//! text and JSON.
 
 mod code;
 
@@ -26,21 +26,21 @@ pub struct CommandError {
     also: Option<Box<Self>>,
 }
 
-/// What else is known about an error.
+/// Further information about an error.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Details {
-    /// Nothing.
+    /// No further information.
     None,
     /// The AWS call that failed.
     Aws(Box<Error>),
     /// The problems of the spec.
     Spec(Diagnostics),
-    /// The addresses that exist, where none matches.
+    /// The known addresses, if no address matches.
     Known(Vec<String>),
 }
 
 impl CommandError {
-    /// An error with the stable name of its kind.
+    /// Creates an error with its stable code.
     pub fn new(code: ErrorCode, error: &dyn Hint, details: Details) -> Self {
         Self { code, messages: messages(error), hint: error.hint(), details, also: None }
     }
@@ -50,7 +50,7 @@ impl CommandError {
         self.messages.join(": ")
     }
 
-    /// The error, and another error that followed.
+    /// Returns the error with a second error that followed.
     pub fn and(self, other: Self) -> Self {
         Self { also: Some(Box::new(other)), ..self }
     }
@@ -73,7 +73,7 @@ pub fn text(failure: &CommandError) -> Text {
     text
 }
 
-/// The JSON document of a command that failed.
+/// The JSON document of a failed command.
 pub fn json(failure: &CommandError, exit_code: u8) -> String {
     let document =
         json!({ "format_version": FORMAT_VERSION, "error": object(failure), "exit_code": exit_code });
@@ -123,7 +123,7 @@ fn diagnostics(problems: &Diagnostics) -> Vec<Value> {
     problems.iter().map(one).collect()
 }
 
-/// The error as one text without colors, which a document about several specs contains.
+/// The error as one text without colors, for documents about several specs.
 pub(crate) fn plain(failure: &CommandError) -> Text {
     if let Details::Spec(problems) = &failure.details {
         return problems.text();
@@ -135,7 +135,7 @@ pub(crate) fn plain(failure: &CommandError) -> Text {
     text
 }
 
-/// A message, and its hint below.
+/// Returns a message with its hint below.
 pub(crate) fn notice(message: impl Into<Line>, hint: Option<&str>) -> Text {
     let mut text = Text::of(message);
     if let Some(hint) = hint {

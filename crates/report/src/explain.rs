@@ -52,7 +52,7 @@ fn likeness(explanation: &Explanation) -> String {
     shown.replace(&format!("/{}/", address.account), "/#/")
 }
 
-/// What follows the address.
+/// The text of an explanation after its address.
 fn body(explanation: &Explanation) -> Text {
     let mut text = Text::default();
     if let Some(path) = &explanation.path {

@@ -1,14 +1,14 @@
-//! Folds items that are the same in many accounts into one.
+//! Folds equal items in many accounts into one item.
 
 use std::collections::HashMap;
 
 use reconcile_text::count;
 
-/// The minimum number of items in a fold.
+/// The minimum number of items that are folded.
 const FOLDED: usize = 3;
 
-/// Groups items of equal likeness, in their order. Each group is at the position of its first item,
-/// and has one item or at least [`FOLDED`].
+/// Groups items with equal likeness, in their order. Each group is at the position of its first
+/// item, and contains one item or at least [`FOLDED`] items.
 pub(crate) fn fold<T>(items: &[T], likeness: impl Fn(&T) -> String) -> Vec<Vec<&T>> {
     let likenesses: Vec<String> = items.iter().map(likeness).collect();
     let mut same: HashMap<&str, Vec<&T>> = HashMap::new();
@@ -20,14 +20,14 @@ pub(crate) fn fold<T>(items: &[T], likeness: impl Fn(&T) -> String) -> Vec<Vec<&
         match same.get(likeness.as_str()) {
             Some(alike) if alike.len() >= FOLDED => groups.extend(same.remove(likeness.as_str())),
             Some(_) => groups.push(vec![item]),
-            // Already in a group, with the first of its kind.
+            // The item is already in the group of its first equal item.
             None => {}
         }
     }
     groups
 }
 
-/// The address of resources of the same kind and name in some accounts.
+/// Returns the address of resources of the same kind and name in a number of accounts.
 pub(crate) fn address(address: &str, accounts: usize) -> String {
     match accounts {
         1 => address.to_owned(),
@@ -35,7 +35,7 @@ pub(crate) fn address(address: &str, accounts: usize) -> String {
     }
 }
 
-/// The address with a star in place of the account.
+/// Returns the address with `*` in place of the account.
 pub(crate) fn in_every_account(address: &str) -> String {
     let mut elements = address.splitn(3, '/');
     let (kind, name) = (elements.next().unwrap_or_default(), elements.nth(1));
@@ -43,7 +43,7 @@ pub(crate) fn in_every_account(address: &str) -> String {
     format!("{kind}/*{name}")
 }
 
-/// The first few of many names.
+/// Returns the first few names, and the number of the others.
 pub(crate) fn few(all: impl Iterator<Item = String>) -> String {
     const SHOWN: usize = 5;
     let all: Vec<String> = all.collect();

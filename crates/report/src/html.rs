@@ -1,5 +1,5 @@
-//! HTML pages: one file without scripts and without external assets, light and dark, readable on a
-//! phone and on paper.
+//! HTML pages. A page is one file without scripts and without external assets, has a light and a
+//! dark theme, and is readable on a phone and on paper.
 
 mod parts;
 
@@ -20,7 +20,7 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                // The page loads nothing, whatever a value in it says.
+                // The page loads nothing, whatever a value in the page contains.
                 meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; form-action 'self'";
                 title { (shown(title)) }
                 style { (PreEscaped(STYLE)) }
@@ -31,12 +31,12 @@ pub(crate) fn page(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
-/// A value of a file, an argument or AWS. `maud` escapes what has a meaning in HTML.
+/// A value from a file, an argument or AWS. `maud` escapes the special characters of HTML.
 pub(crate) fn shown(value: &str) -> Markup {
     html! { (escape(value)) }
 }
 
-/// A message, whose code spans become elements.
+/// A message, in which code spans become elements.
 pub(crate) fn prose(message: &str) -> Markup {
     let parts: Vec<&str> = message.split('`').collect();
     if parts.len().is_multiple_of(2) {

@@ -8,8 +8,8 @@ use reconcile_text::{Text, count};
 use crate::error::{hint_line, notice};
 use crate::plan::unreadable;
 
-/// The contents of the imported spec, the resources that are not in it, and the changes of its
-/// plan. `out` is the file of the spec.
+/// The text view: the contents of the imported spec, the resources that the spec does not contain,
+/// and the changes of the plan of the spec. `out` is the file of the spec.
 pub fn text(imported: &Imported, out: Option<&Path>) -> Text {
     let mut text = Text::default();
     let out = out.map(|path| format!("{}: ", path.display())).unwrap_or_default();

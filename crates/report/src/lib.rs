@@ -1,6 +1,6 @@
 //! Turns plans, outcomes and findings into text, JSON and Markdown.
 //!
-//! Nothing here prints.
+//! This crate prints nothing.
 
 mod blame;
 pub mod compliance;

@@ -13,7 +13,7 @@ use crate::{FORMAT_VERSION, TextOptions};
 #[derive(Debug, Clone)]
 pub struct Shown {
     place: String,
-    /// `None` if nobody holds the lock.
+    /// The status of the lock; `None` if nobody holds the lock.
     held: Option<LockStatus>,
     /// Whether the lock was released after it was read.
     pub released: bool,
@@ -28,7 +28,7 @@ struct LockStatus {
 }
 
 impl Shown {
-    /// A lock as it was read.
+    /// Creates the view of a lock after it was read.
     pub fn new(place: &str, found: Option<&LockFound>) -> Self {
         let held = found.map(|found| LockStatus {
             holder: found.holder.clone(),

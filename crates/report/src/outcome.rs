@@ -49,7 +49,7 @@ pub fn text(outcome: &Outcome, options: TextOptions) -> Text {
     text
 }
 
-/// Trails that CloudTrail neither confirmed nor refused after a change that was made.
+/// Adds the trails that CloudTrail neither confirmed nor rejected after a change that was made.
 fn unconfirmed(text: &mut Text, result: &ChangeResult) {
     let is_made = result.status.error().is_none();
     let trails = result.confirmation.iter().filter(|_| is_made).flat_map(|it| &it.unconfirmed);
@@ -85,7 +85,7 @@ fn counts(outcome: &Outcome) -> String {
 }
 
 /// The JSON view of an outcome, with the accounts that the plan could not read, the refused
-/// changes, and the error after the apply, if there was one.
+/// changes, and the error after the apply, if any.
 ///
 /// # Errors
 /// None in practice: every outcome can be written as JSON.

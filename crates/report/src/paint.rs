@@ -29,7 +29,7 @@ pub(crate) fn style(action: ActionKind) -> Style {
     }
 }
 
-/// The first lines of a text, which name the sandbox if the text is about one.
+/// Returns the first lines of a text, which name the sandbox if the text is about a sandbox.
 pub(crate) fn beginning(options: TextOptions) -> Text {
     let mut text = Text::default();
     if options.sandbox {

@@ -25,7 +25,7 @@ struct Entry<'p> {
     has_phases: bool,
 }
 
-/// The changes in their order, with identical changes in many accounts folded.
+/// The changes in their order. Identical changes in many accounts are folded.
 fn entries(changes: &[Change]) -> Vec<Entry<'_>> {
     let mut addresses: HashMap<_, usize> = HashMap::new();
     for change in changes {
@@ -113,17 +113,17 @@ pub fn unreadable(unreadable: &Unreadable) -> Text {
     notice(Line::styled(REMOVE.bold(), "unreadable:").and(message), hint.as_deref())
 }
 
-/// A limit of every plan. See the API references: `PutBucketPolicy`, `PutKeyPolicy` and
-/// `SetTopicAttributes` accept no condition on the current policy.
+/// The note about a limit of every plan: AWS has no conditional write for policies. See
+/// `PutBucketPolicy`, `PutKeyPolicy` and `SetTopicAttributes` in the API references.
 const WINDOW: &str = "note: AWS has no conditional write for policies. `apply` reads each policy immediately \
     before it writes the policy, and overwrites changes that somebody else saves between these two calls.";
 
-/// Whether a change overwrites an existing policy, which other writers can also overwrite.
+/// Whether a change overwrites an existing policy, which other clients can also overwrite.
 fn rewrites_policy(change: &Change) -> bool {
     change.address.kind.is_policy() && change.action() != ActionKind::Create
 }
 
-/// The label of a change that is not safe.
+/// The label of an unsafe change.
 fn label(risk: Risk) -> Option<&'static str> {
     match risk {
         Risk::Safe => None,
@@ -188,12 +188,12 @@ fn address(entry: &Entry<'_>) -> String {
     fold::address(&entry.change.address.to_string(), entry.accounts.len())
 }
 
-/// The first few accounts of many.
+/// The names of the first few accounts of an entry.
 fn names(entry: &Entry<'_>) -> String {
     few(entry.accounts.iter().map(|account| account.name.to_string()))
 }
 
-/// The trails that CloudTrail is asked to check after a change.
+/// The trails that CloudTrail checks after a change.
 fn confirmed(entry: &Entry<'_>) -> String {
     let trails = &entry.change.confirm;
     match entry.accounts.len() {
@@ -202,7 +202,7 @@ fn confirmed(entry: &Entry<'_>) -> String {
     }
 }
 
-/// The trail that is the first to use a short form of a policy.
+/// The line about the first trail that uses a short form of a policy.
 fn trial_line(change: &Change, trial: &FormTrial) -> String {
     let FormTrial { policy, form, trail, .. } = trial;
     if change.address == *trail {

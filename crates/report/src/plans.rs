@@ -14,7 +14,7 @@ use crate::{FORMAT_VERSION, TextOptions};
 pub struct SpecPlan {
     /// The path of the spec in the arguments.
     pub spec: String,
-    /// The plan and the file that has it, or the reason why there is none.
+    /// The plan and its file, or the reason why there is no plan.
     pub result: Result<(Plan, String), CommandError>,
 }
 

@@ -50,7 +50,7 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// The worst result.
+    /// The worst outcome of all accounts and Regions.
     pub fn outcome(&self) -> VerificationOutcome {
         let cells = self.cells.iter().map(CellReport::outcome);
         let unlisted = self.unlisted.iter().map(EvidenceFinding::outcome);
@@ -62,7 +62,7 @@ impl Verification {
         self.names.get(account).map_or(account.as_str(), String::as_str)
     }
 
-    /// The number of digests, and of log files.
+    /// The numbers of digests and of log files.
     fn tallies(&self) -> (Tally, Tally) {
         let mut digests = Tally::default();
         let mut logs = Tally::default();
@@ -73,7 +73,7 @@ impl Verification {
         (digests, logs)
     }
 
-    /// The number of findings with a result.
+    /// The number of findings with an outcome.
     fn number(&self, outcome: VerificationOutcome) -> usize {
         self.findings().filter(|finding| finding.outcome() == outcome).count()
     }
@@ -82,7 +82,7 @@ impl Verification {
         self.unlisted.iter().chain(self.cells.iter().flat_map(|cell| &cell.findings))
     }
 
-    /// The accounts, those with the worst results first, with their results in each Region.
+    /// The accounts with their outcomes in each Region, the accounts with the worst outcomes first.
     fn rows(&self) -> Vec<(&AccountId, BTreeMap<&Region, VerificationOutcome>)> {
         let mut rows: BTreeMap<&AccountId, BTreeMap<&Region, VerificationOutcome>> = BTreeMap::new();
         for cell in &self.cells {
@@ -100,13 +100,13 @@ fn sum(a: Tally, b: Tally) -> Tally {
     Tally { total: a.total + b.total, verified: a.verified + b.verified }
 }
 
-/// The accounts of which everything is verified that are shown without `-v`.
+/// The number of completely verified accounts that are shown without `-v`.
 const SHOWN_ACCOUNTS: usize = 20;
-/// The findings of an account and Region that are shown without `-v`.
+/// The number of findings of an account and Region that are shown without `-v`.
 const SHOWN_FINDINGS: usize = 10;
 
-/// The text view of a validation: a table of accounts and Regions with what is wrong first, and the
-/// findings.
+/// The text view of a validation: a table of accounts and Regions with the worst outcomes first,
+/// and the findings.
 pub fn text(verification: &Verification, options: TextOptions) -> Text {
     let mut text = beginning(options);
     let Verification { spec, from, to, .. } = verification;
@@ -164,8 +164,8 @@ fn to_usize(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// Adds the table. Only Regions in which something is not verified have a column of their own: all
-/// Regions would not fit.
+/// Adds the table. Only Regions in which something is not verified have a column, because columns
+/// for all Regions would not fit.
 fn table(text: &mut Text, verification: &Verification, options: TextOptions) {
     let rows = verification.rows();
     let columns: BTreeSet<&Region> = rows

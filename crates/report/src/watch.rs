@@ -38,7 +38,7 @@ pub struct VerificationRecord {
     pub at: Timestamp,
     /// The duration of the verification in seconds.
     pub seconds: f64,
-    /// The numbers, or the error of a verification that failed.
+    /// The numbers, or the error of a failed verification.
     pub result: Result<Brief, String>,
 }
 
@@ -54,21 +54,21 @@ impl VerificationRecord {
 pub struct Watched<'w> {
     /// The path of the spec.
     pub spec: &'w str,
-    /// Whether this process checks the spec, or who else does.
+    /// The replica that checks the spec; `None` if this process checks the spec.
     pub standby: Option<&'w str>,
     /// The last check, if there was one.
     pub drift: Option<&'w SpecDrift>,
-    /// The last time at which everything could be checked.
+    /// The time of the last check that could check everything.
     pub last_success: Option<Timestamp>,
     /// The last checks, the oldest first.
     pub history: &'w [CheckRecord],
     /// The last verifications of log files, the oldest first.
     pub verifications: &'w [VerificationRecord],
-    /// The worst findings of the last verification that had a result.
+    /// The worst findings of the last verification with a result.
     pub unverified: &'w [NamedFinding],
 }
 
-/// The filter of the status page: the findings that a visitor asks for.
+/// The filter of the status page, from the request of a visitor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageFilter {
     /// Only this spec.
@@ -156,7 +156,7 @@ fn section(watched: &Watched<'_>, asked: &PageFilter) -> Markup {
     }
 }
 
-/// The last verification with its findings, and those before it.
+/// The last verification with its findings, and the earlier verifications.
 fn log_files(watched: &Watched<'_>, last: &VerificationRecord, asked: &PageFilter) -> Markup {
     let is_asked = |finding: &&NamedFinding| asked.account.is_none() || asked.account == finding.account;
     let findings: Vec<&NamedFinding> = watched.unverified.iter().filter(is_asked).collect();
@@ -196,8 +196,8 @@ fn is_incomplete(watched: &Watched<'_>) -> bool {
     watched.drift.is_some_and(|drift| drift.status() == DriftStatus::Error)
 }
 
-/// A folded table of the last rounds, the newest first. `rounds` are the oldest first: the time,
-/// the seconds and the other cells.
+/// A folded table of the last checks or verifications, the newest first. `rounds` contains the
+/// oldest first, each with the time, the seconds and the other cells.
 fn history(
     title: &str,
     columns: [&str; 5],

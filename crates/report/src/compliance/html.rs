@@ -1,4 +1,4 @@
-//! The HTML view of controls: one file that needs nothing else.
+//! The HTML view of controls: one self-contained file.
 
 use maud::{Markup, html};
 use reconcile_plan::compliance::ControlStatus;
@@ -28,7 +28,7 @@ pub fn html(compliance: &Compliance) -> String {
     page("Compliance", &body)
 }
 
-/// The results with a status. What needs nobody's attention is folded away.
+/// The results with a status. Results that need no action are folded.
 fn section(compliance: &Compliance, status: ControlStatus) -> Markup {
     let groups = compliance.groups(status, true);
     if groups.is_empty() {
@@ -57,7 +57,7 @@ fn one(compliance: &Compliance, status: ControlStatus, group: &Group<'_>) -> Mar
     }
 }
 
-/// The class of the style sheet whose color a status has.
+/// The class of the style sheet with the color of a status.
 fn class(status: ControlStatus) -> &'static str {
     match status {
         ControlStatus::Failed => "high",

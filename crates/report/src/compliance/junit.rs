@@ -6,8 +6,8 @@ use reconcile_text::escape;
 
 use super::{Compliance, fix};
 
-/// The `JUnit` view: XML as Jenkins, GitLab and GitHub read it. What could not be checked is an
-/// error, and what a person must check is a skipped test.
+/// The `JUnit` view: XML that Jenkins, GitLab and GitHub read. A result that could not be checked
+/// is an error, and a result that a person must check is a skipped test.
 ///
 /// # Errors
 /// None in practice: every result can be written as XML.

@@ -86,7 +86,7 @@ fn json_has_every_result_with_the_requirements_of_the_checked_frameworks() {
     insta::assert_snapshot!(json(&example()).unwrap());
 }
 
-/// The value `unmanaged` of the other key prevents the setting.
+/// The value `unmanaged` of the second key prevents the first setting.
 #[test]
 fn a_fix_names_the_key_that_must_not_be_unmanaged() {
     let of = |unmanaged| {

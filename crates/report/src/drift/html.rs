@@ -1,4 +1,4 @@
-//! The HTML view of a check: one file that needs nothing else.
+//! The HTML view of a check: one self-contained file.
 
 use maud::{Markup, html};
 

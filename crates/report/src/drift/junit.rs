@@ -10,7 +10,7 @@ use crate::blame;
 use crate::diff::difference_lines;
 use crate::error::plain;
 
-/// The `JUnit` view of a check: XML as Jenkins, GitLab and GitHub read it. An accepted finding is a
+/// The `JUnit` view of a check: XML that Jenkins, GitLab and GitHub read. An accepted finding is a
 /// skipped test.
 ///
 /// # Errors
@@ -51,7 +51,7 @@ fn case(finding: &Finding) -> TestCase {
     let authors = blame::lines(&[finding]).into_iter().map(Line::from);
     let lines: Text = authors.chain(difference_lines(&finding.diff, true)).collect();
     if !lines.is_empty() {
-        // XML has no colors: `quick-junit` leaves them out.
+        // XML has no colors: `quick-junit` removes them.
         status.set_description(lines.as_str());
     }
     let mut case = TestCase::new(escape(&finding.address).into_owned(), status);

@@ -1,5 +1,5 @@
-//! The OCSF view of a check, as Amazon Security Lake and Prowler exchange findings: a detection
-//! finding for each finding.
+//! The OCSF view of a check: a detection finding for each finding, in the format that Amazon
+//! Security Lake and Prowler use for findings.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{SpecDrift, kind, message};
 
-/// The version of the schema.
+/// The version of the OCSF schema.
 const VERSION: &str = "1.5.0";
 /// The class "Detection Finding" of the category "Findings".
 const CLASS: u32 = 2004;
@@ -28,7 +28,8 @@ const ACTIVITY: u32 = 1;
 pub fn ocsf(specs: &[SpecDrift]) -> serde_json::Result<String> {
     let pairs = specs.iter().flat_map(|spec| spec.findings().iter().map(move |finding| (spec, finding)));
     let mut text = Vec::new();
-    // One event at a time: thousands of findings are tens of megabytes as values.
+    // Events are written one at a time, because thousands of findings would need tens of megabytes
+    // of memory as values.
     serde_json::Serializer::pretty(&mut text)
         .collect_seq(pairs.map(|(spec, finding)| event(spec, finding)))?;
     text.push(b'\n');

@@ -12,8 +12,8 @@ use crate::error::plain;
 /// The SARIF view of a check.
 ///
 /// See "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", and "SARIF support for
-/// code scanning" in the GitHub documentation: code scanning orders results by `security-severity`,
-/// and recognizes a result by its partial fingerprint.
+/// code scanning" in the GitHub documentation. Code scanning orders results by `security-severity`,
+/// and identifies a result by its partial fingerprint.
 ///
 /// # Errors
 /// None in practice: every check can be written as JSON.
@@ -56,7 +56,7 @@ pub fn sarif(specs: &[SpecDrift]) -> serde_json::Result<String> {
     serde_json::to_string_pretty(&document).map(|text| text + "\n")
 }
 
-/// The rule of a finding: its code and the kind of the resource.
+/// The rule of a finding: the code of the finding and the kind of its resource.
 fn rule(finding: &Finding) -> (&str, &str) {
     (finding.code.as_str(), kind(finding))
 }
@@ -91,7 +91,7 @@ fn result(spec: &SpecDrift, finding: &Finding) -> Value {
     result
 }
 
-/// The spec file, since live state has no file; the address is the logical location.
+/// The spec file, because live state has no file. The address is the logical location.
 fn location(spec: &str, address: Option<&str>) -> Value {
     let logical: Vec<Value> = address
         .map(|address| json!({ "fullyQualifiedName": address, "kind": "resource" }))
@@ -121,8 +121,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A number from 0 to 10, as code scanning understands it: above 9.0 is critical, from 7.0 on high,
-/// from 4.0 on medium.
+/// The severity as a number from 0 to 10 for code scanning: above 9.0 is critical, from 7.0 is
+/// high, and from 4.0 is medium.
 fn security_severity(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical => "9.5",

@@ -1,9 +1,9 @@
 //! The kinds of errors of a command.
 
-/// Makes the codes and the list of all codes.
+/// Generates the codes and the list of all codes.
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident $name:literal,)*) => {
-        /// The kind of error of a command, by a name that does not change.
+        /// The code of an error of a command. Codes do not change between versions.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum ErrorCode {
             $($(#[$doc])* $code,)*
@@ -34,11 +34,11 @@ codes! {
     Spec "spec",
     /// A saved plan cannot be applied.
     Plan "plan",
-    /// AWS accepts no credentials.
+    /// AWS does not accept the credentials, or there are no credentials.
     Credentials "credentials",
     /// Live state cannot be read.
     Read "read",
-    /// No spec can describe an installation.
+    /// An installation cannot be described as a spec.
     Import "import",
     /// A signal ended the command.
     Interrupted "interrupted",

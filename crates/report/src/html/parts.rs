@@ -14,10 +14,10 @@ use crate::diff::difference_lines;
 use crate::drift::{Tally, accounts, label, likeness, message};
 use crate::fold::{self, fold};
 
-/// The number of accounts without findings that are shown without being unfolded.
+/// The maximum number of accounts without findings that are not folded.
 const FEW: usize = 60;
 
-/// Which findings a page shows.
+/// The selection of the findings of a page.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Filter<'f> {
     /// Only findings of the account with this name.
@@ -49,7 +49,7 @@ pub(crate) fn tallies(tally: Tally) -> Markup {
     }
 }
 
-/// The choice of a severity, which needs no script: the style sheet hides what is not chosen.
+/// The selection of a severity, which needs no script: the style sheet hides all other findings.
 pub(crate) fn only() -> Markup {
     let choice = |value: &str, is_first: bool| {
         html! {
@@ -66,7 +66,7 @@ pub(crate) fn only() -> Markup {
     }
 }
 
-/// The accounts and the findings of a check, each folded as in the text.
+/// The accounts and the findings of a check, folded as in the text view.
 pub(crate) fn accounts_and_findings(checked: &DriftReport, filter: Filter<'_>) -> Markup {
     let shown: Vec<&Finding> = checked.findings.iter().filter(|it| filter.shows(it)).collect();
     let groups = fold(&shown, |finding| likeness(finding));
@@ -81,13 +81,13 @@ pub(crate) fn accounts_and_findings(checked: &DriftReport, filter: Filter<'_>) -
     }
 }
 
-/// Every account at a glance, with a link to its most severe open finding, if the page shows the
-/// finding.
+/// All accounts of a check. Each account links to its most severe open finding, if the page shows
+/// the finding.
 fn grid(checked: &DriftReport, groups: &[Vec<&&Finding>]) -> Markup {
     let mut worst: HashMap<&str, &Finding> = HashMap::new();
     for finding in checked.findings.iter().filter(|finding| finding.is_open()) {
         if let Some(account) = &finding.account {
-            // The most severe findings are first.
+            // The most severe findings come first.
             worst.entry(account.name.as_str()).or_insert(finding);
         }
     }

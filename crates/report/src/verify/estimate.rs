@@ -1,4 +1,4 @@
-//! Views of an estimate.
+//! Views of the estimate of a validation.
 
 use reconcile_evidence::{Estimate, EvidenceFinding, VerificationOutcome};
 use reconcile_text::{Line, Text, count};
@@ -8,30 +8,30 @@ use super::{append, to_usize};
 use crate::paint::{STRONG, beginning};
 use crate::{FORMAT_VERSION, TextOptions};
 
-/// The requests and the cost of a validation, before it starts.
+/// The estimated requests and cost of a validation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimated {
     /// The path of the spec in the arguments.
     pub spec: String,
     /// The number of accounts and Regions.
     pub cells: usize,
-    /// The files.
+    /// The numbers of files and requests, and the size of the files.
     pub estimate: Estimate,
     /// Folders that could not be listed.
     pub unlisted: Vec<EvidenceFinding>,
 }
 
-/// Millionths of a US dollar for a request of each kind in us-east-1: "Requests & data retrievals"
-/// in "Amazon S3 pricing" for S3 Standard, and "AWS Key Management Service pricing".
+/// The price of a request of each kind in us-east-1, in millionths of a US dollar: "Requests & data
+/// retrievals" in "Amazon S3 pricing" for S3 Standard, and "AWS Key Management Service pricing".
 const LIST: u64 = 5;
 const GET_THOUSAND: u64 = 400;
 const DECRYPT: u64 = 3;
-/// Millionths of a US dollar for a gigabyte to the internet: "Data transfer" in "Amazon S3
-/// pricing". Within a Region it is free.
+/// The price of a gigabyte to the internet, in millionths of a US dollar: "Data transfer" in
+/// "Amazon S3 pricing". Transfer within a Region is free.
 const GIGABYTE: u64 = 90_000;
 
 impl Estimated {
-    /// The requests that read a file.
+    /// The number of requests that read a file.
     fn reads(&self) -> u64 {
         self.estimate.digests + self.estimate.logs
     }
@@ -96,16 +96,16 @@ impl Estimated {
         serde_json::to_string_pretty(&document).map(|text| text + "\n")
     }
 
-    /// The worst result.
+    /// The worst outcome.
     pub fn outcome(&self) -> VerificationOutcome {
         self.unlisted.iter().map(EvidenceFinding::outcome).max().unwrap_or_default()
     }
 }
 
-/// A size in a unit in which it is short.
+/// Formats a size in the largest unit that fits.
 fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    // In tenths of a kibibyte.
+    // The size in tenths of a kibibyte.
     let (mut tenths, mut units) = (bytes.saturating_mul(10).div_ceil(1024), UNITS.iter());
     let mut unit = units.next();
     while tenths >= 10_240

@@ -1,4 +1,4 @@
-//! The HTML view of a validation: one file that needs nothing else.
+//! The HTML view of a validation: one self-contained file.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use reconcile_text::count;
 use super::{Verification, message};
 use crate::html::{page, prose, shown, time};
 
-/// The findings of an account and Region that a page shows. The JSON view has all of them.
+/// The number of findings of an account and Region that a page shows. The JSON view contains all
+/// findings.
 const SHOWN_FINDINGS: usize = 200;
 
 /// The HTML view of a validation: a self-contained file for a browser, an e-mail or an archive.
@@ -48,7 +49,7 @@ pub fn html(verification: &Verification) -> String {
     page("Log files", &body)
 }
 
-/// The accounts and Regions, those with the worst results first.
+/// The accounts and Regions, the accounts with the worst outcomes first.
 fn matrix(verification: &Verification) -> Markup {
     let rows = verification.rows();
     let regions: BTreeSet<&Region> = rows.iter().flat_map(|(_, row)| row.keys().copied()).collect();
@@ -111,7 +112,7 @@ pub(crate) fn item(outcome: VerificationOutcome, message: &str) -> Markup {
     }
 }
 
-/// The class of the style sheet: what is wrong is as a critical finding.
+/// The class of the style sheet. A wrong result looks like a critical finding.
 pub(crate) fn class(outcome: VerificationOutcome) -> &'static str {
     match outcome {
         VerificationOutcome::Verified => "ok",

@@ -6,8 +6,9 @@ use reconcile_text::escape;
 
 use super::{Verification, message};
 
-/// The `JUnit` view of a validation: XML as Jenkins, GitLab and GitHub read it. What is wrong is a
-/// failure, and what could not be checked is an error.
+/// The `JUnit` view of a validation: XML that Jenkins, GitLab and GitHub read. A finding about
+/// something wrong is a failure, and a finding about something that could not be checked is an
+/// error.
 ///
 /// # Errors
 /// None in practice: every validation can be written as XML.

@@ -24,7 +24,7 @@ pub enum MergeError {
         #[source]
         error: serde_json::Error,
     },
-    /// A file is of another version.
+    /// A file has another format version.
     #[error("`{file}` has format version {found}; this version of reconcile merges version {FORMAT_VERSION}")]
     Version {
         /// The file.
@@ -38,7 +38,7 @@ pub enum MergeError {
         /// The file.
         file: String,
     },
-    /// Two files are of different validations.
+    /// Two files belong to different validations.
     #[error(
         "`{file}` and `{first}` belong to different verifications: the spec, the range or the number of shards differs"
     )]
@@ -48,7 +48,7 @@ pub enum MergeError {
         /// The first file.
         first: String,
     },
-    /// Two files are of the same shard.
+    /// Two files belong to the same shard.
     #[error("`{file}` repeats the result of shard {index}/{of}, which another file already contains")]
     Twice {
         /// The file.
@@ -66,7 +66,7 @@ pub enum MergeError {
         /// The number of all shards.
         of: u32,
     },
-    /// There is nothing to merge.
+    /// No file was given.
     #[error("there are no results to merge")]
     Nothing,
 }
@@ -100,7 +100,7 @@ struct ShardOf {
     of: u32,
 }
 
-/// The account of a cell with its name, which a `CellReport` does not have.
+/// The account of a cell with its name, which a `CellReport` does not contain.
 #[derive(Deserialize)]
 struct NamedAccount {
     account: AccountId,
@@ -110,7 +110,7 @@ struct NamedAccount {
 /// Merges the results of all shards of a validation: pairs of a name and a document.
 ///
 /// # Errors
-/// [`MergeError`]: the results are incomplete, or of different validations.
+/// [`MergeError`] if the results are incomplete or belong to different validations.
 pub fn merged(documents: &[(String, String)]) -> Result<Verification, MergeError> {
     let mut parsed = Vec::new();
     for (file, text) in documents {
@@ -175,7 +175,8 @@ fn add(all: &mut Verification, document: Document) -> serde_json::Result<()> {
         }
         all.cells.push(serde_json::from_value(cell)?);
     }
-    // Every shard looks for all accounts and Regions, and every shard knows all trails.
+    // Every shard searches all accounts and Regions, and knows all trails, so shards report the
+    // same findings and trails.
     for finding in document.findings {
         if !all.unlisted.contains(&finding) {
             all.unlisted.push(finding);

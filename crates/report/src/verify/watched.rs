@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Verification, message, without_digests};
 
-/// The most findings that are kept of a verification.
+/// The maximum number of findings that are kept of a verification.
 const KEPT: usize = 200;
 
-/// The result of a verification: the numbers, and the worst findings.
+/// The result of a verification: its numbers and its worst findings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
     /// The numbers.
     pub brief: Brief,
-    /// The findings, at most 200: what is wrong first, then by account and Region.
+    /// The findings, at most 200: wrong findings first, then by account and Region.
     pub worst: Vec<NamedFinding>,
 }
 
@@ -25,14 +25,14 @@ pub struct Brief {
     pub digests: Tally,
     /// The log files that digests name.
     pub logs: Tally,
-    /// The findings that something was deleted, changed or added.
+    /// The number of findings about something that was deleted, changed or added.
     pub wrong: u64,
-    /// The findings that something could not be checked.
+    /// The number of findings about something that could not be checked.
     pub unknown: u64,
 }
 
 impl Brief {
-    /// The worst result.
+    /// The worst outcome.
     pub fn outcome(&self) -> VerificationOutcome {
         match self {
             Self { wrong: 1.., .. } => VerificationOutcome::Wrong,
@@ -45,9 +45,9 @@ impl Brief {
 /// A finding of a verification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedFinding {
-    /// The name of the finding, which it has in later verifications as well: 32 hexadecimal digits.
+    /// The ID of the finding, which stays the same in later verifications: 32 hexadecimal digits.
     pub id: String,
-    /// Whether something is wrong, or could not be checked.
+    /// The outcome of the finding: wrong or unknown.
     pub status: VerificationOutcome,
     /// The name or the number of the account, if the finding is about one.
     pub account: Option<String>,

@@ -76,7 +76,7 @@ impl Session {
     /// that allows the operations of an apply.
     ///
     /// # Errors
-    /// As [`Session::open`].
+    /// The errors of [`Session::open`].
     pub async fn open_to_apply(aws: &Aws, account: &Account, desired: &Desired) -> Result<Self, Error> {
         Self::open_with(aws, account, || SessionPolicy::applying(desired, account)).await
     }
@@ -85,7 +85,7 @@ impl Session {
     /// allows reading and decrypting log files.
     ///
     /// # Errors
-    /// As [`Session::open`].
+    /// The errors of [`Session::open`].
     pub async fn open_to_verify(aws: &Aws, account: &Account) -> Result<Self, Error> {
         Self::open_with(aws, account, SessionPolicy::verifying).await
     }
@@ -93,7 +93,7 @@ impl Session {
     /// Opens the account only to list log files and digests.
     ///
     /// # Errors
-    /// As [`Session::open`].
+    /// The errors of [`Session::open`].
     pub async fn open_to_list_log_files(aws: &Aws, account: &Account) -> Result<Self, Error> {
         Self::open_with(aws, account, SessionPolicy::listing_log_files).await
     }
@@ -101,7 +101,7 @@ impl Session {
     /// Opens the account only to look up recorded events.
     ///
     /// # Errors
-    /// As [`Session::open`].
+    /// The errors of [`Session::open`].
     pub async fn open_to_look_up_events(aws: &Aws, account: &Account) -> Result<Self, Error> {
         Self::open_with(aws, account, SessionPolicy::looking_up_events).await
     }

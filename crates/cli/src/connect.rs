@@ -36,7 +36,7 @@ impl Backend {
         matches!(self, Self::Sandbox(_))
     }
 
-    /// A connection for the accounts of a spec.
+    /// Returns a connection for the accounts of a spec.
     pub(crate) async fn connect(&self, global: &Global, spec: &Spec) -> Result<Aws, CliError> {
         let region = global.region.as_ref().unwrap_or(&spec.desired().bucket.site.region).clone();
         let embedded = match self {
@@ -50,7 +50,7 @@ impl Backend {
         Self::connected(global, region, embedded)
     }
 
-    /// A connection with the current credentials, for no spec.
+    /// Returns a connection with the current credentials, for commands without a spec.
     pub(crate) fn connect_without_spec(&self, global: &Global, region: Region) -> Result<Aws, CliError> {
         let embedded = match self {
             Self::Aws => None,
@@ -75,8 +75,8 @@ impl Backend {
     }
 }
 
-/// The profile in the arguments or the spec. Keys in the environment have priority over
-/// `AWS_PROFILE`, as in the AWS CLI; without such keys, this profile must exist.
+/// The profile in the arguments or in `AWS_PROFILE`. Keys in the environment take precedence over
+/// `AWS_PROFILE`, as in the AWS CLI. Without such keys, the profile must exist.
 fn profile(global: &Global) -> Option<String> {
     let of_environment = || {
         let name = variable("AWS_PROFILE").filter(|name| name != "default")?;
@@ -85,8 +85,8 @@ fn profile(global: &Global) -> Option<String> {
     global.profile.clone().or_else(of_environment)
 }
 
-/// The endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL`, together with the
-/// variables of single services; an invalid value is rejected here.
+/// Returns the endpoint of `--endpoint-url`. The SDK itself reads `AWS_ENDPOINT_URL` and the
+/// variables of single services. This function only rejects an invalid value of `AWS_ENDPOINT_URL`.
 fn endpoint(global: &Global) -> Result<Option<String>, CliError> {
     let option = global.endpoint_url.clone().and_then(|EndpointUrl(url)| url);
     if option.is_none() {
@@ -100,7 +100,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Starts the weather of `--weather`, and reports it with the option that repeats it.
+/// Starts the weather of `--weather`, and reports the option that starts the same weather again.
 pub(crate) fn start_weather(twin: &Twin, global: &Global) {
     let Some(weather) = &global.weather else { return };
     let kinds: Vec<String> =

@@ -39,7 +39,7 @@ pub(crate) enum CliError {
     /// There is no saved plan.
     #[error("found no saved plan at `{path}`")]
     NoPlan { path: PathBuf },
-    /// The spec is wrong.
+    /// The spec is invalid.
     #[error("{}", summary(.0))]
     Spec(Diagnostics),
     /// A plan file is invalid.
@@ -65,7 +65,7 @@ pub(crate) enum CliError {
     /// The results of shards cannot be merged.
     #[error(transparent)]
     Merge(#[from] MergeError),
-    /// The shard of the environment is not one.
+    /// The shard in the environment is invalid.
     #[error("`{text}` is not a shard")]
     Shard { text: String, source: NotAShard },
     /// The spec has no account with this name.
@@ -97,7 +97,7 @@ pub(crate) enum CliError {
     NotCopied {
         /// The changes that failed, with their errors.
         failed: String,
-        /// The hint of the first of them.
+        /// The hint of the first failed change.
         hint: Option<String>,
     },
     /// A file is not a policy.
@@ -304,7 +304,7 @@ impl CliError {
     /// The exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            // Whoever reads the output has had enough: not an error.
+            // The reader closed the pipe, which is not an error.
             Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Ok,
             Self::Interrupted
             | Self::Aborted
@@ -318,7 +318,7 @@ impl CliError {
     }
 }
 
-/// The paragraph of a message of clap that begins with a label, without the label.
+/// Returns the paragraph of a message of clap that begins with a label, without the label.
 fn paragraph(error: &clap::Error, label: &str) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").find_map(|paragraph| paragraph.strip_prefix(label));

@@ -18,7 +18,7 @@ const MAX_TEXT: u64 = 16 << 20;
 /// The maximum size of a plan, in bytes.
 const MAX_PLAN: u64 = 1 << 30;
 
-/// Reads a file up to a maximum size, because the path may be a device that never ends.
+/// Reads a file up to a maximum size, because the path can be a device that never ends.
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let read = || {
         let mut bytes = Vec::new();
@@ -44,7 +44,7 @@ pub(crate) fn read_spec(path: &Path) -> Result<Spec, CliError> {
     reconcile_spec::parse(&path.to_string_lossy(), &read(path, MAX_TEXT)?).map_err(CliError::Spec)
 }
 
-/// Reads the spec whose path a plan file has. Only regular files are read, because other files can
+/// Reads the spec at the path in a plan file. Reads only regular files, because other files can
 /// block or never end.
 pub(crate) fn read_spec_of_plan(path: &Path) -> Result<Spec, CliError> {
     let file = std::fs::metadata(path).and_then(|it| {
@@ -98,7 +98,7 @@ pub(crate) fn read_saved_plan(path: &Path) -> Result<Plan, CliError> {
     }
 }
 
-/// Whether a file has the file name of a spec.
+/// Whether the name of a file has the extension of a spec.
 pub(crate) fn is_spec(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
@@ -109,12 +109,12 @@ pub(crate) fn write_plan(path: &Path, plan: &Plan) -> Result<(), CliError> {
     replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
-/// Writes a report over an earlier one.
+/// Writes a report, and replaces an earlier report.
 pub(crate) fn write_report(path: &Path, text: &str) -> Result<(), CliError> {
     replace(path, text.as_bytes()).map_err(|source| CliError::Write { path: path.to_owned(), source })
 }
 
-/// Writes a new file. An existing file is an error.
+/// Writes a new file. Fails if the file exists.
 pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
     if path.exists() {
         return Err(CliError::Exists { path: path.to_owned() });

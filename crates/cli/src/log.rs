@@ -10,13 +10,14 @@ use tracing_subscriber::{EnvFilter, Layer, fmt};
 use crate::args::{Global, LogFormat};
 use crate::traces::Traces;
 
-/// Starts the log, and the traces. The log has no colors, because each line is escaped as a whole,
-/// with its values.
+/// Starts the log and the traces. The log has no colors, because each line is escaped as a whole,
+/// including its values.
 pub(crate) fn start(global: &Global, traces: &Traces) {
     // The SDK logs that it cannot close a connection when the embedded AWS answers with a fault:
     // there is no connection.
     const QUIET: &str = "error,aws_smithy_runtime::client::http::connection_poisoning=off";
-    // What the SDK tries and retries is not for everybody; the result is in our own errors.
+    // By default, the attempts and retries of the SDK are not logged. The errors of this program
+    // contain their result.
     let level = match global.verbose {
         0 | 1 if global.quiet => QUIET.to_owned(),
         0 | 1 => format!("{QUIET},reconcile_watch=info"),
@@ -31,7 +32,7 @@ pub(crate) fn start(global: &Global, traces: &Traces) {
     tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.layer()).init();
 }
 
-/// Escapes each event. An event is a single write of one line.
+/// A writer that escapes each event. An event is a single write of one line.
 struct Lines(fn(&str) -> String);
 
 impl Write for Lines {

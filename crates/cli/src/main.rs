@@ -60,7 +60,7 @@ fn run_in_span(cli: &Cli) -> Exit {
     exit
 }
 
-/// Prints an error: for people on stderr, and for programs that asked for JSON on stdout.
+/// Prints an error to stderr for people and, if JSON is requested, to stdout for programs.
 fn fail(error: &CliError, is_json: bool) -> Exit {
     if is_json {
         output::error_document(error);
@@ -88,7 +88,7 @@ fn run(cli: &Cli) -> Result<Exit, CliError> {
     }
 }
 
-/// Runs a command that changes nothing, and that a signal ends at any moment.
+/// Runs a command that changes nothing. A signal ends such a command at any moment.
 fn run_reading(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit, CliError> {
     run_async(async {
         let interrupt = signals::listen()?;
@@ -100,7 +100,7 @@ fn run_async(work: impl Future<Output = Result<Exit, CliError>>) -> Result<Exit,
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     let result = runtime.block_on(work);
-    // A lookup of a host name that hangs does not keep the program from ending.
+    // A lookup of a host name that hangs must not delay the end of the program.
     runtime.shutdown_background();
     result
 }

@@ -42,8 +42,8 @@ pub(crate) fn print_file(contents: &str) -> Result<(), CliError> {
     write(contents)
 }
 
-/// Prints a result in a format, or writes it into the file of `--out` and prints the text.
-/// `document` is the result in a format other than text.
+/// Prints a result in a format, or writes the result into the file of `--out` and prints the text
+/// view. `document` is the result in a format other than text.
 pub(crate) fn print_or_write(
     out: Option<&Path>,
     document: Option<String>,
@@ -91,7 +91,7 @@ pub(crate) fn remarks(text: &Text) {
     }
 }
 
-/// Prints lines to stderr.
+/// Prints lines to stderr, even if only results and errors are printed.
 pub(crate) fn notes(text: &Text) {
     // There is nowhere to report that stderr is closed.
     let _ = anstream::stderr().lock().write_all(text.as_str().as_bytes());

@@ -16,7 +16,7 @@ use crate::output;
 
 const TICK: Duration = Duration::from_millis(100);
 
-/// Whether progress is shown, where stderr can show it.
+/// Whether progress is shown if stderr is a terminal.
 fn is_wanted(global: &Global) -> bool {
     !global.no_progress && !global.quiet
 }
@@ -99,11 +99,11 @@ impl Verifying {
     }
 }
 
-/// Shows the changes in flight on a terminal, and elsewhere a line for each finished change.
+/// Shows the changes in flight on a terminal. Elsewhere, prints a line for each finished change.
 pub(crate) struct Applying {
     bar: ProgressBar,
     running: Mutex<BTreeSet<String>>,
-    /// Whether finished changes have a line.
+    /// Whether a line is printed for each finished change.
     is_listed: bool,
 }
 
@@ -150,7 +150,7 @@ impl EventObserver for Applying {
     }
 }
 
-/// What became of a change. The reason of a failure is in the outcome.
+/// The result of a change in a word. The outcome contains the reason of a failure.
 fn word(status: &ChangeStatus) -> &'static str {
     match status {
         ChangeStatus::Applied => "applied",

@@ -21,11 +21,11 @@ pub(crate) fn can_ask() -> bool {
 pub(crate) async fn is_answered_yes(question: &str, interrupt: &Interrupt) -> Result<bool, CliError> {
     output::ask(question)?;
     let (sender, receiver) = oneshot::channel();
-    // Nothing ends a blocking read of stdin. The runtime would wait for a thread of its own; this
+    // A blocking read of stdin cannot be cancelled. The runtime would wait for its own thread; this
     // thread ends with the program.
     std::thread::spawn(move || {
         let mut answer = String::new();
-        // Nobody waits for the answer after an interrupt.
+        // After an interrupt, no task waits for the answer.
         let _ = sender.send(std::io::stdin().read_line(&mut answer).map(|_| answer));
     });
     let answer = match unless_stopped(interrupt, receiver).await? {

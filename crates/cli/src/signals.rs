@@ -7,11 +7,11 @@ use tokio::sync::Notify;
 
 use crate::error::CliError;
 
-/// Starts to handle signals: the first signal stops the command, and the second signal ends it at
-/// once.
+/// Starts to handle signals. The first signal stops the command, and the second signal ends the
+/// command at once.
 ///
 /// # Errors
-/// If the operating system does not deliver signals to the program.
+/// Fails if the operating system does not deliver signals to the program.
 pub(crate) fn listen() -> Result<Interrupt, CliError> {
     Ok(listen_to(system::Signals::listen().map_err(CliError::Runtime)?))
 }
@@ -28,11 +28,11 @@ fn listen_to(mut signals: system::Signals) -> Interrupt {
     interrupt
 }
 
-/// Starts to handle signals as [`listen`]. `SIGHUP` is a request to check again, and does not stop
-/// the command.
+/// Starts to handle signals like [`listen`], except for `SIGHUP`, which requests a new check and
+/// does not stop the command.
 ///
 /// # Errors
-/// If the operating system does not deliver signals to the program.
+/// Fails if the operating system does not deliver signals to the program.
 pub(crate) fn listen_with_reload(again: Arc<Notify>) -> Result<Interrupt, CliError> {
     let mut reloads = system::Reloads::listen().map_err(CliError::Runtime)?;
     tokio::spawn(async move {
@@ -68,8 +68,8 @@ mod system {
     pub(super) struct Signals(Vec<Signal>);
 
     impl Signals {
-        /// Leaves out signals that the caller of the program ignores, as `nohup` does with
-        /// `SIGHUP`.
+        /// Starts to listen. Ignores signals that the caller of the program ignores, as `nohup`
+        /// does with `SIGHUP`.
         pub(super) fn listen() -> std::io::Result<Self> {
             Self::of(&[SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()])
         }
@@ -79,7 +79,7 @@ mod system {
         }
 
         fn of(kinds: &[SignalKind]) -> std::io::Result<Self> {
-            // Only Linux shows what is ignored.
+            // Only Linux shows which signals are ignored.
             let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
             let heard = kinds.iter().copied().filter(|kind| !is_ignored(&status, kind.as_raw_value()));
             heard.map(signal).collect::<Result<_, _>>().map(Self)
@@ -95,7 +95,7 @@ mod system {
         }
     }
 
-    /// Requests to check again.
+    /// Requests for a new check.
     pub(super) struct Reloads(Signal);
 
     impl Reloads {
@@ -170,7 +170,7 @@ mod system {
             Ok(Self)
         }
 
-        /// There is no signal to check again.
+        /// Never returns, because there is no signal that requests a new check.
         pub(super) async fn next(&mut self) {
             std::future::pending::<()>().await;
         }

@@ -13,11 +13,12 @@ mod exported {
 
     use crate::output;
 
-    /// The export of traces, if the environment asks for it.
+    /// The export of traces, if the environment requests traces.
     pub(crate) struct Traces(Option<reconcile_telemetry::Traces>);
 
     impl Traces {
-        /// Starts to export. A failure is a warning: the command does not need its traces.
+        /// Starts the export. A failure is only a warning, because the command does not need
+        /// traces.
         pub(crate) fn start() -> Self {
             let report = |reason: &str| output::note(format!("warning: traces are not exported: {reason}"));
             Self(reconcile_telemetry::Traces::start(env!("CARGO_PKG_VERSION"), report).unwrap_or_else(
@@ -35,7 +36,7 @@ mod exported {
             self.0.as_ref().map(reconcile_telemetry::Traces::layer)
         }
 
-        /// Exports what is left.
+        /// Exports the remaining spans.
         pub(crate) fn finish(self) {
             if let Some(traces) = self.0 {
                 traces.finish();
@@ -48,7 +49,7 @@ mod exported {
 mod absent {
     use tracing_subscriber::layer::Identity;
 
-    /// No export of traces.
+    /// The replacement in a build without the export of traces.
     pub(crate) struct Traces;
 
     impl Traces {

@@ -1,4 +1,4 @@
-//! A validation that is killed at some moment, and continued.
+//! A validation that is killed, and continued by another run.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,7 +20,7 @@ const HOURS: i64 = 24;
 const FILES: u32 = 6;
 const CONCURRENCY: Concurrency = Concurrency { digests: 2, logs: 4 };
 
-/// A source that counts the reads of each object, and stops for good after some of them.
+/// A source that counts the reads of each object, and fails all reads after some of them.
 #[derive(Clone)]
 struct Counted {
     objects: Memory,
@@ -50,7 +50,7 @@ impl ObjectSource for Counted {
             self.stopped.notify_one();
             std::future::pending::<()>().await;
         }
-        // Reads overlap as reads over a network do.
+        // Reads overlap, like reads over a network.
         tokio::task::yield_now().await;
         self.objects.get(place).await
     }
@@ -75,7 +75,7 @@ fn cell() -> Cell {
     }
 }
 
-/// The objects of a day, of which the log file of an hour was changed, and the public keys.
+/// Returns the objects of a day in which the log file of an hour was changed, and the public keys.
 fn day() -> (Memory, PublicKeys) {
     let signer = Signer::from_pkcs8(KEY).unwrap();
     let (mut objects, mut keys) = (Memory::default(), PublicKeys::default());
@@ -107,7 +107,7 @@ fn day() -> (Memory, PublicKeys) {
     (objects, keys)
 }
 
-/// Verifies the day until a number of reads. Returns the report, if the validation was not killed.
+/// Verifies the day until a number of reads. Returns the report, unless the validation was killed.
 async fn run(source: &Counted, keys: &PublicKeys, path: &Path) -> Option<CellReport> {
     let (ledger, range) = Ledger::open(path, "day", (None, None), range()).unwrap();
     let (source, keys) = (source.clone(), keys.clone());
@@ -153,13 +153,14 @@ async fn a_killed_validation_is_continued_and_reads_nothing_twice_but_what_was_i
         // A log file that is not verified is read again.
         let wrong = logs.iter().filter(|place| place.key.contains("20260101T1011Z")).count();
         assert!(logs.len() - wrong <= CONCURRENCY.logs, "{logs:?}");
-        // So is the digest of a log file that is not done: few log files wait.
+        // The digest of a log file that is not verified yet is also read again. Only few log files
+        // wait.
         assert!(digests.len() - wrong <= 4 * CONCURRENCY.digests, "{digests:?}");
     }
 }
 
 #[tokio::test]
-async fn a_complete_validation_reads_only_what_is_wrong_again() {
+async fn a_complete_validation_reads_again_only_wrong_files() {
     let (objects, keys) = day();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resume");
@@ -179,12 +180,12 @@ async fn a_complete_validation_reads_only_what_is_wrong_again() {
 }
 
 #[tokio::test]
-async fn an_estimate_counts_what_a_validation_reads() {
+async fn an_estimate_counts_the_files_of_a_validation() {
     let (objects, _) = day();
     let (found, findings) = estimate(&objects, &cell(), &range()).await;
     assert_eq!(findings, []);
-    // The digest that ends at the start of the range does not belong to it, and the next one after
-    // its end does not either. The log files of the days at both ends count as a whole.
+    // The range contains neither the digest that ends at its start nor the next digest after its
+    // end. The log files of the first and the last day count completely.
     assert_eq!(found.digests, 24);
     assert_eq!(found.logs, 150);
     assert_eq!(found.lists, 4);

@@ -1,4 +1,4 @@
-//! Every kind of tampering has its verdict, and a bucket that nobody tampered with has no finding.
+//! Every kind of tampering has its verdict, and a bucket without tampering has no finding.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -51,7 +51,7 @@ fn log(delivered: Timestamp) -> ObjectLocation {
     chain.log(delivered, "abcdefghijklmnop", b"").unwrap().0.place
 }
 
-/// The buckets of two days, in which every hour has two log files.
+/// The buckets of two days, with two log files for every hour.
 #[derive(Clone)]
 struct World {
     objects: Memory,
@@ -76,7 +76,7 @@ impl World {
         world
     }
 
-    /// Delivers some hours of a Region.
+    /// Delivers the files of some hours of a Region.
     fn deliver(&mut self, region: &'static str, from: Timestamp, hours: i64) {
         let signer = signer(CLOUDTRAIL);
         let chain = self.chains.get_mut(region).unwrap();
@@ -142,7 +142,7 @@ impl World {
         verify(&job(self.objects.clone(), &self.keys, range), &cell).await
     }
 
-    /// The findings of all Regions, one line for each, and the worst result.
+    /// Returns the findings of all Regions, one line for each finding, and the worst outcome.
     async fn findings(&self) -> (Vec<String>, VerificationOutcome) {
         let mut lines = Vec::new();
         let mut worst = VerificationOutcome::Verified;
@@ -176,7 +176,7 @@ fn line(finding: &EvidenceFinding) -> String {
 
 type Tamper = fn(&mut World);
 
-/// A name, the tampering, and the findings with the general result.
+/// The name of a case, the tampering, the expected findings and the expected outcome.
 const TABLE: &[(&str, Tamper, &[&str], VerificationOutcome)] = &[
     ("nothing", |_| {}, &[], VerificationOutcome::Verified),
     (
@@ -500,7 +500,7 @@ const TABLE: &[(&str, Tamper, &[&str], VerificationOutcome)] = &[
             let late = backfill(world);
             world.delete(&late[3]);
         },
-        // Nothing names the digest, but nothing names its log file either.
+        // No digest names this digest, and no digest names its log file.
         &["eu-west-1 log 01T09 added"],
         VerificationOutcome::Wrong,
     ),
@@ -539,8 +539,8 @@ const TABLE: &[(&str, Tamper, &[&str], VerificationOutcome)] = &[
     ),
 ];
 
-/// Delivers two log files late, with two backfill digests. Returns the locations of the files, and
-/// of the digests.
+/// Delivers two log files late, with two backfill digests. Returns the locations of the log files
+/// and of the digests.
 fn backfill(world: &mut World) -> [ObjectLocation; 4] {
     let mut chain = Minted::new(id("eu-west-1", DigestKind::Backfill), root("logs"));
     let mut places = Vec::new();
@@ -574,7 +574,7 @@ async fn every_kind_of_tampering_has_its_verdict() {
 }
 
 #[tokio::test]
-async fn a_report_counts_what_was_verified() {
+async fn a_report_counts_verified_files() {
     let mut world = World::new();
     world.delete(&digest("eu-west-1", time(1, 6, 0)));
     let report = world.verify("eu-west-1").await;
@@ -595,7 +595,7 @@ async fn without_public_keys_nothing_is_verified_and_nothing_is_wrong() {
     assert!(line(&report.findings[0]).ends_with("no_keys"), "{:?}", report.findings[0]);
 }
 
-/// A source that cannot list.
+/// A source whose lists fail.
 struct Unlisted(Memory);
 
 impl ObjectSource for Unlisted {

@@ -103,7 +103,7 @@ impl Twin {
     /// Opens an AWS whose state is in a file. The first change creates the file.
     ///
     /// # Errors
-    /// If the file is not a state file, or another process uses it.
+    /// Fails if the file is not a state file, or another process uses it.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let (store, state) = Store::open(path)?;
         Ok(Self {
@@ -568,7 +568,7 @@ impl Twin {
     /// Writes the changes to the file. The first of many concurrent calls writes for all of them.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// Fails if the file cannot be written.
     pub async fn save(&self) -> Result<(), StoreError> {
         let Some(store) = &self.inner.store else { return Ok(()) };
         let wanted = self.inner.changed.load(Ordering::Relaxed);

@@ -1,4 +1,5 @@
-//! Tests the twin through the real SDK: the code that reads AWS reads its answers.
+//! Tests the twin through the real SDK, so that the code that reads AWS also reads the answers of
+//! the twin.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -65,7 +65,7 @@ impl Notifier {
     /// sends messages to receivers in AWS.
     ///
     /// # Errors
-    /// If the certificates of the system cannot be read.
+    /// Fails if the certificates of the system cannot be read.
     pub fn start(
         receivers: Vec<Receiver>,
         secret: Option<&Secret>,

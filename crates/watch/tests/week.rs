@@ -43,7 +43,7 @@ trails:
 const ACCOUNT: &str = "222222222222";
 const HOURS: i64 = 7 * 24;
 
-/// What happens at an hour of the week.
+/// Returns the event at an hour of the week.
 fn event(hour: i64) -> Option<&'static str> {
     match hour {
         10 | 50 | 100 => Some("StopLogging"),
@@ -57,7 +57,7 @@ fn is_away(hour: i64) -> bool {
     (70..73).contains(&hour)
 }
 
-/// A clock that is always as late as the checks are.
+/// A clock that advances by an hour with each pause.
 #[derive(Default)]
 struct Hours(AtomicI64);
 
@@ -95,7 +95,7 @@ struct Sandbox {
     clock: Arc<Hours>,
     stop: Interrupt,
     journals: tempfile::TempDir,
-    /// The hour of the last event: a second check within an hour repeats nothing.
+    /// The hour of the last event, so that a second check within an hour does not repeat the event.
     last: AtomicI64,
     /// The hours of verifications.
     verified: Mutex<Vec<i64>>,
@@ -141,7 +141,7 @@ impl Sandbox {
         outcome.summary.applied
     }
 
-    /// What somebody in the account does.
+    /// Makes a call of another user of the account.
     fn call(&self, operation: &str) {
         const TARGET: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
         let (key, _) = self.twin.credentials_for(ACCOUNT);
@@ -200,7 +200,7 @@ impl SpecChecker for Sandbox {
     async fn resign(&self, _: &str) {}
 }
 
-/// The checks of a week that told something, as `hour: status, new, resolved, repaired`, the number
+/// Returns the checks of a week with news, as `hour: status, new, resolved, repaired`, the number
 /// of all checks, and the hours of verifications.
 async fn week(repairs: bool) -> (Vec<String>, usize, Vec<i64>) {
     let (clock, stop) = (Arc::new(Hours::default()), Interrupt::default());
@@ -245,16 +245,17 @@ async fn drift_is_reported_when_it_appears_and_when_it_ends() {
         "10: drifted, 1, 0, 0",
         "14: in_sync, 0, 1, 0",
         "50: drifted, 1, 0, 0",
-        // AWS is away while the trail is stopped: nothing is resolved or new.
+        // AWS does not answer while the trail is stopped, so nothing is resolved or new.
         "70: error, 0, 0, 0",
         "73: drifted, 0, 0, 0",
         "140: in_sync, 0, 1, 0",
     ];
     assert_eq!(told, expected);
     assert_eq!(checks, usize::try_from(HOURS).unwrap());
-    // The first one begins after the first check. The clock moves on before it is looked at again.
+    // The first verification begins after the first check. The clock advances before its time is
+    // read again.
     let pauses: Vec<i64> = verified.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    // The second one panics, and the third one fails.
+    // The second verification panics, and the third verification fails.
     assert_eq!(pauses, [24, 1, 1, 24, 24, 24, 24, 24], "{verified:?}");
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct Applied {
     exit: Exit,
 }
 
-/// The settings with which changes are made.
+/// The options of an apply.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApplyMode {
     /// The maximum time to wait until AWS applies earlier changes everywhere.
@@ -112,7 +112,8 @@ async fn apply_spec(
     Ok(Some(run_plan(global, args.mode(), aws, &spec, &plan, journal, interrupt).await))
 }
 
-/// Acquires the lock of the spec, if the spec has one, does the work, and always releases the lock.
+/// Acquires the lock of the spec, if the spec has a lock, does the work, and always releases the
+/// lock.
 pub(crate) async fn locked(
     wait: Duration,
     aws: &Aws,
@@ -132,7 +133,7 @@ pub(crate) async fn locked(
             holder.who
         ));
     }
-    // A second signal drops the work, and with it every call in flight.
+    // A second signal cancels the work, and every call in flight.
     let done = tokio::select! {
         done = work => done,
         () = interrupt.aborted() => Err(CliError::Aborted),
@@ -143,7 +144,7 @@ pub(crate) async fn locked(
     };
     match (done, released) {
         (Ok(applied), released) => Ok(Locked { applied, released }),
-        // The lost lock stopped the work, and no signal.
+        // The lost lock stopped the work, not a signal.
         (Err(CliError::Interrupted), Err(lost)) if lost.is_lost() => Err(CliError::Lock(lost)),
         (Err(error), Err(lock)) => {
             Err(CliError::Unreleased { error: Box::new(error), lock: Box::new(CliError::Lock(lock)) })
@@ -169,7 +170,7 @@ async fn release(held: HeldLock, interrupt: &Interrupt) -> Result<(), LockError>
     released.unwrap_or(Err(LockError::Unanswered { place }))
 }
 
-/// The name of this process as holder of a lock.
+/// The name of this process as the holder of a lock.
 fn whoami() -> String {
     let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
     let user = variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(|| "unknown-user".to_owned());
@@ -180,8 +181,8 @@ fn whoami() -> String {
     format!("{user}@{} (process {})", host.as_deref().unwrap_or("unknown-host"), std::process::id())
 }
 
-/// The spec of a plan. The plan file is not trusted: the spec decides which roles are assumed, and
-/// what can be written there.
+/// Returns the spec of a plan. The plan file is not trusted: the spec decides which roles are
+/// assumed, and what the changes can write.
 fn spec_of(plan: &Plan, args: &ApplyArgs, backend: &Backend) -> Result<Spec, CliError> {
     const AWS: &str = "AWS";
     const SANDBOX: &str = "a sandbox";
@@ -251,8 +252,8 @@ pub(crate) async fn run_plan(
     journal: Journal,
     interrupt: &Interrupt,
 ) -> Applied {
-    // The plan acts in accounts that the spec does not declare: members of its organization, and
-    // those that have left.
+    // The plan also has changes in accounts that the spec does not declare: members of its
+    // organization, and accounts that have left the organization.
     let spec = spec.with_joined(plan.accounts());
     let watch = Arc::new(Applying::new(global, plan.changes.len()));
     let options = ApplyOptions {
@@ -275,7 +276,7 @@ async fn wait_for_end(applying: impl Future<Output = Outcome>, interrupt: &Inter
         outcome = &mut applying => return outcome,
         () = interrupt.stopped() => {}
     }
-    // The answer to a signal is no remark.
+    // This message answers a signal, so `--quiet` does not suppress it.
     output::notes(&Text::of("stopping: waiting for the changes in flight; another signal stops immediately"));
     applying.await
 }
@@ -313,7 +314,7 @@ fn report(global: &Global, args: &ApplyArgs, backend: &Backend, locked: Locked) 
     }
 }
 
-/// The options of an apply in a sandbox, which returns writes at once and has no rate limits.
+/// Returns the pauses between confirmations. A sandbox shows writes at once and has no rate limits.
 fn confirmation_pauses(plan: &Plan) -> ConfirmationPauses {
     if plan.sandbox { ConfirmationPauses::AT_ONCE } else { ConfirmationPauses::PATIENT }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn run(global: &Global, args: &DriftArgs) -> Result<Exit, CliEr
     let mut drifts = Vec::new();
     for path in &args.specs {
         let checked_at = Timestamp::now();
-        // A spec that cannot be checked does not keep the others from it.
+        // A spec that cannot be checked does not prevent the checks of the other specs.
         let mut result = check(global, args, &backend, path).await.map_err(|error| error.failure());
         if let (Ok(checked), Some(baseline)) = (&mut result, &mut baseline) {
             baseline.accept(checked, args);
@@ -83,7 +83,7 @@ pub(crate) async fn stale_digests(
     Box::pin(freshness(aws, desired, digests, Timestamp::now(), global.concurrency.get())).await
 }
 
-/// The findings of a comparison and of its digests, with their authors if somebody asks.
+/// Returns the findings of a comparison and of the digests, with their authors if `blames` is set.
 pub(crate) async fn checked(
     aws: &Aws,
     spec: &Spec,
@@ -99,7 +99,7 @@ pub(crate) async fn checked(
     checked
 }
 
-/// The day in UTC.
+/// The current day in UTC.
 pub(crate) fn today() -> Date {
     Offset::UTC.to_datetime(Timestamp::now()).date()
 }
@@ -112,8 +112,8 @@ struct Reviewed {
 }
 
 impl Reviewed {
-    /// Reads the file of `--baseline`. With `--update-baseline`, a file that does not exist is
-    /// created.
+    /// Reads the file of `--baseline`. With `--update-baseline`, a file that does not exist counts
+    /// as an empty baseline.
     fn read(args: &DriftArgs) -> Result<Option<Self>, CliError> {
         let Some(path) = args.baseline.clone() else { return Ok(None) };
         let accepted = match args.update_baseline && !path.exists() {
@@ -133,7 +133,7 @@ impl Reviewed {
             self.accepted.accept(checked, self.today);
             return;
         }
-        // With targets, only a part of the findings is there.
+        // With targets, only a part of the findings is known, so a missing finding may still exist.
         let is_whole = args.selection.targets.is_empty();
         for (entry, lapsed) in lapsed.iter().filter(|(_, lapsed)| is_whole || *lapsed != Lapsed::Resolved) {
             output::note(lapsed_message(entry, lapsed));
@@ -154,8 +154,8 @@ fn lapsed_message(entry: &Accepted, lapsed: &Lapsed) -> String {
     format!("baseline: {address} ({code}): {lapsed}")
 }
 
-/// The exit code: a finding below a severity does not count, and a spec that could not be checked
-/// always does.
+/// Returns the exit code. Findings below the severity `fail_on` do not count. A spec that could not
+/// be checked always counts.
 fn exit(drifts: &[SpecDrift], fail_on: Severity) -> Exit {
     let fails = |finding: &Finding| finding.is_open() && finding.severity <= fail_on;
     if drifts.iter().any(|drift| drift.status() == DriftStatus::Error) {

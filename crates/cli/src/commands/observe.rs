@@ -55,7 +55,7 @@ pub(crate) async fn read_live(global: &Global, aws: &Aws, spec: &Spec) -> Result
     Ok(reading(global, &progress, reconcile_diff::read(aws, spec.clone(), &progress)).await?)
 }
 
-/// Reads live state with the alarms of others, and shows progress.
+/// Reads live state with foreign alarms, and shows progress.
 pub(crate) async fn read_for_controls(global: &Global, aws: &Aws, spec: &Spec) -> Result<Live, CliError> {
     let progress = Arc::new(Progress::default());
     let read = reconcile_diff::read_for_controls(aws, spec.clone(), &progress);

@@ -99,12 +99,12 @@ fn json(found: &[Permissions], members: Option<&(String, Value)>) -> Value {
     document
 }
 
-/// The policy of a member with `*` in place of its id.
+/// Returns the policy of a member with `*` in place of its ID.
 fn with_any_account(policy: &Value) -> Value {
     with_texts(policy, &|text| Value::String(text.replace(ANY_ACCOUNT, "*")))
 }
 
-/// A policy with each text replaced by a value.
+/// Returns a policy in which each text is replaced by a value.
 fn with_texts(policy: &Value, replaced: &impl Fn(&str) -> Value) -> Value {
     match policy {
         Value::String(text) => replaced(text),

@@ -25,7 +25,7 @@ pub(crate) async fn run(global: &Global, args: &PlanArgs) -> Result<Exit, CliErr
 }
 
 async fn plan_one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit, CliError> {
-    // A spec that is wrong opens no sandbox.
+    // The spec is read first, so that an invalid spec does not open the sandbox.
     let spec = files::read_spec(path)?;
     let backend = Backend::open(global)?;
     let plan = plan_of(global, args, &backend, &spec).await?;
@@ -42,7 +42,7 @@ async fn plan_one(global: &Global, args: &PlanArgs, path: &Path) -> Result<Exit,
 }
 
 /// Plans several specs, and saves each plan under the name of its installation. A spec that cannot
-/// be planned does not keep the others from it.
+/// be planned does not prevent the plans of the other specs.
 async fn plan_several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Result<Exit, CliError> {
     let backend = Backend::open(global)?;
     let folder = args.out.as_deref().unwrap_or(Path::new(PLANS_FOLDER));
@@ -63,7 +63,7 @@ async fn plan_several(global: &Global, args: &PlanArgs, specs: &[PathBuf]) -> Re
             Ok((plan, _)) => exit(plan, args),
             Err(error) => error.exit(),
         };
-        // An error counts more than changes.
+        // An error takes precedence over changes.
         if exit == Exit::Error || worst == Exit::Ok {
             worst = exit;
         }

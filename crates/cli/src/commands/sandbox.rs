@@ -125,7 +125,7 @@ async fn load(global: &Global, file: &Path, spec: &Path, policies: Policies<'_>)
         let observed = given(spec.desired(), read(policies.bucket)?, read(policies.key)?);
         Live { spec, observed }
     } else {
-        // From AWS, or from wherever `--endpoint-url` says; `--sandbox` names where to.
+        // The source is AWS or the endpoint of `--endpoint-url`. `--sandbox` names the target.
         let aws = Backend::Aws.connect(global, &spec).await?;
         read_live(global, &aws, &spec).await?
     };
@@ -202,7 +202,7 @@ async fn serve(global: &Global, file: &Path, port: u16, spec: Option<&Path>) -> 
     Ok(Exit::Ok)
 }
 
-/// The environment variables with which a shell uses the sandbox.
+/// Returns the environment variables that a shell needs to use the sandbox.
 fn banner(twin: &Twin, url: &str) -> String {
     let credentials = twin.ambient_account().map(|account| {
         let (key, secret) = twin.credentials_for(&account);

@@ -32,7 +32,7 @@ pub(crate) async fn run(global: &Global, args: &VerifyArgs) -> Result<Exit, CliE
     match (&args.command, &args.spec) {
         (Some(VerifyCommand::Merge { files, printed }), _) => merge(global, files, printed),
         (None, Some(spec)) => verify(global, args, spec).await,
-        // The arguments require one of them.
+        // The parser already requires a spec or a subcommand.
         (None, None) => Err(CliError::NothingToVerify),
     }
 }
@@ -90,8 +90,7 @@ pub(crate) async fn verify_last_day(
     Ok(verification(global, selected, bucket, &progress).await?.0)
 }
 
-/// A verification that can begin: its accounts and Regions, the source of its files, and the public
-/// keys.
+/// A prepared verification: its accounts and Regions, the source of its files, and the public keys.
 struct Prepared<S> {
     spec: Spec,
     scoped: Scoped,
@@ -123,7 +122,8 @@ async fn prepare_bucket(
     let source = Paced::new(bucket.clone(), rate, Arc::clone(progress));
     let mut scoped = scoped(&spec, members.as_ref(), &selected.only, &source).await?;
     let regions: BTreeSet<_> = scoped.cells.iter().map(|cell| cell.region.clone()).collect();
-    // The key of a digest is valid at the time of the digest, or of a backfill until now.
+    // The key of a digest is valid at the end of the digest. The key of a backfill digest can be
+    // valid at any later time.
     let range = &selected.range;
     let (keys, unread) = bucket.public_keys(regions, range.keys_from(), range.now).await;
     scoped.unread.extend(unread);
@@ -145,7 +145,7 @@ async fn scoped<S: ObjectSource>(
     Ok(Scoped { cells, unread, without_digests: scope.without_digests })
 }
 
-/// Verifies what is prepared, or estimates it, and prints the result.
+/// Verifies or estimates a prepared verification, and prints the result.
 async fn finish<S: ObjectSource + Send + 'static>(
     global: &Global,
     args: &VerifyArgs,
@@ -203,7 +203,7 @@ async fn verification<S: ObjectSource + Send + 'static>(
     Ok((verification, ledger))
 }
 
-/// The selection of the arguments.
+/// The selection in the arguments.
 struct Selected {
     /// The path of the spec.
     path: PathBuf,
@@ -219,8 +219,8 @@ impl Selected {
         let Some(resume) = &args.resume else {
             return Ok(Self { path: path.to_owned(), range, only, ledger: None });
         };
-        // Whatever else is selected, the file is of another verification. The digest must not
-        // change with the name of a type.
+        // The selection identifies the verification of the file, so a file with another selection
+        // is rejected. The text must not change when a type gets another name.
         let CellSelection { accounts, regions, shard } = &only;
         let selection = format!("Only {{ accounts: {accounts:?}, regions: {regions:?}, shard: {shard:?} }}");
         let of = sha256_hex(format!("{:?}\n{selection}", spec.desired()).as_bytes());
@@ -230,7 +230,7 @@ impl Selected {
     }
 }
 
-/// The current time, in seconds: nobody reads more digits.
+/// The current time without fractions of a second.
 fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
@@ -239,7 +239,7 @@ fn now() -> Timestamp {
 fn range(args: &VerifyArgs) -> Result<Range, CliError> {
     let now = now();
     let to = args.to.unwrap_or(now).min(now);
-    // A duration of the arguments never leads before the first possible time.
+    // A duration that reaches before the first possible time starts at the first possible time.
     let from = args.from.unwrap_or_else(|| to.checked_sub(args.since).unwrap_or(Timestamp::MIN));
     if from >= to {
         return Err(CliError::EmptyRange { from, to });

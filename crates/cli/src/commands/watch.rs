@@ -33,7 +33,7 @@ use crate::{files, output, signals};
 use digest_cache::DigestCache;
 use publisher::Publisher;
 
-/// As the default of `apply --propagation-timeout`.
+/// The propagation timeout, which is the default of `apply --propagation-timeout`.
 const PROPAGATION: Duration = Duration::from_mins(2);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
         tokio::spawn(serve(listener, Arc::clone(&board), schedule));
     }
     let specs: Vec<String> = args.specs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    // The progress of a check is of no interest here.
+    // The progress of single checks is not shown.
     let (global, backend) = (Global { no_progress: true, ..global.clone() }, Backend::open(global)?);
     let publisher: Arc<dyn Publish> =
         Arc::new(Publisher { global: global.clone(), backend: backend.clone() });
@@ -84,7 +84,7 @@ pub(crate) async fn run(global: &Global, args: &WatchArgs) -> Result<Exit, CliEr
     Ok(Exit::Ok)
 }
 
-/// AWS or the sandbox.
+/// The checker of specs, against AWS or the sandbox.
 struct Live {
     global: Global,
     backend: Backend,
@@ -98,14 +98,14 @@ struct Live {
     leads: Mutex<HashMap<String, Leading>>,
 }
 
-/// The lead of a spec, and what stops when it is lost.
+/// The lock of a spec that this process leads, and the interrupt that is set when the lock is lost.
 struct Leading {
     held: HeldLock,
     lost: Interrupt,
 }
 
 impl Live {
-    /// The findings of a spec, and the number of changes that are safe.
+    /// Returns the findings of a spec, and the number of safe changes.
     async fn compare(
         &self,
         path: &str,
@@ -136,7 +136,7 @@ impl Live {
         let spec = files::read_spec(Path::new(path))?;
         let aws = self.backend.connect(&self.global, &spec).await?;
         let work = Box::pin(async {
-            // What was compared before the lock was held may have changed.
+            // Live state may have changed before the lock was acquired, so the plan is made again.
             let (spec, mut plan) = make_plan(&self.global, &self.backend, &aws, &spec, &ALL, false).await?;
             plan.keep_safe();
             if plan.changes.is_empty() {
@@ -178,7 +178,7 @@ impl Live {
                 leads.insert(path.to_owned(), Leading { held, lost });
                 Ok(Lead::This)
             }
-            // There is nothing to agree with yet: the first apply creates the bucket of the lock.
+            // The bucket of the lock does not exist yet: the first apply creates the bucket.
             Ok(None) if spec.desired().lock.is_some() => Ok(Lead::This),
             Ok(None) => Err(CliError::NoLockToLead { spec: path.to_owned() }),
             Err(LockError::Held { holder, .. }) => Ok(Lead::Other(holder.who)),
@@ -187,7 +187,7 @@ impl Live {
     }
 }
 
-/// No targets: all resources.
+/// A selection without targets, which means all resources.
 const ALL: Selection = Selection { targets: Vec::new() };
 
 impl reconcile_watch::SpecChecker for Live {
@@ -231,7 +231,8 @@ fn secret(source: &ValueSource) -> Result<Secret, CliError> {
     Secret::parse(&value(source)?).map_err(|error| unusable(OPTION, source, error))
 }
 
-/// The error of a source. The value itself can be a secret.
+/// Returns the error of a source. The value of the source can be a secret, so the error does not
+/// contain the value.
 fn unusable(option: &'static str, source: &ValueSource, error: ReceiverError) -> CliError {
     let place = match source {
         ValueSource::Text(_) => "URL".to_owned(),

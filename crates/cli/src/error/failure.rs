@@ -88,7 +88,7 @@ impl CliError {
         }
     }
 
-    /// The AWS call that failed, if that is the cause.
+    /// The AWS call that failed, if this call is the cause.
     fn aws(&self) -> Option<&reconcile_operations::Error> {
         reconcile_operations::Error::cause_of(self)
     }

@@ -10,8 +10,8 @@ use reconcile_report::verify::MergeError;
 use super::*;
 use crate::args::{Cli, EndpointUrl};
 
-/// The error after another one, and the first after `None`: each variant, and each branch of a
-/// hint. A new variant does not compile until it has its place here.
+/// Returns the error after another error, and the first error after `None`: each variant, and each
+/// branch of a hint. A new variant does not compile until it is added here.
 fn next(last: Option<&CliError>) -> Option<CliError> {
     let path = |name: &str| PathBuf::from(name);
     let io = || io::Error::other("permission denied");
@@ -156,7 +156,7 @@ fn all() -> impl Iterator<Item = CliError> {
     std::iter::successors(next(None), |last| next(Some(last)))
 }
 
-/// Errors with a cause, with each sort of cause at the end of the longest chain.
+/// Errors with a cause, with each kind of cause at the end of the longest chain.
 fn chains() -> Vec<CliError> {
     let denied = || {
         let account = "111111111111".parse().unwrap();

@@ -15,7 +15,7 @@ impl Twin {
     /// Answers HTTP/1 requests as long as the future is polled.
     ///
     /// # Errors
-    /// If no more connections can be accepted.
+    /// Fails if no more connections can be accepted.
     pub async fn serve(&self, listener: TcpListener) -> std::io::Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;

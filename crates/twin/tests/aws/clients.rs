@@ -11,7 +11,7 @@ pub const MASTER: &str = "111111111111";
 pub const MEMBER: &str = "222222222222";
 pub const REGION: &str = "eu-west-1";
 
-/// Two accounts, with a role in the member.
+/// Returns a twin with two accounts, and a role in the member.
 pub fn twin() -> Twin {
     let twin = Twin::in_memory();
     let account = |id: &str, roles: &[&str]| SetupAccount {
@@ -74,7 +74,7 @@ pub fn sns(twin: &Twin, account: &str) -> aws_sdk_sns::Client {
     aws_sdk_sns::Client::new(&config(twin, account, REGION))
 }
 
-/// The error code of a call that must fail.
+/// Returns the error code of a call that must fail.
 pub fn code<T: std::fmt::Debug, E>(
     result: Result<T, aws_sdk_kms::error::SdkError<E, aws_smithy_runtime_api::http::Response>>,
 ) -> String

@@ -43,7 +43,7 @@ async fn put_policy(twin: &Twin, policy: &Value) {
         .unwrap();
 }
 
-/// Creates a bucket to which trail `T` of both accounts can deliver.
+/// Creates a bucket to which the trail `T` of both accounts can deliver.
 async fn ready() -> (Twin, Client) {
     let twin = twin();
     let place =
@@ -60,7 +60,7 @@ fn create(client: &Client) -> CreateTrailFluentBuilder {
 }
 
 #[tokio::test]
-async fn a_trail_is_refused_where_the_bucket_policy_does_not_let_it_deliver() {
+async fn a_trail_is_rejected_if_the_bucket_policy_does_not_allow_delivery() {
     let (twin, client) = ready().await;
     let other_name = client.create_trail().name("Other").s3_bucket_name(BUCKET).send().await;
     assert_eq!(code(other_name), "InsufficientS3BucketPolicyException");
@@ -84,7 +84,7 @@ async fn a_trail_is_refused_where_the_bucket_policy_does_not_let_it_deliver() {
 }
 
 #[tokio::test]
-async fn a_trail_is_refused_where_the_key_policy_does_not_let_it_encrypt() {
+async fn a_trail_is_rejected_if_the_key_policy_does_not_allow_encryption() {
     let (twin, client) = ready().await;
     let kms = kms(&twin, MASTER);
     let key = kms.create_key().send().await.unwrap().key_metadata.unwrap().arn.unwrap();
@@ -111,7 +111,7 @@ async fn a_trail_is_refused_where_the_key_policy_does_not_let_it_encrypt() {
 }
 
 #[tokio::test]
-async fn a_trail_lives_in_its_home_region_and_casts_shadows() {
+async fn a_trail_has_a_home_region_and_shadow_trails() {
     let (twin, client) = ready().await;
     let made = create(&client).is_multi_region_trail(true).send().await.unwrap();
     assert_eq!(made.trail_arn(), Some(arn(MEMBER, "Trail").as_str()));
@@ -133,7 +133,7 @@ async fn a_trail_lives_in_its_home_region_and_casts_shadows() {
 }
 
 #[tokio::test]
-async fn selectors_of_one_sort_clear_the_other() {
+async fn basic_and_advanced_selectors_replace_each_other() {
     let (_twin, client) = ready().await;
     create(&client).send().await.unwrap();
     let get = || client.get_event_selectors().trail_name("Trail").send();
@@ -215,7 +215,7 @@ async fn data_events_are_aggregated_by_the_templates_of_the_last_request() {
 }
 
 #[tokio::test]
-async fn names_are_checked_and_a_region_holds_five() {
+async fn names_are_checked_and_a_region_has_at_most_five_trails() {
     let (twin, client) = ready().await;
     for name in ["ab", "-abc", "abc-", "a..b", "192.168.0.1", "with space"] {
         let refused = client.create_trail().name(name).s3_bucket_name(BUCKET).send().await;
@@ -232,7 +232,7 @@ async fn names_are_checked_and_a_region_holds_five() {
 }
 
 #[tokio::test]
-async fn the_log_tells_what_can_change_something() {
+async fn the_log_shows_which_calls_can_change_something() {
     let (twin, client) = ready().await;
     let before = twin.calls().len();
     client.describe_trails().send().await.unwrap();
@@ -248,7 +248,7 @@ async fn the_log_tells_what_can_change_something() {
 
 /// The twin and the product evaluate their own requests. Both must reach the same decision.
 #[tokio::test]
-async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
+async fn the_proof_of_delivery_agrees_with_the_checks_of_the_twin() {
     let (twin, client) = ready().await;
     let statements = bucket_policy(&[arn(MEMBER, "Trail")])["Statement"].as_array().unwrap().clone();
     let deny = |condition: Value| {
@@ -316,7 +316,7 @@ async fn the_proof_of_delivery_agrees_with_what_the_twin_takes() {
 }
 
 #[tokio::test]
-async fn a_trail_is_refused_where_its_role_may_not_write_into_its_log_group() {
+async fn a_trail_is_rejected_if_its_role_cannot_write_to_its_log_group() {
     const NO_GROUP: &str = "InvalidCloudWatchLogsLogGroupArnException";
     const NO_ROLE: &str = "InvalidCloudWatchLogsRoleArnException";
 
@@ -363,7 +363,7 @@ async fn a_trail_is_refused_where_its_role_may_not_write_into_its_log_group() {
 }
 
 #[tokio::test]
-async fn a_trail_is_refused_where_it_may_not_tell_its_topic() {
+async fn a_trail_is_rejected_if_it_cannot_publish_to_its_topic() {
     let (twin, client) = ready().await;
     let owner = sns(&twin, MASTER);
     let topic = format!("arn:aws:sns:{REGION}:{MASTER}:files");
@@ -401,12 +401,12 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
     organizations.enable_aws_service_access().service_principal(service).send().await.unwrap();
     let register = organizations.register_delegated_administrator().account_id(MEMBER);
     register.service_principal(service).send().await.unwrap();
-    // An administrator that is registered through Organizations lacks a role that CloudTrail
-    // creates.
+    // An administrator that is registered through Organizations does not have a role that
+    // CloudTrail creates.
     assert_eq!(code(of_organization(&member).send().await), "NoManagementAccountSLRExistsException");
     let deregister = organizations.deregister_delegated_administrator().account_id(MEMBER);
     deregister.service_principal(service).send().await.unwrap();
-    // The folder of its own account is not enough.
+    // A permission for the folder of the account is not enough.
     assert_eq!(code(of_organization(&management).send().await), "InsufficientS3BucketPolicyException");
     let mut policy = bucket_policy(&[arn(MASTER, "Trail")]);
     let resources = policy["Statement"][1]["Resource"].as_array_mut().unwrap();
@@ -435,7 +435,7 @@ async fn a_trail_of_the_organization_belongs_to_the_management_account() {
 
 /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
 #[tokio::test]
-async fn a_trail_is_refused_where_the_key_of_its_topic_is_not_for_cloudtrail() {
+async fn a_trail_is_rejected_if_cloudtrail_cannot_use_the_key_of_its_topic() {
     let (twin, client) = ready().await;
     // CloudTrail publishes to topics of other accounts and Regions.
     let owner = aws_sdk_sns::Client::new(&config(&twin, MASTER, "us-east-1"));

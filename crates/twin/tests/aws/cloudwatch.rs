@@ -8,7 +8,7 @@ use crate::clients::{MASTER, MEMBER, REGION, cloudtrail, cloudwatch, code, twin}
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:111111111111:alarms";
 
-/// An alarm as CloudWatch accepts it.
+/// Returns the request of a valid alarm.
 fn alarm(client: &aws_sdk_cloudwatch::Client, name: &str) -> PutMetricAlarmFluentBuilder {
     let alarm = client.put_metric_alarm().alarm_name(name).namespace("Trails").metric_name("root");
     let alarm = alarm.statistic(Statistic::Sum).period(300).evaluation_periods(1).threshold(1.0);
@@ -21,7 +21,7 @@ async fn an_alarm_is_created_replaced_listed_and_deleted() {
     let client = cloudwatch(&twin, MASTER);
     let tag = Tag::builder().key("team").value("security").build();
     alarm(&client, "root").alarm_description("first").tags(tag).send().await.unwrap();
-    // The second write replaces everything that the first one set.
+    // The second request replaces all settings of the first request.
     alarm(&client, "root").treat_missing_data("notBreaching").actions_enabled(false).send().await.unwrap();
     let found = client.describe_alarms().alarm_names("root").alarm_names("other").send().await.unwrap();
     let [found] = found.metric_alarms() else { panic!("{found:?}") };
@@ -51,7 +51,7 @@ async fn the_actions_of_alarms_are_disabled_and_enabled_and_the_history_names_th
         let found = client.describe_alarms().send().await.unwrap();
         found.metric_alarms().iter().map(|it| it.actions_enabled().unwrap()).collect::<Vec<_>>()
     };
-    // Names of no alarm are ignored.
+    // Unknown names of alarms are ignored.
     client.disable_alarm_actions().alarm_names("one").alarm_names("none").send().await.unwrap();
     assert_eq!(enabled().await, [false, true]);
     client.enable_alarm_actions().alarm_names("one").send().await.unwrap();
@@ -68,7 +68,7 @@ async fn the_actions_of_alarms_are_disabled_and_enabled_and_the_history_names_th
 }
 
 #[tokio::test]
-async fn alarms_come_in_pages_and_by_the_beginning_of_their_names() {
+async fn alarms_are_listed_in_pages_and_by_prefix() {
     let twin = twin();
     let client = cloudwatch(&twin, MASTER);
     for number in 0..60 {
@@ -112,7 +112,7 @@ async fn an_alarm_that_cloudwatch_cannot_evaluate_is_rejected() {
 }
 
 #[tokio::test]
-async fn denials_and_answers_of_others_are_in_the_protocol_of_cloudwatch() {
+async fn denials_and_garbage_are_in_the_protocol_of_cloudwatch() {
     let twin = twin();
     let client = cloudwatch(&twin, MASTER);
     let operation = "cloudwatch:DescribeAlarms".to_owned();

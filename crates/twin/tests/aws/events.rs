@@ -27,7 +27,7 @@ async fn a_message_is_kept_for_its_topic() {
         (publish().message("a").subject("two\nlines"), "InvalidParameter"),
         (publish().message("a".repeat(300_000)), "InvalidParameter"),
         (client.publish().topic_arn(format!("{topic}x")).message("a"), "NotFound"),
-        // The default policy of a topic lets its owner publish.
+        // The default policy of a topic allows only its owner to publish.
         (sns(&twin, MEMBER).publish().topic_arn(&topic).message("a"), "AuthorizationError"),
     ] {
         assert_eq!(code(request.send().await), expected);

@@ -19,7 +19,8 @@ fn rows(text: &str) -> Vec<Value> {
     rows
 }
 
-/// Asserts for each row that a request with its values succeeds if and only if AWS accepts it.
+/// Asserts for each row that a request with its values succeeds if, and only if, AWS accepts the
+/// values.
 #[track_caller]
 fn check(rows: &[Value], request: impl Fn(&Value) -> Result<String, String>) {
     let mut wrong = String::new();
@@ -32,8 +33,8 @@ fn check(rows: &[Value], request: impl Fn(&Value) -> Result<String, String>) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Sends a request of the account to a service without an SDK, which could refuse to send it.
-/// Returns the body of the answer or of the error.
+/// Sends a request of the account to a service without an SDK, because an SDK can reject invalid
+/// requests itself. Returns the body of the answer or of the error.
 fn send(
     twin: &Twin,
     service: &str,
@@ -65,7 +66,7 @@ fn put(twin: &Twin, configuration: &str, body: &str) -> Result<String, String> {
     send(twin, "s3", "", request, body.to_owned())
 }
 
-/// A twin with a bucket and a trail whose delivery is not checked.
+/// Returns a twin with a bucket and a trail. The twin does not check the delivery of the trail.
 fn with_bucket_and_trail() -> Twin {
     let twin = twin();
     let bucket = SetupBucket { name: BUCKET.to_owned(), owner: MASTER.to_owned(), region: REGION.to_owned() };
@@ -128,7 +129,7 @@ fn s3_saves_lifecycles() {
     let twin = with_bucket_and_trail();
     check(&rows(include_str!("../../../../tests/aws_facts/lifecycles.json")), |row| {
         let members = row["lifecycle_rule"].as_object().unwrap();
-        // `Days` is a single member with a plural name; lists have members with a singular name.
+        // `Days` is a single member with a plural name. Lists have members with a singular name.
         let actions: String = members.iter().map(|(name, value)| xml(name, value)).collect();
         let rule = format!("<Rule><Status>Enabled</Status><Filter/>{actions}</Rule>");
         put(&twin, "lifecycle", &format!("<LifecycleConfiguration>{rule}</LifecycleConfiguration>"))
@@ -149,7 +150,7 @@ fn every_service_accepts_tags() {
         let list = |key: &str, value: &str| -> Value {
             tags.iter().map(|(k, v)| json!({ key: k, value: v })).collect::<Vec<_>>().into()
         };
-        // CloudTrail has tags without a value, but no empty values.
+        // CloudTrail has tags without a value, but rejects empty values.
         let of_trail: Vec<Value> = tags
             .iter()
             .map(|(key, value)| match *value {

@@ -16,7 +16,7 @@ async fn events(client: &Client, attribute: LookupAttribute) -> Vec<Event> {
     client.lookup_events().lookup_attributes(attribute).send().await.unwrap().events.unwrap()
 }
 
-/// Creates so many keys, with the description of each its number.
+/// Creates `count` keys. The description of each key is its number.
 async fn with_keys(count: usize) -> (Twin, Client) {
     let twin = twin();
     let kms = kms(&twin, MASTER);

@@ -6,7 +6,7 @@ const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","P
 const PERMISSIONS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"logs:PutLogEvents","Resource":"*"}]}"#;
 
 #[tokio::test]
-async fn a_role_is_made_changed_and_removed_after_its_policies() {
+async fn a_role_is_created_updated_and_deleted_after_its_policies() {
     let twin = twin();
     let client = iam(&twin, MASTER);
     let create = client.create_role().role_name("Logs").path("/trail/").assume_role_policy_document(TRUST);

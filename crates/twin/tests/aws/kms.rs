@@ -49,7 +49,7 @@ async fn rotation_has_a_period() {
 }
 
 #[tokio::test]
-async fn a_policy_may_not_lock_the_account_out() {
+async fn a_policy_cannot_lock_the_account_out() {
     let twin = twin();
     let (kms, arn) = key(&twin).await;
     let policy = |account: &str, action: &str| {
@@ -97,7 +97,7 @@ async fn a_grant_of_the_same_name_and_content_is_the_same_grant() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_to_be_deleted_takes_no_changes() {
+async fn a_key_that_is_pending_deletion_accepts_no_changes() {
     let twin = twin();
     let (kms, arn) = key(&twin).await;
     let grant = async || {

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::clients::{MASTER, MEMBER, REGION, code, kms, logs, twin};
 
 #[tokio::test]
-async fn a_log_group_is_made_kept_for_some_days_marked_and_removed() {
+async fn a_log_group_is_created_retained_tagged_and_deleted() {
     let twin = twin();
     let client = logs(&twin, MASTER);
     let create = client.create_log_group().log_group_name("/trail/a").tags("team", "security");
@@ -47,7 +47,7 @@ async fn a_log_group_is_made_kept_for_some_days_marked_and_removed() {
 }
 
 #[tokio::test]
-async fn log_groups_come_in_pages_of_fifty() {
+async fn log_groups_are_listed_in_pages_of_fifty() {
     let twin = twin();
     let client = logs(&twin, MASTER);
     for number in 0..60 {
@@ -61,7 +61,7 @@ async fn log_groups_come_in_pages_of_fifty() {
 /// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch
 /// Logs user guide.
 #[tokio::test]
-async fn a_log_group_is_encrypted_with_a_key_that_is_for_it() {
+async fn a_log_group_is_encrypted_only_with_a_key_that_allows_it() {
     let twin = twin();
     let (client, kms) = (logs(&twin, MEMBER), kms(&twin, MASTER));
     let key = kms.create_key().send().await.unwrap().key_metadata.unwrap();
@@ -104,7 +104,7 @@ async fn a_log_group_is_encrypted_with_a_key_that_is_for_it() {
 
 /// See `PutResourcePolicy` in the CloudWatch Logs API reference.
 #[tokio::test]
-async fn resource_policies_are_of_an_account_or_of_one_log_group() {
+async fn resource_policies_belong_to_an_account_or_to_one_log_group() {
     let twin = twin();
     let client = logs(&twin, MASTER);
     let group = format!("arn:aws:logs:{REGION}:{MASTER}:log-group:trail");
@@ -151,7 +151,7 @@ async fn resource_policies_are_of_an_account_or_of_one_log_group() {
 
 /// See `PutSubscriptionFilter` and `PutAccountPolicy` in the CloudWatch Logs API reference.
 #[tokio::test]
-async fn events_are_sent_to_streams_of_the_account_and_to_destinations_of_any() {
+async fn events_are_sent_to_streams_of_the_account_and_to_destinations_of_any_account() {
     let twin = twin();
     let client = logs(&twin, MASTER);
     client.create_log_group().log_group_name("trail").send().await.unwrap();

@@ -66,7 +66,7 @@ async fn objects_are_listed_in_pages_with_common_prefixes() {
 }
 
 #[tokio::test]
-async fn an_encrypted_object_is_read_only_by_who_may_decrypt() {
+async fn an_encrypted_object_is_read_only_by_callers_that_can_decrypt() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let key = Some("arn:aws:kms:us-east-1:111111111111:key/1".to_owned());

@@ -19,7 +19,7 @@ fn call(twin: &Twin, account: &str, operation: &str, input: &Value) -> (u16, Val
 }
 
 #[test]
-fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
+fn the_management_account_lists_accounts_in_pages_of_twenty() {
     let twin = Twin::in_memory();
     let accounts =
         (1..=45).map(|n| SetupAccount { id: format!("{n:012}"), name: format!("a{n}"), roles: vec![] });
@@ -52,7 +52,7 @@ fn lists_accounts_in_pages_of_twenty_to_the_management_account() {
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
 #[tokio::test]
-async fn trusted_access_comes_before_a_delegated_administrator_who_then_may_look() {
+async fn a_delegated_administrator_requires_trusted_access_and_can_read_the_organization() {
     let twin = twin();
     let (management, member) = (organizations(&twin, MASTER), organizations(&twin, MEMBER));
     assert_eq!(code(member.list_roots().send().await), "AccessDeniedException");
@@ -105,7 +105,7 @@ async fn trusted_access_comes_before_a_delegated_administrator_who_then_may_look
 }
 
 #[tokio::test]
-async fn units_hold_accounts_and_accounts_have_tags() {
+async fn units_contain_accounts_and_accounts_have_tags() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.json");
     let opened = Twin::open(&path).unwrap();

@@ -18,7 +18,7 @@ async fn bucket(twin: &Twin) -> aws_sdk_s3::Client {
 }
 
 #[tokio::test]
-async fn a_new_bucket_is_as_s3_makes_it() {
+async fn a_new_bucket_has_the_defaults_of_s3() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let head = s3.head_bucket().bucket(BUCKET).send().await.unwrap();
@@ -56,7 +56,7 @@ async fn a_bucket_is_created_with_its_tags_by_a_caller_who_is_allowed_to_tag() {
 }
 
 #[tokio::test]
-async fn configurations_are_given_back_as_they_were_sent() {
+async fn configurations_are_returned_as_they_were_sent() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let on = VersioningConfiguration::builder().status(BucketVersioningStatus::Enabled).build();
@@ -108,7 +108,7 @@ async fn a_bucket_belongs_to_one_account_in_one_region() {
 }
 
 #[tokio::test]
-async fn only_in_the_oldest_region_the_owner_creates_a_bucket_again() {
+async fn only_in_us_east_1_the_owner_can_create_a_bucket_again() {
     let twin = twin();
     let classic = s3(&twin, MASTER, "us-east-1");
     classic.create_bucket().bucket("oldest").send().await.unwrap();
@@ -121,7 +121,7 @@ async fn only_in_the_oldest_region_the_owner_creates_a_bucket_again() {
 }
 
 #[tokio::test]
-async fn an_object_is_made_once_where_that_is_asked_and_keeps_its_bucket_from_going() {
+async fn an_object_is_created_once_if_requested_and_its_bucket_cannot_be_deleted() {
     let twin = twin();
     let client = s3(&twin, MASTER, "us-east-1");
     client.create_bucket().bucket("locks").send().await.unwrap();
@@ -161,7 +161,7 @@ async fn block(s3: &aws_sdk_s3::Client, on: bool) {
 }
 
 #[tokio::test]
-async fn a_public_policy_is_refused_while_public_policies_are_blocked() {
+async fn a_public_policy_is_rejected_while_public_policies_are_blocked() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let policy = format!(
@@ -178,7 +178,7 @@ async fn a_public_policy_is_refused_while_public_policies_are_blocked() {
 }
 
 #[tokio::test]
-async fn acls_are_disabled_only_where_they_grant_nothing_to_others() {
+async fn acls_are_disabled_only_if_they_grant_nothing_to_others() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let own = |ownership: ObjectOwnership| {
@@ -206,7 +206,7 @@ async fn acls_are_disabled_only_where_they_grant_nothing_to_others() {
 const STACK: (&str, &str) = ("aws:cloudformation:stack-name", "logs");
 
 #[tokio::test]
-async fn tags_of_aws_itself_stay_as_they_are() {
+async fn tags_of_aws_cannot_be_changed() {
     let twin = twin();
     let s3 = bucket(&twin).await;
     let put = |tags: &[(&str, &str)]| {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::clients::{MASTER, MEMBER, REGION, config, kms, twin};
 
-/// A twin that is served over HTTP until it is dropped.
+/// A twin with an HTTP server that runs until the value is dropped.
 struct Server {
     twin: Twin,
     url: String,
@@ -127,7 +127,7 @@ async fn an_account_that_hangs_does_not_hold_up_another() {
 }
 
 #[tokio::test]
-async fn many_at_once_lose_nothing() {
+async fn concurrent_calls_lose_no_changes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sandbox.json");
     let opened = Twin::open(&path).unwrap();

@@ -7,7 +7,7 @@ fn tag(value: &str) -> Tag {
 }
 
 #[tokio::test]
-async fn a_topic_has_a_policy_from_the_start_and_takes_none_that_is_not_its_own() {
+async fn a_new_topic_has_a_policy_and_rejects_policies_of_other_topics() {
     let twin = twin();
     let client = sns(&twin, MASTER);
     let arn = client.create_topic().name("files").tags(tag("a")).send().await.unwrap().topic_arn.unwrap();
@@ -102,7 +102,7 @@ async fn a_topic_is_encrypted_from_the_start_or_later() {
 }
 
 #[tokio::test]
-async fn another_account_reads_a_topic_where_its_policy_allows_that() {
+async fn another_account_reads_a_topic_if_its_policy_allows_it() {
     let twin = twin();
     let client = sns(&twin, MASTER);
     let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
@@ -118,7 +118,7 @@ async fn another_account_reads_a_topic_where_its_policy_allows_that() {
 }
 
 #[tokio::test]
-async fn a_topic_is_marked_and_removed_by_its_owner_alone() {
+async fn a_topic_is_tagged_and_deleted_only_by_its_owner() {
     let twin = twin();
     let client = sns(&twin, MASTER);
     let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();
@@ -137,7 +137,7 @@ async fn a_topic_is_marked_and_removed_by_its_owner_alone() {
 
 /// See `Subscribe` in the SNS API reference.
 #[tokio::test]
-async fn an_endpoint_of_somebody_else_is_subscribed_once_it_is_confirmed() {
+async fn a_foreign_endpoint_is_subscribed_after_it_is_confirmed() {
     let twin = twin();
     let client = sns(&twin, MASTER);
     let arn = client.create_topic().name("files").send().await.unwrap().topic_arn.unwrap();

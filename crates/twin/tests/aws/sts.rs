@@ -1,7 +1,7 @@
 use crate::clients::{MASTER, MEMBER, REGION, code, config, twin};
 
 #[tokio::test]
-async fn says_who_calls_and_assumes_roles_that_exist() {
+async fn returns_the_caller_and_assumes_existing_roles() {
     let twin = twin();
     let sts = aws_sdk_sts::Client::new(&config(&twin, MASTER, REGION));
     assert_eq!(sts.get_caller_identity().send().await.unwrap().account(), Some(MASTER));
@@ -32,7 +32,7 @@ async fn says_who_calls_and_assumes_roles_that_exist() {
 }
 
 #[tokio::test]
-async fn knows_no_strangers() {
+async fn rejects_unknown_accounts() {
     let twin = twin();
     let sts = aws_sdk_sts::Client::new(&config(&twin, "999999999999", REGION));
     assert_eq!(code(sts.get_caller_identity().send().await), "InvalidClientTokenId");
@@ -52,7 +52,7 @@ async fn roles_of_another_partition_are_denied() {
 }
 
 #[tokio::test]
-async fn regions_of_no_known_partition_do_not_exist() {
+async fn regions_of_unknown_partitions_do_not_exist() {
     let twin = twin();
     for region in ["us-isox-east-1", "nowhere"] {
         let config = config(&twin, MASTER, region);

@@ -28,7 +28,7 @@ fn events(twin: &Twin, account: &str) -> Vec<Vec<Event>> {
 }
 
 #[tokio::test]
-async fn throttles_and_lost_answers_have_exactly_the_shares_that_are_asked_for() {
+async fn throttles_and_lost_answers_have_exactly_the_requested_shares() {
     let twin = twin();
     let weather =
         only(WeatherKind::Throttles, Share::percent(30)).with(WeatherKind::LostAnswers, Share::percent(5));
@@ -47,7 +47,7 @@ async fn throttles_and_lost_answers_have_exactly_the_shares_that_are_asked_for()
 }
 
 #[tokio::test]
-async fn a_seed_does_the_same_to_each_account_whatever_other_accounts_do() {
+async fn a_seed_has_the_same_effects_on_an_account_whatever_other_accounts_do() {
     let weather = only(WeatherKind::Throttles, Share::percent(30))
         .with(WeatherKind::ServerErrors, Share::percent(20))
         .with(WeatherKind::Resets, Share::percent(20));
@@ -69,7 +69,7 @@ async fn a_seed_does_the_same_to_each_account_whatever_other_accounts_do() {
 }
 
 #[tokio::test]
-async fn each_service_throttles_and_fails_in_its_own_words() {
+async fn each_service_has_its_own_errors_for_throttles_and_failures() {
     for (kind, of_s3, of_kms, of_organizations) in [
         (
             WeatherKind::Throttles,
@@ -110,7 +110,7 @@ async fn each_service_throttles_and_fails_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn an_account_is_denied_all_calls_or_some_for_good_or_for_a_while() {
+async fn an_account_is_denied_all_or_some_calls_permanently_or_for_a_while() {
     let mut ends = std::collections::BTreeSet::new();
     for seed in 0..40 {
         let twin = twin();
@@ -174,7 +174,7 @@ async fn a_change_is_seen_late_by_at_most_three_reads() {
 }
 
 #[tokio::test]
-async fn a_write_that_needs_a_recent_change_is_refused_at_most_three_times() {
+async fn a_write_that_needs_a_recent_change_is_rejected_at_most_three_times() {
     let twin = twin();
     twin.set_weather(only(WeatherKind::LateChanges, Share::ALL), Clock::Calls);
     let kms = kms(&twin, MASTER);
@@ -187,7 +187,7 @@ async fn a_write_that_needs_a_recent_change_is_refused_at_most_three_times() {
 }
 
 #[tokio::test]
-async fn the_credentials_of_a_role_expire_and_new_ones_are_good() {
+async fn the_credentials_of_a_role_expire_and_new_credentials_are_accepted() {
     let twin = twin();
     twin.set_weather(only(WeatherKind::ExpiredCredentials, Share::ALL), Clock::Calls);
     let sts = aws_sdk_sts::Client::new(&config(&twin, MASTER, REGION));
@@ -228,7 +228,7 @@ async fn the_credentials_of_a_role_expire_and_new_ones_are_good() {
 }
 
 #[tokio::test]
-async fn a_foreign_statement_is_added_before_a_read_and_shown_by_it() {
+async fn a_read_shows_a_foreign_statement_that_was_added_just_before() {
     let twin = with_bucket();
     let weather = only(WeatherKind::ForeignWriters, Share::ALL).with(WeatherKind::StaleReads, Share::ALL);
     twin.set_weather(weather, Clock::Calls);
@@ -313,7 +313,7 @@ async fn quotas_rates_disabled_regions_and_retired_fields() {
 }
 
 #[tokio::test]
-async fn a_slow_account_says_how_slow_and_nobody_waits_in_a_test() {
+async fn a_slow_account_reports_its_delay_and_tests_do_not_wait() {
     let twin = twin();
     twin.set_weather(only(WeatherKind::SlowAccounts, Share::ALL), Clock::Calls);
     let began = std::time::Instant::now();

@@ -7,7 +7,7 @@
 use reconcile_operations::ANY_ACCOUNT;
 use serde_json::{Value, json};
 
-/// The template of a role with this name, which may have a path before it, and its policy.
+/// Returns the template of a role with its policy. The name of the role can have a path before it.
 pub(super) fn template(role: &str, policy: &Value) -> Value {
     let (path, name) = match role.rsplit_once('/') {
         Some((path, name)) => (format!("/{path}/"), name),
@@ -45,7 +45,7 @@ pub(super) fn template(role: &str, policy: &Value) -> Value {
     })
 }
 
-/// The policy with the account of the stack in place of the id that stands for any account.
+/// Returns the policy with the account of the stack in place of the placeholder ID.
 fn substituted(policy: &Value) -> Value {
     super::with_texts(policy, &|text| {
         if text.contains(ANY_ACCOUNT) {

@@ -13,11 +13,11 @@ use crate::args::Global;
 use crate::error::CliError;
 use crate::progress::Verifying;
 
-/// The most accounts and Regions that are verified at the same time. The memory of a verification
-/// depends on this number, and not on the number of all accounts and Regions.
+/// The maximum number of accounts and Regions that are verified at the same time. The memory of a
+/// verification depends on this number, not on the number of all accounts and Regions.
 const AT_ONCE: usize = 8;
 
-/// What all accounts and Regions have in common.
+/// The data that all accounts and Regions share.
 pub(super) struct Parts<S> {
     pub(super) source: S,
     pub(super) keys: PublicKeys,
@@ -25,8 +25,8 @@ pub(super) struct Parts<S> {
     pub(super) ledger: Option<Ledger>,
 }
 
-/// Verifies all accounts and Regions, each in a task, so that all processors hash. Returns the
-/// ledger as well.
+/// Verifies all accounts and Regions, each in its own task, so that all processors compute hashes.
+/// Also returns the ledger.
 pub(super) async fn verify_all<S: ObjectSource + Send + 'static>(
     global: &Global,
     parts: Parts<S>,

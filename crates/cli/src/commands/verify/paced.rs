@@ -1,4 +1,4 @@
-//! A source that keeps a rate of requests, and shows what it reads.
+//! A source with a maximum rate of requests, which shows the progress of its reads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub(super) struct Paced<S> {
     progress: Arc<Verifying>,
 }
 
-/// Limits the rate of requests: the interval between two requests, and the time of the next one.
+/// A rate limiter: the interval between two requests, and the time of the next request.
 struct RateLimiter {
     interval: Duration,
     next: Mutex<Instant>,
@@ -33,8 +33,8 @@ impl RateLimiter {
     }
 }
 
-/// Returns the time of a request, and moves the time of the next one. Time without requests is not
-/// saved.
+/// Returns the time of a request, and sets the time of the next request. A time without requests
+/// does not allow faster requests later.
 fn take(next: &mut Instant, now: Instant, interval: Duration) -> Instant {
     let at = (*next).max(now);
     *next = at + interval;
@@ -77,7 +77,7 @@ impl<S: ObjectSource> ObjectSource for Paced<S> {
     }
 }
 
-/// The content of an object, whose size is shown.
+/// The content of an object. Its bytes count as progress.
 pub(super) struct PacedBody<B> {
     body: B,
     progress: Arc<Verifying>,

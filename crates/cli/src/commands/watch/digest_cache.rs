@@ -1,4 +1,4 @@
-//! The digests that `watch` listed last.
+//! A cache of the listed digests, for `watch`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use reconcile_plan::freshness::{DigestTrails, Staleness};
 
-/// The time for which a list counts. CloudTrail delivers a digest every hour, and a check every 30
-/// seconds would only cost more.
+/// The time for which a list is valid. CloudTrail delivers digests every hour, so a new list for a
+/// check every 30 seconds would only cost more.
 const LISTED: Duration = Duration::from_mins(15);
 
 /// A cache of the digests of each spec: the result of its last list.
@@ -15,8 +15,8 @@ const LISTED: Duration = Duration::from_mins(15);
 pub(super) struct DigestCache(Mutex<HashMap<String, (Instant, Vec<Staleness>)>>);
 
 impl DigestCache {
-    /// Returns what stopped, from the last list or from a new one. A list that could not be read is
-    /// read again by the next check.
+    /// Returns the chains that stopped, from the last list or from a new list. The next check
+    /// repeats a failed list.
     pub(super) async fn get_or_list(
         &self,
         spec: &str,
@@ -33,7 +33,7 @@ impl DigestCache {
         stale
     }
 
-    /// What the last list says about trails that are judged now.
+    /// Returns the results of the last list about the current trails; `None` if no list is valid.
     fn known(&self, spec: &str, digests: &DigestTrails) -> Option<Vec<Staleness>> {
         let lists = self.lists();
         let (_, stale) = lists.get(spec).filter(|(at, _)| at.elapsed() < LISTED)?;
@@ -78,7 +78,7 @@ mod tests {
             is_own: true,
         };
         let cache = DigestCache::default();
-        // A list that could not be read does not count.
+        // A failed list is not cached.
         let unread = audit.unread("access denied");
         assert_eq!(cache.get_or_list("spec", &audit, async { unread.clone() }).await, unread);
         assert_eq!(
@@ -86,7 +86,7 @@ mod tests {
             slice::from_ref(&silent)
         );
         assert_eq!(cache.get_or_list("spec", &audit, async { unreachable!() }).await, [silent]);
-        // The trail is stopped now.
+        // The trail is not checked any more.
         assert_eq!(cache.get_or_list("spec", &DigestTrails::default(), async { unreachable!() }).await, []);
         assert_eq!(cache.get_or_list("other", &audit, async { vec![] }).await, []);
     }

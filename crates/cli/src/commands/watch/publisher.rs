@@ -10,12 +10,12 @@ use reconcile_watch::{AwsTarget, Message, Publish, Unpublished};
 use crate::args::Global;
 use crate::connect::Backend;
 
-/// The source of events, and their type.
+/// The source and the type of events.
 const SOURCE: &str = "reconcile";
 const DETAIL_TYPE: &str = "reconcile drift";
 
-/// Sends with the current credentials, which it reads for each message: a watch runs longer than
-/// credentials are valid.
+/// A publisher that uses the current credentials. It reads the credentials for each message,
+/// because a watch runs longer than credentials are valid.
 pub(super) struct Publisher {
     pub(super) global: Global,
     pub(super) backend: Backend,
@@ -58,8 +58,8 @@ impl Publish for Publisher {
     }
 }
 
-/// Whether AWS gives the same answer to the next attempt. Credentials can be renewed, and
-/// permissions be granted, within the time of the attempts.
+/// Whether the next attempt would get the same answer. Users can renew credentials and grant
+/// permissions during the time of the attempts.
 fn is_final(error: &Error) -> bool {
     match error.class {
         Class::Refused | Class::Absent | Class::RegionNotEnabled => true,

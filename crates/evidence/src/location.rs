@@ -32,7 +32,7 @@ pub struct Root {
 }
 
 impl Root {
-    /// Returns the folder of a trail. Only an organization trail has the id of the organization.
+    /// Returns the folder of a trail. Only an organization trail has the ID of the organization.
     pub fn new(bucket: &str, prefix: Option<&str>, organization: Option<&str>) -> Self {
         let mut folder = String::new();
         if let Some(prefix) = prefix {

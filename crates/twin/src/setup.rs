@@ -33,7 +33,7 @@ pub struct SetupBucket {
 /// An account that a twin must have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetupAccount {
-    /// The id of the account.
+    /// The ID of the account.
     pub id: String,
     /// The name of the account.
     pub name: String,

@@ -88,7 +88,7 @@ pub(crate) struct Account {
     /// not the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,
-    /// The id of the organizational unit of the account; `None` is the root.
+    /// The ID of the organizational unit of the account; `None` is the root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unit: Option<String>,
     /// The tags of the account in the organization.
@@ -109,7 +109,7 @@ pub(crate) struct Account {
 /// The resources of an account in one Region.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Regional {
-    /// Keys by id.
+    /// Keys by ID.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) keys: BTreeMap<String, Key>,
     /// Ids of keys by `alias/…`.

@@ -265,7 +265,7 @@ impl Twin {
         self.state().buckets.get(bucket)?.policy.clone()
     }
 
-    /// The policy of a key by its id or alias (`alias/…`), byte for byte.
+    /// The policy of a key by its ID or alias (`alias/…`), byte for byte.
     pub fn key_policy(&self, account: &str, region: &str, name: &str) -> Option<String> {
         let state = self.state();
         let regional = state.regional_ref(account, region)?;
@@ -348,7 +348,7 @@ impl Twin {
         self.inner.changed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sets the policy of a key, by its id or alias (`alias/…`), without a check. Does nothing if
+    /// Sets the policy of a key, by its ID or alias (`alias/…`), without a check. Does nothing if
     /// the key does not exist.
     pub fn set_key_policy(&self, account: &str, region: &str, name: &str, policy: &str) {
         self.change_key(account, region, name, |key| policy.clone_into(&mut key.policy));
@@ -360,13 +360,13 @@ impl Twin {
         self.change_key(account, region, name, |key| key.material = material);
     }
 
-    /// Sets the state of a key, by its id or alias (`alias/…`), such as `PendingImport`. Does
+    /// Sets the state of a key, by its ID or alias (`alias/…`), such as `PendingImport`. Does
     /// nothing if the key does not exist.
     pub fn set_key_state(&self, account: &str, region: &str, name: &str, key_state: &str) {
         self.change_key(account, region, name, |key| key_state.clone_into(&mut key.state));
     }
 
-    /// Changes a key, by its id or alias. Does nothing if the key does not exist.
+    /// Changes a key, by its ID or alias. Does nothing if the key does not exist.
     fn change_key(&self, account: &str, region: &str, name: &str, change: impl FnOnce(&mut Key)) {
         let mut state = self.changing();
         let regional = state.regional(account, region);

@@ -62,7 +62,7 @@ impl Evidence {
 pub(crate) mod tests {
     use super::*;
 
-    /// A finding from its id, and whether it is `wrong`.
+    /// A finding from its ID, and whether it is `wrong`.
     pub(crate) fn finding(id: &str) -> NamedFinding {
         NamedFinding {
             id: id.to_owned(),

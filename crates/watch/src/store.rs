@@ -20,7 +20,7 @@ const FORMAT_VERSION: &str = "1.0";
 /// The memory of a spec.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Memory {
-    /// The open findings that receivers know, by their id.
+    /// The open findings that receivers know, by their ID.
     pub(crate) known: BTreeMap<String, Finding>,
     /// Whether receivers know that the spec cannot be checked.
     pub(crate) is_failing: bool,

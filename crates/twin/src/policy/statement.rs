@@ -113,8 +113,8 @@ fn are_principals(element: &Value, partition: Partition, more_kinds: &[&str]) ->
     }
 }
 
-/// Returns whether an id is an account, or the ARN of a principal that can make requests. AWS
-/// cannot resolve groups, wildcards and the ids of deleted principals.
+/// Returns whether an ID is an account, or the ARN of a principal that can make requests. AWS
+/// cannot resolve groups, wildcards and the IDs of deleted principals.
 fn is_aws_principal(id: &str, partition: Partition) -> bool {
     if id == "*" || is_account(id) {
         return true;

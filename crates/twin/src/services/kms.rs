@@ -60,7 +60,7 @@ enum Aliases {
     Refused,
 }
 
-/// Returns the id of the key of the caller that `KeyId` names: by its id, its ARN or, if allowed,
+/// Returns the ID of the key of the caller that `KeyId` names: by its ID, its ARN or, if allowed,
 /// one of its aliases.
 fn key_id(state: &State, caller: Caller<'_>, input: &Value, aliases: Aliases) -> Result<String, Fault> {
     let given = required(input, "KeyId")?;
@@ -89,7 +89,7 @@ fn key_id(state: &State, caller: Caller<'_>, input: &Value, aliases: Aliases) ->
     id.filter(|id| regional.keys.contains_key(*id)).map(str::to_owned).ok_or_else(not_found)
 }
 
-/// Returns the key of the caller that `KeyId` names by id or ARN, for modification.
+/// Returns the key of the caller that `KeyId` names by ID or ARN, for modification.
 fn key_mut<'s>(state: &'s mut State, caller: Caller<'_>, input: &Value) -> Result<&'s mut Key, Fault> {
     let id = key_id(state, caller, input, Aliases::Refused)?;
     let key = state.regional(caller.account, caller.region).keys.get_mut(&id);

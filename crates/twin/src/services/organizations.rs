@@ -16,9 +16,9 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
-/// The id of the organization.
+/// The ID of the organization.
 pub const ID: &str = "o-twin000000";
-/// The id of the root.
+/// The ID of the root.
 const ROOT: &str = "r-twin";
 /// The maximum number of entries of a page, whatever the request specifies.
 const PAGE: usize = 20;

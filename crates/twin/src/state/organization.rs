@@ -8,7 +8,7 @@ pub(crate) struct Organization {
     /// The management account, if it is not the ambient account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) management: Option<String>,
-    /// Organizational units by id.
+    /// Organizational units by ID.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) units: BTreeMap<String, Unit>,
     /// Services with trusted access.
@@ -27,7 +27,7 @@ pub(crate) struct Organization {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Unit {
     pub(crate) name: String,
-    /// The id of the parent unit or of the root.
+    /// The ID of the parent unit or of the root.
     pub(crate) parent: String,
 }
 

@@ -100,7 +100,7 @@ impl Object {
 /// A grant of a bucket ACL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BucketGrant {
-    /// The URI of a group, or the canonical id of an account.
+    /// The URI of a group, or the canonical ID of an account.
     pub(crate) grantee: String,
     /// The permission, such as `READ`.
     pub(crate) permission: String,

@@ -14,7 +14,7 @@ use crate::services::cloudtrail::{attached, delivery};
 pub struct StateSummary {
     /// The account of the current credentials.
     pub ambient: Option<String>,
-    /// Accounts, by id.
+    /// Accounts, by ID.
     pub accounts: Vec<AccountSummary>,
     /// Buckets, by name.
     pub buckets: Vec<BucketSummary>,
@@ -28,7 +28,7 @@ pub struct StateSummary {
 /// An account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AccountSummary {
-    /// The id of the account.
+    /// The ID of the account.
     pub id: String,
     /// The name of the account.
     pub name: String,

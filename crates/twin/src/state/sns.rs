@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Topic {
     pub(crate) policy: String,
-    /// The key that encrypts messages, as in the request: an id, an ARN or an alias.
+    /// The key that encrypts messages, as in the request: an ID, an ARN or an alias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) kms_key: Option<String>,
     #[serde(default)]

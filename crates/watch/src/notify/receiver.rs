@@ -157,7 +157,7 @@ impl Secret {
         bytes.ok().filter(|bytes| bytes.len() >= 24).map(Self).ok_or(ReceiverError::Secret)
     }
 
-    /// The signature of a message: `v1,` and the base64 text of the HMAC of id, time and body.
+    /// The signature of a message: `v1,` and the base64 text of the HMAC of ID, time and body.
     pub(crate) fn sign(&self, id: &str, seconds: i64, body: &str) -> String {
         // HMAC accepts keys of every length.
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };

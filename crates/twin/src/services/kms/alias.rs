@@ -8,7 +8,7 @@ use crate::caller::Caller;
 use crate::fault::Fault;
 use crate::state::{State, partition};
 
-/// Returns the alias and the id of its target key.
+/// Returns the alias and the ID of its target key.
 fn target(state: &State, caller: Caller<'_>, input: &Value) -> Result<(String, String), Fault> {
     let name = required(input, "AliasName")?;
     let is_name = |rest: &str| {

@@ -61,7 +61,7 @@ fn replicas<'s>(state: &'s State, primary: &'s str) -> impl Iterator<Item = &'s 
     keys.filter(is_replica).map(|key| key.arn.as_str())
 }
 
-/// The answer of `DescribeKey` for a key id; `Null` if there is no such key.
+/// The answer of `DescribeKey` for a key ID; `Null` if there is no such key.
 pub(super) fn described(state: &State, caller: Caller<'_>, id: &str) -> Value {
     let regional = state.regional_ref(caller.account, caller.region);
     let Some(key) = regional.and_then(|regional| regional.keys.get(id)) else { return Value::Null };

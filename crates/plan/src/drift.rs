@@ -13,6 +13,7 @@ use crate::address::Address;
 use crate::blame::Blame;
 use crate::compare::{Comparison, not_ours};
 use crate::difference::Difference;
+use crate::outsider::Outsider;
 use crate::plan::{AccountRef, ActionKind, Change, Warning, WarningCode};
 use crate::refusal::Refusal;
 use crate::severity::{Severity, change_severity};
@@ -162,17 +163,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     };
     let is_unhealthy = |it: &&Warning| is_of_kind(it, FindingKind::Delivery);
     let unhealthy = plan.warnings.iter().filter(is_unhealthy).filter_map(of_warning);
-    let outsiders = comparison.outsiders.iter().map(|outsider| {
-        let code = match outsider.can_deliver {
-            true => FindingCode::UnlistedTrail,
-            false => FindingCode::UnlistedUndeliverable,
-        };
-        let finding = viewless(outsider.address.to_string(), code, outsider.message.clone());
-        match outsider.can_deliver {
-            true => Finding { kind: FindingKind::Unexpected, severity: Severity::Low, ..finding },
-            false => Finding { kind: FindingKind::Delivery, severity: Severity::High, ..finding },
-        }
-    });
+    let outsiders = comparison.outsiders.iter().map(outsider_finding);
     // An obstacle to the delivery of an existing trail is reported with the trail.
     let reported: BTreeSet<&Address> = comparison.undelivered.iter().map(|path| &path.address).collect();
     let is_reported = |refusal: &&Refusal| match refusal {
@@ -387,6 +378,15 @@ pub(crate) fn viewless(address: String, code: impl Into<FindingCode>, message: S
         accepted: None,
         blame: None,
     }
+}
+
+/// The finding about a trail outside the spec that uses the bucket.
+fn outsider_finding(outsider: &Outsider) -> Finding {
+    let (kind, severity, code) = match outsider.can_deliver {
+        true => (FindingKind::Unexpected, Severity::Low, FindingCode::UnlistedTrail),
+        false => (FindingKind::Delivery, Severity::High, FindingCode::UnlistedUndeliverable),
+    };
+    Finding { kind, severity, ..viewless(outsider.address.to_string(), code, outsider.message.clone()) }
 }
 
 fn finding(change: &Change, blocking: &BTreeSet<Address>) -> Finding {

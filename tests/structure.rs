@@ -68,6 +68,13 @@ fn elsewhere(kind: Kind, row: &str) -> Option<&str> {
 }
 
 #[test]
+fn only_the_campaign_and_tests_use_the_samples() {
+    let users = crates().into_iter().filter(|(_, dependencies)| dependencies.contains("samples"));
+    let users: Vec<String> = users.map(|(name, _)| name).collect();
+    assert_eq!(users, ["campaign"]);
+}
+
+#[test]
 fn every_kind_has_a_file_in_every_stage_or_is_in_the_file_that_its_row_names() {
     let stages = stages();
     assert!(stages.len() > 7, "the table is there");
@@ -106,9 +113,9 @@ fn no_file_has_a_kind_in_the_plural_in_its_name() {
             let path = entry.unwrap().path();
             let name = path.file_stem().unwrap().to_str().unwrap();
             assert!(!plurals.contains(name), "{}", path.display());
-            files += 1;
-            if path.is_dir() {
-                folders.push(path);
+            match path.is_dir() {
+                true => folders.push(path),
+                false => files += 1,
             }
         }
     }

@@ -15,11 +15,9 @@ mod encryption;
 mod error;
 pub mod grant;
 mod hub;
-mod in_use;
 pub mod key;
 pub mod key_policy;
 mod leftover;
-pub mod log_access;
 pub mod log_group;
 pub mod metric_filter;
 mod monitors;
@@ -27,10 +25,8 @@ pub mod names;
 mod optional;
 pub mod organization;
 pub(crate) mod page;
-pub mod retention;
 pub mod role;
 pub mod service_access;
-mod stray;
 pub mod survey;
 pub mod topic;
 pub mod trail;
@@ -168,8 +164,8 @@ pub async fn observe(
         }
     }
     // Boxed, like the reads below: these futures are large and rarely needed.
-    Box::pin(in_use::settle(aws, desired, &mut observed)).await?;
-    Box::pin(stray::find(aws, desired, &mut observed)).await;
+    Box::pin(key::in_use::settle(aws, desired, &mut observed)).await?;
+    Box::pin(trail::stray::find(aws, desired, &mut observed)).await;
     Box::pin(leftover::find(aws, desired, &mut observed)).await;
     Box::pin(encryption::find(aws, desired, &mut observed)).await;
     Ok(observed)

@@ -9,7 +9,6 @@ pub(crate) mod alarm;
 mod alias;
 mod bucket;
 mod bucket_policy;
-mod caller;
 mod caution;
 mod change;
 mod confirm;

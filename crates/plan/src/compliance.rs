@@ -13,7 +13,6 @@ mod framework;
 mod key;
 mod log_group;
 mod metric_filter;
-mod pattern;
 mod public;
 mod topic;
 mod trail;

@@ -23,7 +23,6 @@ mod policy;
 mod reader;
 mod revise;
 mod role;
-mod selectors;
 mod text;
 mod topic;
 mod trail;

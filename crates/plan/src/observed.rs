@@ -3,14 +3,11 @@
 //! A resource that could not be read is an error value, and is never taken for absent.
 
 mod bucket;
-mod deliveries;
 mod departed;
 mod error;
 mod key;
-mod key_in_use;
 mod leftover;
 mod live;
-mod log_access;
 mod log_group;
 mod monitors;
 mod names;
@@ -19,7 +16,7 @@ mod policy;
 mod role;
 mod setup;
 mod topic;
-mod used_key;
+mod trail;
 
 use std::collections::BTreeMap;
 
@@ -28,15 +25,12 @@ use reconcile_spec::AccountName;
 
 use crate::view::{Alarm, Bucket, Grant, LogGroup, OtherTrail, Role, Trail};
 pub use bucket::{AclGrant, Conditions};
-pub use deliveries::{Channel, Deliveries};
 pub use departed::{Departed, DepartedAccount, UnreadableReason, departed_accounts, in_members};
 pub use error::{ObserveError, ReadError};
-pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares};
-pub use key_in_use::other_key_in_use;
+pub use key::{KeyState, KeyTraits, LiveKey, Rotated, SpareKey, Spares, UsedKey, granted, other_key_in_use};
 pub use leftover::{Leftover, What};
 pub use live::{Live, LiveError};
-pub use log_access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
-pub use log_group::{GroupTraits, Masking};
+pub use log_group::{GroupTraits, LogAccess, Masking, Reach, ResourcePolicy, Subscription, Unread};
 pub use monitors::Monitors;
 pub use names::{NameReceiver, Notifications, ReceiverTarget};
 pub use organization::{Inactive, LiveOrganization, joined};
@@ -46,7 +40,7 @@ pub use setup::{
     MissingKey, Setup, SetupDestinations, SetupKey, SetupOrganization, SurveyError, SurveyFilter, Used,
 };
 pub use topic::{LiveTopic, TopicAttributes};
-pub use used_key::{UsedKey, granted};
+pub use trail::{Channel, Deliveries};
 
 /// Live state of everything that a spec names.
 #[derive(Debug, Clone, Default, PartialEq)]

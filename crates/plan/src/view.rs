@@ -11,13 +11,11 @@ mod bucket;
 mod delegated_administrator;
 mod field;
 mod grant;
-mod insight;
 mod key;
 mod known;
 mod log_group;
 mod metric_filter;
 mod open_enum;
-mod retention;
 mod role;
 mod service_access;
 mod tags;
@@ -30,26 +28,27 @@ use serde::de::DeserializeOwned;
 pub use alarm::{Alarm, Condition};
 pub use alias::Alias;
 pub use at_rest::AtRest;
-pub use bucket::{Bucket, Encryption, PublicAccessBlock};
+pub use bucket::{
+    AccessLogs, Bucket, Encryption, Expiry, Lifecycle, LifecycleRules, ObjectLock, PublicAccessBlock,
+    Replication, Transition,
+};
 pub use delegated_administrator::DelegatedAdministrator;
 pub use field::{
     AlarmField, BucketField, Field, KeyField, LogGroupField, MetricFilterField, RoleField, TopicField,
     TrailField,
 };
 pub use grant::{Constraints, Grant};
-pub use insight::{DATA, Insight, MANAGEMENT};
 pub use key::{Key, Rotation};
 pub use known::KeyRef;
 pub use log_group::LogGroup;
 pub use metric_filter::{Metric, MetricFilter};
 pub use open_enum::OpenEnum;
 pub use reconcile_spec::Selectors;
-pub use retention::{AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition};
 pub use role::Role;
 pub use service_access::ServiceAccess;
 pub use tags::Tags;
 pub use topic::Topic;
-pub use trail::{CloudWatchLogs, Notification, OtherTrail, Trail};
+pub use trail::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, OtherTrail, Trail};
 
 /// The operations of every view.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {

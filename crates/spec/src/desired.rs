@@ -16,10 +16,8 @@ mod lock;
 mod log_group;
 mod organization;
 mod proof;
-mod retention;
 mod reviewed;
 mod role;
-mod selectors;
 mod tags;
 mod topic;
 mod trail;
@@ -33,7 +31,10 @@ pub use alarm::Alarm;
 pub use at_rest::AtRest;
 pub use aws_name::AwsName;
 pub(crate) use aws_name::aws_names;
-pub use bucket::{Bucket, Encryption, EncryptionType, ObjectOwnership};
+pub use bucket::{
+    AccessLogs, Bucket, Encryption, EncryptionType, Lifecycle, LockMode, ObjectLock, ObjectOwnership,
+    Retention, StorageClass,
+};
 pub use bucket_policy::BucketPolicy;
 pub use deletion::Deletion;
 pub use foreign::{Foreign, ForeignStatements, Unlisted};
@@ -47,17 +48,16 @@ pub use log_group::LogGroup;
 pub(crate) use organization::{Entrance, find_unit};
 pub use organization::{Include, Joining, Member, Organization, Roster, Unit};
 pub use proof::OnDoubt;
-pub use retention::{AccessLogs, Lifecycle, LockMode, ObjectLock, Retention, StorageClass};
 pub use reviewed::Reviewed;
 pub use role::LogRole;
-pub use selectors::{
-    AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,
-};
 pub use tags::{
     FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG, OWN_TAGS, OWNER_TAG, REFUSED_FORMS_TAG, Tags,
 };
 pub use topic::{ExistingTopic, Topic};
-pub use trail::{Insights, LogDelivery, Trail};
+pub use trail::{
+    AdvancedSelector, DataResource, EventSelector, FieldSelector, Insights, LogDelivery, ReadWrite,
+    RecordedCalls, Selectors, Trail,
+};
 
 /// The desired state of one spec.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,7 @@
 //!
 //! AWS adds names all the time. The key `recognize` of a spec declares newer names.
 
-pub(crate) mod cis_alarms;
+pub(crate) mod alarm;
 pub(crate) mod condition_operators;
 pub(crate) mod kms;
 pub(crate) mod resource_types;

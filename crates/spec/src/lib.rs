@@ -28,7 +28,7 @@ pub use desired::{
 };
 pub use diagnostic::{Diagnostic, Diagnostics, SourceSpan};
 pub use digest::sha256_hex;
-pub use facts::cis_alarms::{CIS_ALARMS, CisAlarm};
+pub use facts::alarm::{CIS_ALARMS, CisAlarm};
 pub use given::GivenAccount;
 pub use names::{
     AccountName, AliasName, BucketName, LogGroupName, RoleName, RolePath, SpecName, TopicName, TrailName,

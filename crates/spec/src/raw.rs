@@ -16,7 +16,6 @@ mod node;
 mod organization;
 mod policy;
 mod reader;
-mod selectors;
 mod topic;
 mod trail;
 
@@ -41,11 +40,10 @@ pub(crate) use node::{Content, Node};
 pub(crate) use organization::{RawInclude, RawOrganization};
 pub(crate) use policy::{RawForeign, RawForm, RawKeep, RawPolicy, RawProof, RawUnlisted};
 pub(crate) use reader::{RawLogs, RawReader};
-pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
 pub(crate) use topic::RawSnsTopic;
 pub(crate) use trail::{
-    RawAccountsWord, RawDataEvents, RawDataReadWrite, RawDataSelection, RawExcluded, RawInsight, RawInsights,
-    RawInsightsOfCategories, RawReadWrite, RawTrail,
+    RawAccountsWord, RawAdvancedSelector, RawDataEvents, RawDataReadWrite, RawDataSelection, RawExcluded,
+    RawFieldSelector, RawInsight, RawInsights, RawInsightsOfCategories, RawReadWrite, RawTrail,
 };
 
 /// Tags by their keys, or `unmanaged`.

@@ -18,7 +18,6 @@ mod policy;
 mod principal;
 mod reader;
 mod recognized;
-mod retention;
 mod reviewed;
 mod role;
 mod statement;

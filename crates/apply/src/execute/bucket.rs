@@ -10,9 +10,9 @@ use aws_sdk_s3::types::{
     ServerSideEncryptionConfiguration, Tag, Tagging, VersioningConfiguration,
 };
 use reconcile_aws::Session;
+use reconcile_diff::observe::bucket::retention::read_rules;
 use reconcile_diff::observe::bucket::{Aspects, encryption_rule, read, read_tags};
 use reconcile_diff::observe::names::notification_configuration;
-use reconcile_diff::observe::retention::read_rules;
 use reconcile_operations::{Error, Operation};
 use reconcile_plan::plan::Action;
 use reconcile_plan::view::{Bucket, Encryption, Lifecycle, PublicAccessBlock, Tags};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reconcile_diff::observe::log_access::read_group_access;
+use reconcile_diff::observe::log_group::access::read_group_access;
 use reconcile_diff::observe::log_group::{LiveLogGroup, read_live};
 use reconcile_diff::observe::metric_filter;
 use reconcile_operations::Operation;

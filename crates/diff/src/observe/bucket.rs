@@ -1,5 +1,7 @@
 //! Reads the bucket and its settings.
 
+pub mod retention;
+
 use aws_sdk_s3::types::{
     BucketVersioningStatus, EncryptionType, Grantee, Payer, ServerSideEncryption,
     ServerSideEncryptionByDefault, ServerSideEncryptionRule,
@@ -13,8 +15,8 @@ use reconcile_policy::{KeyIdentifier, Region};
 use reconcile_spec::{BucketName, Installation, ObjectOwnership};
 
 use super::error::found;
+use super::names;
 use super::optional::when;
-use super::{names, retention};
 
 /// Settings of a bucket that are read only if the spec manages them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use reconcile_policy::Arn;
 use super::by_account::ByAccount;
 use super::log_group::LiveLogGroup;
 use super::monitors::{self, AlarmTopics};
-use super::{log_access, log_group, role, topic};
+use super::{log_group, role, topic};
 
 /// The log groups, roles and topics of one account.
 #[derive(Default)]
@@ -59,7 +59,7 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<LiveDest
     let existing = spec
         .existing_topics(account)
         .map(async |it| (it.arn.clone(), topic::read_existing(session, it).await));
-    let log_access = log_access::read(session, spec.log_groups(account));
+    let log_access = log_group::access::read(session, spec.log_groups(account));
     let more = join(Box::pin(log_access), Box::pin(monitors::topics(session, spec)));
     let (own, existing_topics, role_policies, (log_access, alarm_topics)) = join4(
         try_join3(try_join_all(groups), try_join_all(roles), try_join_all(topics)),

@@ -11,8 +11,9 @@ use reconcile_policy::{AccountId, Arn, Document, Region};
 use reconcile_spec::{Desired, KeyIdentity, ObjectOwnership};
 
 use super::bucket::Aspects;
+use super::bucket::retention;
 use super::error::understood;
-use super::{bucket, bucket_policy, grant, key, key_policy, names, organization, retention};
+use super::{bucket, bucket_policy, grant, key, key_policy, names, organization};
 
 /// The bucket with its policy.
 pub(super) struct HubBucket {

@@ -3,6 +3,8 @@
 //! The key in use is the managed key. The alias names the key, and does not decide which key is in
 //! use: otherwise, whoever can move the alias would decide with which key all trails encrypt.
 
+pub(super) mod in_use;
+
 use std::collections::BTreeMap;
 
 use aws_sdk_kms::primitives::DateTime;

@@ -13,7 +13,7 @@ use reconcile_plan::view::Trail;
 use reconcile_policy::{Arn, Region};
 use reconcile_spec::{Account, AccountName, Desired};
 
-use super::{log_access, log_group, monitors, role, topic};
+use super::{log_group, monitors, role, topic};
 
 /// Reads the destinations of trails of the installation. A destination that cannot be read is
 /// hidden.
@@ -96,7 +96,8 @@ async fn read(
             if !live.view.tags.belong_to(installation) {
                 return Ok(None);
             }
-            let access = log_access::read_group_access(session, region, arn, name).await.unwrap_or_default();
+            let access =
+                log_group::access::read_group_access(session, region, arn, name).await.unwrap_or_default();
             Ok(Some((What::LogGroup(live.view), log_group_additions(&traits, &access)?)))
         }
         "iam" => {

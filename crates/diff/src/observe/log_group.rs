@@ -1,5 +1,7 @@
 //! Reads log groups.
 
+pub mod access;
+
 use aws_sdk_cloudwatchlogs::types::{
     DataProtectionStatus, InheritedProperty, LogGroup as Described, LogGroupClass,
 };

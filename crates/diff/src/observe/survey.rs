@@ -15,8 +15,9 @@ use reconcile_policy::{Arn, Document, Partition, Region};
 use reconcile_spec::{AccountName, BucketName, Installation, Spec};
 
 use super::bucket::Aspects;
+use super::bucket::retention;
 use super::trail::TrailQuery;
-use super::{AT_ONCE, bucket, bucket_policy, retention, trail};
+use super::{AT_ONCE, bucket, bucket_policy, trail};
 
 /// An account of a survey, with its session and the trails it lists.
 struct SurveyedAccount {

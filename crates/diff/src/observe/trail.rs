@@ -1,5 +1,7 @@
 //! Reads trails.
 
+pub(super) mod stray;
+
 use aws_sdk_cloudtrail::operation::get_event_selectors::GetEventSelectorsOutput;
 use aws_sdk_cloudtrail::operation::get_trail_status::GetTrailStatusOutput;
 use aws_sdk_cloudtrail::primitives::DateTime;

@@ -1,5 +1,7 @@
 //! Compares the bucket policy.
 
+mod caller;
+
 use reconcile_policy::{
     AccountFilter, BucketIntent, Document, Fitted, Guest, Keep, PolicyKind, StatementRole,
 };
@@ -8,7 +10,7 @@ use super::change::Compared;
 use super::confirm::PolicyResource;
 use super::departed::Plans;
 use super::policy::{BUCKET_UNLISTED, PolicyComparison, PolicySettings};
-use super::{CompareContext, caller, guest, public_access};
+use super::{CompareContext, guest, public_access};
 use crate::delivery::unlisted_delivery;
 use crate::view::OtherTrail;
 

@@ -4,12 +4,11 @@
 //! A plan does not change them: it warns about access that stays, and a drift check reports access
 //! that exists.
 
-mod acl;
+mod bucket;
 mod grant;
+mod key;
 mod log_group;
 mod names;
-mod replica;
-mod retention;
 mod role;
 
 use std::collections::BTreeSet;
@@ -55,12 +54,12 @@ pub(super) fn judge(
     // A plan does not change these settings.
     let others = [
         grant::access,
-        acl::access,
-        retention::access,
+        bucket::acl::access,
+        bucket::retention::access,
         log_group::access,
         log_group::traits::access,
         names::access,
-        replica::access,
+        key::access,
         role::access,
     ];
     let others: Vec<ForeignAccess> = others.into_iter().flat_map(|access| access(&reviewer)).collect();

@@ -4,8 +4,8 @@ use reconcile_policy::Arn;
 use reconcile_spec::{self as spec, CisAlarm};
 
 use super::context::{ControlContext, Judged, line};
+use super::metric_filter::pattern::{Relation, relation};
 use super::metric_filter::{Filters, filters};
-use super::pattern::{Relation, relation};
 use super::{ControlVerdict, Fix};
 use crate::observed::Monitors;
 use crate::view::{Alarm, MetricFilter};

@@ -1,5 +1,7 @@
 //! The metric filters that count for the controls of an account.
 
+pub(super) mod pattern;
+
 use reconcile_spec as spec;
 
 use super::context::{ControlContext, LiveResource};

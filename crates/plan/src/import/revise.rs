@@ -7,9 +7,9 @@ use reconcile_spec::{AccountName, Diagnostics};
 use super::alarm::carry;
 use super::choice::Aspect;
 use super::draft::Draft;
-use super::selectors;
 use super::text::{About, Text};
 use super::topic::topic;
+use super::trail::selectors::to_yaml;
 use super::{Comparison, ImportError};
 use crate::address::Address;
 use crate::difference::Difference;
@@ -176,7 +176,7 @@ fn after_change_of_trail(draft: &mut Draft<'_>, change: &Change) {
             TrailField::CloudwatchLogs => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
             TrailField::Notification => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
             // This is reported: the spec says more than the trail records.
-            TrailField::Selectors if selectors::to_yaml(&trail.selectors).is_more => {}
+            TrailField::Selectors if to_yaml(&trail.selectors).is_more => {}
             TrailField::Arn
             | TrailField::Bucket
             | TrailField::Prefix

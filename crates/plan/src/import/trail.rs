@@ -1,11 +1,12 @@
 //! Writes the trails of an installation as YAML of a spec.
 
+pub(super) mod selectors;
+
 use reconcile_policy::Arn;
 use reconcile_spec::AccountName;
 
 use super::choice::Aspect;
 use super::draft::Draft;
-use super::selectors;
 use super::text::{About, Text, scalar};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Trail};
 

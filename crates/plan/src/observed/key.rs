@@ -1,13 +1,17 @@
 //! Keys, with what KMS says of them.
 
+mod in_use;
 mod traits;
+mod used;
 
 use std::collections::BTreeMap;
 
 use reconcile_policy::Arn;
 
 use crate::view::Key;
+pub use in_use::other_key_in_use;
 pub use traits::{KeyState, KeyTraits, Rotated};
+pub use used::{UsedKey, granted};
 
 /// A key that exists.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,5 +1,9 @@
 //! Settings of a log group that the spec does not manage.
 
+mod access;
+
+pub use access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
+
 /// Settings of a log group that decide what becomes of its events, and that no spec manages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupTraits {

@@ -1,7 +1,10 @@
+mod retention;
+
 use reconcile_spec::ObjectOwnership;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessLogs, KeyRef, Lifecycle, ObjectLock, OpenEnum, Tags, View};
+use super::{KeyRef, OpenEnum, Tags, View};
+pub use retention::{AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition};
 
 /// A bucket, without its policy, which is a resource of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

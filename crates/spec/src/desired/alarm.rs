@@ -1,7 +1,7 @@
 use reconcile_policy::Arn;
 
 use super::{Installation, Site, Tags};
-use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
+use crate::facts::alarm::{CIS_ALARMS, CisAlarm};
 use crate::names::LogGroupName;
 
 /// An alarm on events of a log group: a metric filter, and the CloudWatch alarm on its metric. Both

@@ -1,7 +1,10 @@
+mod retention;
+
 use std::collections::BTreeSet;
 
-use super::{AccessLogs, Lifecycle, ObjectLock, Setting, Site, Tags, aws_names};
+use super::{Setting, Site, Tags, aws_names};
 use crate::names::BucketName;
+pub use retention::{AccessLogs, Lifecycle, LockMode, ObjectLock, Retention, StorageClass};
 
 /// The bucket to which all trails deliver.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,12 @@
+mod selectors;
+
 use reconcile_policy::Arn;
 
-use super::{Selectors, Site, Tags};
+use super::{Site, Tags};
 use crate::names::{BucketName, TrailName};
+pub use selectors::{
+    AdvancedSelector, DataResource, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors,
+};
 
 /// A trail of one account.
 #[derive(Debug, Clone, PartialEq)]

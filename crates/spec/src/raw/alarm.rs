@@ -5,7 +5,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
 use super::{Located, WordOr};
-use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
+use crate::facts::alarm::{CIS_ALARMS, CisAlarm};
 
 /// Metric filters on the log group, and alarms on their metrics.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,7 +1,10 @@
+mod selectors;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{All, ListOr, Located, RawAdvancedSelector, RawCloudWatchLogs, RawSnsTopic, WordOr};
+use super::{All, ListOr, Located, RawCloudWatchLogs, RawSnsTopic, WordOr};
+pub(crate) use selectors::{RawAdvancedSelector, RawFieldSelector};
 
 /// A trail, in one account or many.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -7,7 +7,7 @@ use reconcile_policy::{AccountId, Arn, Region};
 use super::Resolver;
 use crate::desired::{Alarm, Site, Topic};
 use crate::diagnostic::SourceSpan;
-use crate::facts::cis_alarms::{CIS_ALARMS, CisAlarm};
+use crate::facts::alarm::{CIS_ALARMS, CisAlarm};
 use crate::names::{AccountName, LogGroupName, TopicName};
 use crate::problems::Problems;
 use crate::raw::{Located, RawAlarms, RawCis, RawCisAlarm, WordOr};

@@ -1,8 +1,10 @@
 //! Resolves the bucket.
 
+mod retention;
+
 use reconcile_policy::Region;
 
-use super::{Resolver, retention};
+use super::Resolver;
 use crate::desired::{self, AccessLogs, Encryption, EncryptionType, ObjectOwnership, Setting, Site};
 use crate::diagnostic::SourceSpan;
 use crate::names::{AccountName, BucketName};

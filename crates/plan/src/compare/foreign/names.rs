@@ -5,7 +5,7 @@
 
 use reconcile_policy::{Allowed, Capability, Holds, Who};
 
-use super::retention::files;
+use super::bucket::retention::files;
 use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;
 use crate::compare::CompareContext;

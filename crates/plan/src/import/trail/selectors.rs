@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 
 use reconcile_spec::{DataResource, EventSelector, ReadWrite, Selectors};
 
-use super::text::quoted;
+use super::super::text::quoted;
 use crate::view::{DATA, Insight, MANAGEMENT};
 
 /// The YAML lines of a spec for the events that a trail records.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct SelectorYaml {
+pub(in crate::import) struct SelectorYaml {
     /// The lines; none where it is what a trail records by default.
-    pub(super) lines: Vec<String>,
+    pub(in crate::import) lines: Vec<String>,
     /// Whether the spec cannot say exactly that, and says more.
-    pub(super) is_more: bool,
+    pub(in crate::import) is_more: bool,
 }
 
 /// Returns the YAML lines for the events that a trail records.
-pub(super) fn to_yaml(selectors: &Selectors) -> SelectorYaml {
+pub(in crate::import) fn to_yaml(selectors: &Selectors) -> SelectorYaml {
     match selectors {
         Selectors::Basic(selectors) => basic(selectors),
         Selectors::Advanced(selectors) => {
@@ -97,7 +97,7 @@ fn can_say_data(resource: &DataResource) -> bool {
 }
 
 /// Whether a spec can name an insight: the trail records the events that the insight is drawn from.
-pub(super) fn can_say_insight(selectors: &Selectors, name: &str) -> bool {
+pub(in crate::import) fn can_say_insight(selectors: &Selectors, name: &str) -> bool {
     let Insight { kind, category } = Insight::of(name);
     match category {
         MANAGEMENT => {

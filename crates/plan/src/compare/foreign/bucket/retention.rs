@@ -2,13 +2,13 @@
 
 use reconcile_spec as spec;
 
-use super::{ForeignItem, ForeignReviewer};
+use super::super::{ForeignItem, ForeignReviewer};
 use crate::foreign::ForeignAccess;
 use crate::severity::Severity;
 use crate::view::{Expiry, Replication};
 
 /// Returns the effects of foreign rules on the log files.
-pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+pub(in crate::compare::foreign) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
     let Some(conditions) = &reviewer.context.observed.bucket_conditions else { return Vec::new() };
     let keeps = Keeps::of(&reviewer.context.desired.bucket);
     let expiries = conditions.expiries.as_deref().unwrap_or_default().iter();
@@ -46,7 +46,11 @@ fn report(
 
 /// Returns the log files of a rule in words; `None` if it has none. CloudTrail does not tag log
 /// files.
-pub(super) fn files(prefix: &str, is_of_tagged: bool, reviewer: &ForeignReviewer<'_>) -> Option<String> {
+pub(in crate::compare::foreign) fn files(
+    prefix: &str,
+    is_of_tagged: bool,
+    reviewer: &ForeignReviewer<'_>,
+) -> Option<String> {
     if is_of_tagged {
         return None;
     }

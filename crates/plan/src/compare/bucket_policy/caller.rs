@@ -4,9 +4,9 @@ use reconcile_policy::{
     Arn, BUCKET_POLICY_ACTIONS, DenyDecision, Document, Doubt, Fitted, Owner, denies_caller,
 };
 
-use super::CompareContext;
-use super::change::Compared;
-use super::doubt::{self, how_to_settle};
+use super::super::CompareContext;
+use super::super::change::Compared;
+use super::super::doubt::{self, how_to_settle};
 use crate::delivery::{bucket_arn, depends, owner};
 use crate::plan::{Warning, WarningCode};
 

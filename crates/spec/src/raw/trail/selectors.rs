@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::Located;
+use super::super::Located;
 
 /// An advanced event selector, as the CloudTrail API writes it.
 #[derive(Debug, Deserialize, JsonSchema)]

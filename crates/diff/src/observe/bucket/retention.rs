@@ -14,7 +14,7 @@ use reconcile_plan::view::{
 use reconcile_policy::Region;
 use reconcile_spec::{BucketName, Installation, StorageClass};
 
-use super::error::found;
+use super::super::error::found;
 
 /// All lifecycle rules of a bucket, managed and foreign.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -108,12 +108,12 @@ fn altered(rule: &LifecycleRule) -> Vec<String> {
 }
 
 /// Returns whether any of the rules is in effect.
-pub(super) fn is_in_effect(Rules { rules, .. }: &Rules) -> bool {
+pub(in crate::observe) fn is_in_effect(Rules { rules, .. }: &Rules) -> bool {
     rules.iter().any(|rule| rule.status() == &ExpirationStatus::Enabled)
 }
 
 /// Returns the foreign rules that are in effect and let objects expire, or archive objects.
-pub(super) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
+pub(in crate::observe) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
     let ids = installation.rule_ids();
     let is_ours = |id: &str| id == ids.present || ids.previous.as_deref() == Some(id);
     let rules = rules.iter().filter(|rule| rule.status() == &ExpirationStatus::Enabled);
@@ -175,7 +175,7 @@ fn is_of_tagged(rule: &LifecycleRule) -> bool {
 ///
 /// # Errors
 /// The error of S3.
-pub(super) async fn replication(
+pub(in crate::observe) async fn replication(
     session: &Session,
     region: &Region,
     name: &BucketName,
@@ -211,7 +211,7 @@ fn replicated(rule: ReplicationRule) -> Replication {
     }
 }
 
-pub(super) async fn object_lock(
+pub(in crate::observe) async fn object_lock(
     session: &Session,
     region: &Region,
     name: &BucketName,
@@ -234,7 +234,7 @@ pub(super) async fn object_lock(
     }))
 }
 
-pub(super) async fn access_logs(
+pub(in crate::observe) async fn access_logs(
     session: &Session,
     region: &Region,
     name: &BucketName,

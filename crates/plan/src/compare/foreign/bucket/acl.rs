@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use reconcile_policy::{Allowed, granted_by_acl};
 
-use super::{ForeignItem, ForeignReviewer};
+use super::super::{ForeignItem, ForeignReviewer};
 use crate::foreign::ForeignAccess;
 
 /// Returns the access that the ACL of the bucket gives to outsiders, one entry for each grantee.
-pub(super) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
+pub(in crate::compare::foreign) fn access(reviewer: &ForeignReviewer<'_>) -> Vec<ForeignAccess> {
     let observed = reviewer.context.observed;
     let block = observed.bucket.as_ref().and_then(|live| live.public_access_block);
     let ignores_public = block.is_some_and(|block| block.ignore_public_acls);

@@ -2,7 +2,7 @@
 
 use reconcile_policy::Document;
 
-use super::error::ReadError;
+use super::super::error::ReadError;
 
 /// The access to a log group that others can have set up.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reconcile_spec::{Installation, LockMode, StorageClass};
 use serde::{Deserialize, Serialize};
 
-use super::OpenEnum;
+use super::super::OpenEnum;
 
 /// The managed lifecycle rule. Without any member, there is no rule.
 ///

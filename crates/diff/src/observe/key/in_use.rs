@@ -7,15 +7,15 @@ use reconcile_plan::view;
 use reconcile_policy::Arn;
 use reconcile_spec::{AliasName, Desired};
 
-use super::hub::read_hub_key;
-use super::key;
+use super::super::hub::read_hub_key;
+use super::super::key;
 
 /// Replaces the key of the alias by the key in use, if they differ. Makes no call if there is no
 /// such key.
 ///
 /// # Errors
 /// If the key in use cannot be read.
-pub(super) async fn settle(
+pub(in crate::observe) async fn settle(
     aws: &Aws,
     desired: &Desired,
     observed: &mut Observed,

@@ -19,7 +19,7 @@ enum Node {
 
 /// How a pattern relates to a wanted one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Relation {
+pub(in crate::compliance) enum Relation {
     /// Both mean the same.
     Same,
     /// One has terms that the other does not have, or joins them otherwise.
@@ -29,7 +29,7 @@ pub(super) enum Relation {
 }
 
 /// Returns how a pattern relates to a wanted one.
-pub(super) fn relation(pattern: &str, wanted: &str) -> Relation {
+pub(in crate::compliance) fn relation(pattern: &str, wanted: &str) -> Relation {
     let (Some(pattern), Some(wanted)) = (parse(pattern), parse(wanted)) else { return Relation::Other };
     if pattern == wanted {
         return Relation::Same;

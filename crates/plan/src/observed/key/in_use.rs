@@ -4,7 +4,7 @@
 use reconcile_policy::{Arn, KeyIdentifier};
 use reconcile_spec::Desired;
 
-use super::{KeyState, Observed, SpareKey, Spares};
+use super::super::{KeyState, Observed, SpareKey, Spares};
 use crate::view::Trail;
 
 /// Returns the key in use, if it is not the key that the alias of the spec points to.

@@ -16,12 +16,12 @@ use reconcile_policy::{Arn, Region};
 use reconcile_spec as spec;
 use serde_json::Value;
 
-use super::error::found;
-use super::page;
+use super::super::error::found;
+use super::super::page;
 
 /// Reads the access to log groups of the account of a session. A log group that does not exist is
 /// left out.
-pub(super) async fn read<'g>(
+pub(in crate::observe) async fn read<'g>(
     session: &Session,
     groups: impl Iterator<Item = &'g spec::LogGroup>,
 ) -> Vec<(Arn, LogAccess)> {

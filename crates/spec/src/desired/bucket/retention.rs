@@ -1,4 +1,4 @@
-use super::aws_names;
+use super::super::aws_names;
 use crate::names::BucketName;
 
 /// Transitions and expiration of log files.

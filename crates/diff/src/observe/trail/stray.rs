@@ -12,7 +12,7 @@ use reconcile_plan::view::{OtherTrail, Trail};
 use reconcile_policy::{Arn, Region, named_trails};
 use reconcile_spec::{Account, Desired};
 
-use super::trail::{self, TrailQuery};
+use super::super::trail::{self, TrailQuery};
 
 /// Reads the trails that managed statements allow to deliver, that the spec does not have, and that
 /// were not read yet. Adds the trails that exist to the other trails, and those of the installation
@@ -21,7 +21,7 @@ use super::trail::{self, TrailQuery};
 /// A declared account in which such a trail cannot be read is unreadable: without its statement,
 /// the trail could not deliver, and nothing would lead to the trail any more. In an account that
 /// left, the trail is unseen.
-pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
+pub(in crate::observe) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unseen = unseen(desired, observed);
     let declared = desired.accounts.iter().filter_map(|account| {
         let trails = unseen.remove(account.id.as_str())?;

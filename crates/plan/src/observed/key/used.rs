@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use reconcile_policy::{Arn, Document, StatementRole};
 use reconcile_spec::Desired;
 
-use super::Observed;
-use super::error::ReadError;
+use super::super::Observed;
+use super::super::error::ReadError;
 
 /// The key that encrypts a topic or a log group.
 #[derive(Debug, Clone, PartialEq)]

@@ -100,7 +100,7 @@ fn unlogged_access(context: &CompareContext<'_>) -> Option<Caution> {
     let unknown = match context.observed.bucket_conditions.as_ref().map(|it| &it.access_logs) {
         _ if bucket.access_logs.enforced().is_some() => return None,
         Some(Ok(AccessLogs::To { .. })) => return None,
-        Some(Ok(AccessLogs::Off)) | None => "the bucket has no access logs".to_owned(),
+        Some(Ok(AccessLogs::Off)) | None => "server access logging is not enabled for the bucket".to_owned(),
         Some(Err(error)) => format!("whether the bucket has access logs could not be read ({error})"),
     };
     let recorded = recorded(desired);

@@ -185,7 +185,7 @@ pub(super) fn has_access_logs(context: &ControlContext<'_>) -> Vec<Judged> {
         read(conditions.access_logs.as_ref(), |live| {
             let is_on = matches!(live, AccessLogs::To { .. });
             let fix = line(wanted, "bucket.access_logs", "{ bucket: OTHER_BUCKET, prefix: PREFIX/ }");
-            passed_if(is_on, "the bucket has no server access logs", fix)
+            passed_if(is_on, "server access logging is not enabled for the bucket", fix)
         })
     })
 }

@@ -85,7 +85,7 @@ pub const CONTROLS: &[Control] = &[
     },
     Control {
         id: "CloudTrail.7",
-        title: "The bucket of the log files has server access logs",
+        title: "Server access logging is enabled for the bucket of the log files",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/cloudtrail-controls.html#cloudtrail-7",
         requirements: &[(Cis50, "3.4"), (Cis30, "3.4"), (Pci40, "10.2.1")],
         check: bucket::has_access_logs,
@@ -201,7 +201,7 @@ pub const CONTROLS: &[Control] = &[
     },
     Control {
         id: "S3.9",
-        title: "The bucket has server access logs",
+        title: "Server access logging is enabled for the bucket",
         page: "https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-9",
         requirements: &[(Fsbp, "S3.9"), (Nist80053, RECORDED), (Pci40, "10.2.1")],
         check: bucket::has_access_logs,

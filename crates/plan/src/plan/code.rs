@@ -105,7 +105,7 @@ codes! {
         NoManagementEvents "no-management-events",
         /// CloudTrail does not report whether a trail records its own deliveries.
         RecursiveLoggingUnknown "recursive-logging-unknown",
-        /// Insights of events that a trail does not record are kept.
+        /// Insights of a category that the spec does not name are kept.
         InsightsKept "insights-kept",
         /// Accounts of the organization are not active, and get no trails.
         SuspendedAccount "suspended-account",

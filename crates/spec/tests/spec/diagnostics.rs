@@ -821,3 +821,21 @@ fn diagnostics_of_unknown_organizational_units() {
         assert!(told.contains("--> prod.yaml:25:"), "{told}");
     }
 }
+
+#[test]
+fn a_problem_of_one_destination_hides_no_problem_of_another() {
+    let destinations = "cloudwatch_logs: { log_group: g, role_name: \"a b\", permissions_boundary: \"arn:x\", \
+                        retention_days: 2, encryption: key, alarms: { controls: [], topic: t } }\n    \
+                        sns_topic: { name: t, arn: \"arn:aws:sns:us-east-1:111111111111:t\" }\n    home_region: us-west-2";
+    let told = told(&with_trail(destinations));
+    for problem in [
+        "`a b` is not a role name",
+        "`arn:x` is not an ARN",
+        "CloudWatch Logs cannot keep events for 2 days",
+        "the log group is in us-west-2, but the key is in us-east-1",
+        "the list has no alarm",
+        "`name` and `arn` are mutually exclusive",
+    ] {
+        assert!(told.contains(problem), "{problem}\n{told}");
+    }
+}

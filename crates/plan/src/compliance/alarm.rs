@@ -10,9 +10,14 @@ use super::{ControlVerdict, Fix};
 use crate::observed::Monitors;
 use crate::view::{Alarm, MetricFilter};
 
-fn each(context: &ControlContext<'_>, judge: impl Fn(Filters<'_>) -> ControlVerdict) -> Vec<Judged> {
-    let accounts = context.desired.accounts.iter();
-    accounts.map(|account| Judged::of_account(&account.name, judge(filters(context, account)))).collect()
+fn each(
+    context: &ControlContext<'_>,
+    judge: impl Fn(&spec::Account, Filters<'_>) -> ControlVerdict,
+) -> Vec<Judged> {
+    let judged = |account: &spec::Account| {
+        Judged::of_account(&account.name, judge(account, filters(context, account)))
+    };
+    context.desired.accounts.iter().map(judged).collect()
 }
 
 /// A metric filter and alarm of section 4 of the CIS benchmark. An account passes if a multi-Region
@@ -23,28 +28,21 @@ fn each(context: &ControlContext<'_>, judge: impl Fn(Filters<'_>) -> ControlVerd
 /// does not pass.
 pub(super) fn monitored(context: &ControlContext<'_>, id: &str) -> Vec<Judged> {
     let Some(control) = CisAlarm::by_id(id) else { return Vec::new() };
-    let accounts = context.desired.accounts.iter();
-    accounts
-        .map(|account| {
-            let verdict = match filters(context, account) {
-                Filters::Elsewhere(account) => ControlVerdict::NotApplicable(format!(
-                    "an organization trail records the account, and its log group is in account `{account}`"
-                )),
-                Filters::Unread(error) => ControlVerdict::Unreadable(error),
-                Filters::NoLogGroup => ControlVerdict::Failed {
-                    why: "no multi-Region trail of the account that is logging delivers to a log group"
-                        .to_owned(),
-                    fix: line(
-                        false,
-                        "trails[].cloudwatch_logs",
-                        "{ log_group: NAME, retention_days: 365, encryption: key, alarms: { topic: NAME } }",
-                    ),
-                },
-                Filters::Of(groups) => judge_groups(context, account, control, &groups),
-            };
-            Judged::of_account(&account.name, verdict)
-        })
-        .collect()
+    each(context, |account, filters| match filters {
+        Filters::Elsewhere(account) => ControlVerdict::NotApplicable(format!(
+            "an organization trail records the account, and its log group is in account `{account}`"
+        )),
+        Filters::Unread(error) => ControlVerdict::Unreadable(error),
+        Filters::NoLogGroup => ControlVerdict::Failed {
+            why: "no multi-Region trail of the account that is logging delivers to a log group".to_owned(),
+            fix: line(
+                false,
+                "trails[].cloudwatch_logs",
+                "{ log_group: NAME, retention_days: 365, encryption: key, alarms: { topic: NAME } }",
+            ),
+        },
+        Filters::Of(groups) => judge_groups(context, account, control, &groups),
+    })
 }
 
 /// The best verdict of any metric filter of an account.
@@ -164,7 +162,7 @@ fn every_alarm(
             "no alarm watches the metric of a metric filter of a log group of the account".to_owned(),
         )
     };
-    each(context, |filters| match filters {
+    each(context, |_, filters| match filters {
         Filters::Elsewhere(_) | Filters::NoLogGroup => none(),
         Filters::Unread(error) => ControlVerdict::Unreadable(error),
         Filters::Of(groups) => {

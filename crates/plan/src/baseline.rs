@@ -87,7 +87,7 @@ impl Baseline {
     ///
     /// # Errors
     /// If the text is not a baseline of this version, an entry has no reason, or two entries have
-    /// the same id.
+    /// the same ID.
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         let File { format_version, accepted } = serde_json::from_str(text)?;
         if format_version != FORMAT_VERSION {

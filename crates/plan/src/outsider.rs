@@ -17,7 +17,7 @@ use crate::view::OtherTrail;
 /// A trail that delivers to the bucket, or may do so, and is not in the spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outsider {
-    /// The trail. Of an account that the spec does not have, the address has the id.
+    /// The trail. Of an account that the spec does not have, the address has the ID.
     pub address: Address,
     /// Whether the live policies let it deliver.
     pub can_deliver: bool,
@@ -114,7 +114,7 @@ impl Finder<'_> {
     fn address(&self, trail: &Arn) -> Address {
         let mut accounts = self.desired.accounts.iter().chain(&self.observed.departed.accounts);
         let known = accounts.find(|account| account.id.as_str() == trail.account()).map(|it| it.name.clone());
-        // An id is a name, too.
+        // An ID is a name, too.
         let name: Option<AccountName> = known.or_else(|| trail.account().parse().ok());
         let name = name.unwrap_or_else(|| self.desired.bucket.site.account.clone());
         Address::new(Kind::Trail, &name, trail.resource_name())

@@ -82,7 +82,7 @@ pub enum Refusal {
         address: Address,
         /// The statement, as people call it.
         statement: String,
-        /// The unique ids.
+        /// The unique IDs.
         ids: Vec<String>,
         /// The setting in the spec that removes such statements, if there is one.
         setting: Option<&'static str>,

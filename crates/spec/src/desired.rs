@@ -105,9 +105,9 @@ impl Desired {
         self.accounts.get(name)
     }
 
-    /// Returns members of the organization with their access, which is the role of the
-    /// organization. The result is empty if the spec has no such role. Declared accounts and the
-    /// management account are skipped.
+    /// Returns members of the organization as accounts that `reconcile` accesses with the role of
+    /// `organization` in the spec. The result is empty if the spec has no such role. Skips declared
+    /// accounts and the management account.
     pub fn enter<'m>(&self, members: impl IntoIterator<Item = &'m Member>, roster: &Roster) -> Accounts {
         let Some(role) = self.organization.as_ref().and_then(|it| it.role.as_deref()) else {
             return Accounts::default();
@@ -116,8 +116,8 @@ impl Desired {
         Entrance { role, spec, partition }.enter(members, roster, &self.accounts)
     }
 
-    /// Returns the desired state after everything is deleted: only the sites of bucket and key and
-    /// the administrators of the key remain.
+    /// Returns the desired state of a destroy, without trails, their destinations, grants and
+    /// managed statements. The bucket, the key and the administrators of the key remain.
     pub fn emptied(&self) -> Self {
         let mut emptied = self.clone();
         emptied.trails.clear();
@@ -143,7 +143,7 @@ impl Desired {
         emptied
     }
 
-    /// Adds accounts of the organization. Declared accounts are skipped.
+    /// Adds accounts of the organization. Skips declared accounts.
     pub(crate) fn join(&mut self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) {
         let Some(role) = self.organization.as_ref().and_then(|it| it.role.clone()) else { return };
         let partition = self.bucket.site.region.partition();

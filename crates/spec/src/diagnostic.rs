@@ -24,18 +24,18 @@ impl Default for SourceSpan {
     }
 }
 
-/// One problem.
+/// One problem of a spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
     /// The problem, as a fragment in lower case.
     pub message: String,
     /// The place; `None` if the problem concerns the file as a whole.
     pub place: Option<SourceSpan>,
-    /// How to fix it, as one imperative sentence.
+    /// The fix, as one imperative sentence.
     pub hint: Option<String>,
 }
 
-/// The problems of one spec, in the order of the file. Never empty.
+/// The problems of one spec, in the order of the file. There is always at least one problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostics {
     path: String,

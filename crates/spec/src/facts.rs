@@ -15,14 +15,14 @@ pub(crate) enum Level {
     Resource,
     /// An object in the bucket.
     Object,
-    /// Something else, such as the account. A resource policy cannot allow or deny the action.
+    /// Any other target, such as the account. A resource policy cannot allow or deny the action.
     Elsewhere,
 }
 
 /// The actions of a service.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// The prefix of its actions, such as `s3`.
+    /// The prefix of the actions of the service, such as `s3`.
     pub(crate) prefix: &'static str,
     actions: &'static [(Level, &'static [&'static str])],
 }

@@ -1,4 +1,4 @@
-//! Builds the spec of accounts that somebody names without a file.
+//! Builds a spec from accounts that the user names without a spec file.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::raw::{
     RawOrganization, RawSpec, RawTrail, WordOr,
 };
 
-/// An account that somebody names without a file.
+/// An account that the user names without a spec file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GivenAccount {
     /// The name of the account.
@@ -24,13 +24,13 @@ pub struct GivenAccount {
     pub role: Option<String>,
 }
 
-/// The name of everything in the spec that is not given.
+/// The placeholder for names that the user does not give: the installation, bucket, key and trail.
 const PLACEHOLDER: &str = "import";
 
 impl Spec {
     /// Builds a spec of accounts, with placeholders for the bucket, the key and the trail.
-    /// `members` are the account that lists the organization and the role to assume in its members.
-    /// Diagnostics call the accounts `source`.
+    /// `members` contains the account that lists the organization, and the role to assume in the
+    /// members of the organization. Diagnostics print `source` instead of the path of a file.
     ///
     /// # Errors
     /// All problems, without places.

@@ -1,12 +1,12 @@
-//! Hides external ids in the lines of a spec, because diagnostics print lines and an external id is
+//! Hides external IDs in the lines of a spec, because diagnostics print lines and an external ID is
 //! never printed.
 //!
 //! The module works on text, because a spec with a problem may not be valid YAML. If the end of an
-//! id is unclear, more text is hidden.
+//! ID is unclear, more text is hidden.
 
 const KEY: &str = "external_id";
 
-/// Returns the lines of a spec with every character of an external id replaced. Columns do not
+/// Returns the lines of a spec with every character of an external ID replaced. Columns do not
 /// change.
 pub(crate) fn masked(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn masked(text: &str) -> Vec<String> {
     lines
 }
 
-/// Returns a line without its ids, and whether the last id continues in the next line.
+/// Returns a line without its IDs, and whether the last ID continues in the next line.
 fn masked_line(line: &str) -> (String, bool) {
     let Some((before, value)) = split_at_value(line) else { return (line.to_owned(), false) };
     let is_flow = before.matches('{').count() > before.matches('}').count();

@@ -21,12 +21,12 @@ pub struct Spec {
     path: String,
     text: String,
     sha256: String,
-    /// The text as values, which are resolved again with the members of an organization.
+    /// The parsed values, which are resolved again when the members of the organization are known.
     raw: Arc<RawSpec>,
     desired: Desired,
 }
 
-/// The values of a spec follow from its text.
+/// Compares the text instead of `raw` and `sha256`, which follow from the text.
 impl PartialEq for Spec {
     fn eq(&self, other: &Self) -> bool {
         (&self.path, &self.text, &self.desired) == (&other.path, &other.text, &other.desired)
@@ -43,7 +43,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// has about ten levels.
 const MAX_DEPTH: usize = 24;
 
-/// Parses a spec. Diagnostics call the file `path`.
+/// Parses a spec. Diagnostics print `path` as the path of the file.
 ///
 /// # Errors
 /// All problems of shape or, if the shape is correct, all problems of meaning. A file that is not
@@ -73,7 +73,8 @@ pub fn parse(path: &str, bytes: &[u8]) -> Result<Spec, Diagnostics> {
     Spec::from_raw(path, text, raw)
 }
 
-/// Resolves values. The problems of values that come from no text have no places.
+/// Resolves values. If the values do not come from a file, `text` is empty and problems have no
+/// places.
 fn resolved(path: &str, text: &str, raw: &RawSpec, roster: Option<&Roster>) -> Result<Desired, Diagnostics> {
     resolve::resolve(raw, roster).map_err(|mut problems| {
         if text.is_empty() {
@@ -86,7 +87,7 @@ fn resolved(path: &str, text: &str, raw: &RawSpec, roster: Option<&Roster>) -> R
 }
 
 impl Spec {
-    /// Resolves the values of a text, which is empty for values that come from no text.
+    /// Resolves the parsed values of `text`, which is empty if the values do not come from a file.
     pub(crate) fn from_raw(path: &str, text: &str, raw: RawSpec) -> Result<Self, Diagnostics> {
         let desired = resolved(path, text, &raw, None)?;
         let sha256 = sha256_hex(text.as_bytes());
@@ -107,17 +108,17 @@ impl Spec {
         Ok(Self { desired, ..self.clone() })
     }
 
-    /// Adds accounts that are known to have joined from the organization, with their earlier names.
-    /// The members of the organization are not listed again.
+    /// Adds accounts of the organization that joined earlier, with their earlier names. The members
+    /// of the organization are not listed again.
     pub fn with_joined(&self, joined: impl IntoIterator<Item = (AccountName, AccountId)>) -> Self {
         let mut spec = self.clone();
         spec.desired.join(joined);
         spec
     }
 
-    /// Adds a sample member of the organization with this id, which joins automatically. The sample
+    /// Adds a sample member of the organization with this ID, which joins automatically. The sample
     /// shows properties of such members before AWS is called. Returns `None` if no member joins
-    /// automatically.
+    /// automatically, or if the spec with the sample has problems.
     pub fn with_sample_member(&self, id: &AccountId) -> Option<Self> {
         let organization = self.desired.organization.as_ref()?;
         organization.joining.include.as_ref().and(organization.role.as_ref())?;

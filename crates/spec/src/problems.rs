@@ -39,7 +39,7 @@ impl Problems {
         self.found.len()
     }
 
-    /// Returns whether the limit is reached. A hostile file has a problem in each of its lines.
+    /// Returns whether the limit is reached. A hostile file can have a problem in every line.
     pub(crate) fn is_full(&self) -> bool {
         self.found.len() >= MAX
     }

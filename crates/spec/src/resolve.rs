@@ -205,7 +205,7 @@ impl Resolver<'_> {
         None
     }
 
-    /// The id of a declared account; `None` if its declaration has a problem.
+    /// The ID of a declared account; `None` if its declaration has a problem.
     fn id(&self, name: &AccountName) -> Option<&AccountId> {
         let joined = || self.joined.get(name).map(|account| &account.id);
         self.declared.get(name.as_str()).map_or_else(joined, Option::as_ref)

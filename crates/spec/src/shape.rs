@@ -70,7 +70,7 @@ impl<'s> Checker<'s> {
         }
     }
 
-    /// The alternatives of a schema, with references resolved.
+    /// Collects the alternatives of a schema, with references resolved.
     fn collect_alternatives(&self, schema: &'s Value, alternatives: &mut Vec<Alternative<'s>>) {
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix("#/$defs/"));
         if let Some(definition) = target.and_then(|name| self.definitions?.get(name)) {
@@ -184,13 +184,13 @@ impl<'s> Alternative<'s> {
         self.types().contains(&"string") && self.words().is_empty()
     }
 
-    /// Returns whether the alternative is a text that looks like a number, such as an account id.
+    /// Returns whether the alternative is a text that looks like a number, such as an account ID.
     fn is_quoted_text(&self) -> bool {
         self.keyword("pattern").is_some()
     }
 
     /// Returns whether the value has the type of the alternative. If `alone` is true, there is no
-    /// alternative, and the typed parser accepts an unquoted number or `true` as a text.
+    /// other alternative, and the typed parser accepts an unquoted number or `true` as a text.
     fn fits(&self, node: &Node, alone: bool) -> bool {
         let is = |name: &str| self.types().contains(&name);
         match &node.content {

@@ -34,7 +34,7 @@ pub struct Conditions {
 /// A grant of a bucket ACL to anybody except the owner of the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AclGrant {
-    /// The URI of a group, or the canonical id of an account.
+    /// The URI of a group, or the canonical ID of an account.
     pub grantee: String,
     /// Such as `READ`.
     pub permission: String,

@@ -35,12 +35,12 @@ impl LiveOrganization {
         self.roster.members().iter().map(|member| member.id.clone()).collect()
     }
 
-    /// The account of this id, active or not.
+    /// The account of this ID, active or not.
     pub fn account(&self, id: &str) -> Option<&Member> {
         self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))
     }
 
-    /// The account of this id, if it is in the organization and not active.
+    /// The account of this ID, if it is in the organization and not active.
     pub fn inactive(&self, id: &str) -> Option<&Inactive> {
         self.inactive.iter().find(|it| it.member.id.as_str() == id)
     }

@@ -15,7 +15,7 @@ pub enum AtRest {
     Off,
     /// With a KMS key.
     Kms {
-        /// The key. A topic can name it by its ARN, its id, or the name or ARN of an alias; a log
+        /// The key. A topic can name it by its ARN, its ID, or the name or ARN of an alias; a log
         /// group names its ARN.
         key: KeyRef,
     },

@@ -11,7 +11,7 @@ pub struct Grant {
     pub name: String,
     /// The key that the grant is on.
     pub key: KeyRef,
-    /// The id that KMS gave; only of a live grant.
+    /// The ID that KMS gave; only of a live grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The grantee: an ARN, or a service such as `cloudtrail.amazonaws.com`.

@@ -71,7 +71,7 @@ impl<'a> IntoIterator for &'a Accounts {
 pub struct Account {
     /// The name of the account in the spec.
     pub name: AccountName,
-    /// The id of the account in AWS.
+    /// The ID of the account in AWS.
     pub id: AccountId,
     /// The access to the account.
     pub access: Access,
@@ -107,9 +107,9 @@ pub struct Access {
 /// A role to assume.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoleAccess {
-    /// Its ARN.
+    /// The ARN of the role.
     pub arn: Arn,
-    /// The external id that the role requires.
+    /// The external ID that the role requires.
     pub external_id: Option<Secret>,
     /// The session name that CloudTrail records for the calls of `reconcile`.
     pub session_name: String,

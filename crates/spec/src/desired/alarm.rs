@@ -16,7 +16,7 @@ pub struct Alarm {
     pub group: LogGroupName,
     /// The ARN of the log group, without the suffix `:*`.
     pub group_arn: Arn,
-    /// What the alarm detects.
+    /// The alarm of the benchmark, with the pattern of the detected events.
     pub detects: &'static CisAlarm,
     /// The namespace of the metric, whose name is the name of [`Alarm::detects`].
     pub namespace: String,
@@ -27,8 +27,8 @@ pub struct Alarm {
 }
 
 impl Installation {
-    /// The beginning of the names of the metric filters and alarms of the installation, and under
-    /// its previous name.
+    /// The prefixes of the names of the installation's metric filters and alarms, one for each name
+    /// of the installation: the present name and the previous one.
     pub fn alarm_prefixes(&self) -> impl Iterator<Item = String> {
         self.names().map(|name| format!("reconcile-{name}-"))
     }
@@ -42,7 +42,7 @@ impl Installation {
         })
     }
 
-    /// The name of the metric filter and of the alarm.
+    /// The name of the metric filter and of the alarm that detect these events.
     pub(crate) fn alarm_name(&self, detects: &CisAlarm) -> String {
         format!("reconcile-{}-{}", self.name(), detects.name)
     }

@@ -1,10 +1,11 @@
 /// The encryption that the spec requires for a topic or a log group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtRest {
-    /// Encrypted with the key of the spec.
+    /// The resource is encrypted with the key of the spec.
     Key,
-    /// Created with the key of the spec; the encryption of an existing resource is not changed.
+    /// A new resource is encrypted with the key of the spec. The encryption of an existing resource
+    /// is not changed.
     KeyFromCreation,
-    /// Not changed.
+    /// The encryption is not changed.
     Unmanaged,
 }

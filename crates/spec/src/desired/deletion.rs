@@ -1,4 +1,5 @@
-/// The managed resources that can be deleted when they are no longer in the spec, or by a destroy.
+/// The managed resources that `reconcile` is allowed to delete when they are no longer in the spec,
+/// or in a destroy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, one a sort of resource")]
 pub struct Deletion {
@@ -8,8 +9,8 @@ pub struct Deletion {
     pub grants: bool,
     /// Policy statements, and the access that they allow.
     pub statements: bool,
-    /// The bucket: only by a destroy, and only if it is empty.
+    /// The bucket: only in a destroy, and only if the bucket is empty.
     pub bucket: bool,
-    /// The key: only by a destroy.
+    /// The key: only in a destroy.
     pub key: bool,
 }

@@ -13,7 +13,7 @@ pub struct Foreign {
 
 impl Foreign {
     /// Keeps every foreign statement that AWS can save. AWS rejects a policy that names a deleted
-    /// user or role, so the setting for these statements stays.
+    /// user or role, so the treatment of such statements does not change.
     pub(super) fn only_writable(self) -> Self {
         Self { deleted_principals: self.deleted_principals, ..Self::default() }
     }
@@ -44,7 +44,7 @@ pub enum Unlisted {
 }
 
 impl Foreign {
-    /// Returns the terms of a merge without any known trails.
+    /// Returns the treatment of foreign statements in a merge, without known trails.
     pub fn adoption(self) -> Adoption {
         Adoption {
             foreign_statements: match self.statements {

@@ -13,7 +13,8 @@ pub struct Grant {
     /// The account and Region of the key.
     pub site: Site,
     /// The name of the grant in KMS: `<spec name>-<grant name>-<digest>`. A grant cannot be
-    /// changed: other content has another digest, and so is another grant.
+    /// changed: if the content in the spec changes, so does the digest, and `reconcile` creates
+    /// another grant.
     pub aws_name: String,
     /// The grantee.
     pub grantee: Grantee,
@@ -34,7 +35,7 @@ pub enum Grantee {
     Service {
         /// The service principal, such as `cloudtrail.amazonaws.com`.
         name: String,
-        /// The resource.
+        /// The ARN of the resource.
         source_arn: Arn,
     },
 }
@@ -67,7 +68,8 @@ pub enum ConstraintKind {
 }
 
 impl Grant {
-    /// The resource on whose behalf a service is allowed to act.
+    /// The ARN of the resource on whose behalf a service is allowed to act; `None` if the grantee
+    /// is a principal.
     pub fn source_arn(&self) -> Option<&Arn> {
         match &self.grantee {
             Grantee::Principal(_) => None,
@@ -75,9 +77,10 @@ impl Grant {
         }
     }
 
-    /// Returns the name in a spec of a grant that an installation named in KMS. Returns `None` if
-    /// the name in KMS belongs to other content. A hyphen in a spec is an underscore in KMS, so
-    /// each underscore is tested as both.
+    /// Returns the name of the grant in the spec, derived from the name of the grant in KMS.
+    /// Returns `None` if the name in KMS does not match the content of the grant. A hyphen in the
+    /// spec becomes an underscore in KMS, so each underscore is tested as a hyphen and as an
+    /// underscore.
     pub fn name_in_spec(&self, spec: &SpecName) -> Option<String> {
         /// The maximum number of underscores: each doubles the work.
         const MOST: usize = 10;
@@ -105,8 +108,8 @@ impl Grant {
         );
         let digest = sha256_hex(content.as_bytes());
         let digest = digest.get(..DIGEST).unwrap_or(&digest);
-        // In KMS, the own part of the name has no hyphen, so that `sec` does not claim grants of
-        // `sec-prod`.
+        // In KMS, the grant's part of the name has no hyphen, so that the installation `sec` does
+        // not claim grants of the installation `sec-prod`.
         self.aws_name = format!("{spec}-{}-{digest}", name.replace('-', "_"));
         self
     }
@@ -115,7 +118,7 @@ impl Grant {
 /// The number of hexadecimal digits of the digest in the name of a grant.
 const DIGEST: usize = 12;
 
-/// Returns whether a grant with this name belongs to this installation.
+/// Returns whether a grant with this name in KMS belongs to the installation.
 pub(super) fn is_of(spec: &SpecName, aws_name: &str) -> bool {
     let Some(rest) = aws_name.strip_prefix(spec.as_str()).and_then(|rest| rest.strip_prefix('-')) else {
         return false;

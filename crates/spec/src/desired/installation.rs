@@ -6,7 +6,8 @@ use crate::names::SpecName;
 /// The installation that a spec describes. All markers of ownership derive from its name: tags,
 /// Sids, and the names of grants, of the lifecycle rule and of role policies.
 ///
-/// Resources with the previous name of a renamed installation are also managed, and are renamed.
+/// After a rename of the installation, resources with the previous name are still managed, and the
+/// next apply gives them the present name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Installation {
     name: SpecName,

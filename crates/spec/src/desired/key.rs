@@ -49,7 +49,7 @@ impl KeyIdentity {
     }
 }
 
-/// The alias or the key id, as part of an address. An unmanaged key has no address.
+/// The alias or the key ID, as part of an address. An unmanaged key has no address.
 impl fmt::Display for KeyIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

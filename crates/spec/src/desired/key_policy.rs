@@ -9,7 +9,8 @@ pub struct KeyPolicy {
     pub site: Site,
     /// The access that the policy must grant.
     pub intent: KeyIntent,
-    /// The only form of the statements to use; `None` for the first that fits.
+    /// The only form of the managed statements to use; `None` to use the first form that fits the
+    /// size limit.
     pub form: Option<StatementForm>,
     /// Whether the policy is managed.
     pub is_managed: bool,

@@ -37,14 +37,14 @@ pub struct Joining {
     pub include: Option<Include>,
     /// The excluded members.
     pub exclude: BTreeSet<AccountId>,
-    /// The organizational units whose members are excluded, by id or path.
+    /// The organizational units whose members are excluded, by ID or path.
     pub exclude_units: Vec<String>,
 }
 
 /// A selection of members of an organization. Without units and tags, all members.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Include {
-    /// Organizational units by id or path. Members of nested units are included.
+    /// Organizational units by ID or path. Members of nested units are included.
     pub units: Vec<String>,
     /// Tags that a member must have.
     pub tags: BTreeMap<String, String>,
@@ -53,13 +53,13 @@ pub struct Include {
 /// The units and members of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roster {
-    /// The id of the organization, such as `o-exampleorgid`.
+    /// The ID of the organization, such as `o-exampleorgid`.
     pub id: String,
     /// The management account of the organization.
     pub management: AccountId,
     /// The units of the organization; empty if the spec does not refer to units.
     pub units: Vec<Unit>,
-    /// The members, in the order of their ids.
+    /// The members, in the order of their IDs.
     members: Vec<Member>,
 }
 
@@ -70,8 +70,8 @@ impl Roster {
         Self { id, management, units, members }
     }
 
-    /// Creates the roster of an organization with a single member that joins automatically, to
-    /// check properties that all such members share.
+    /// Creates the roster of an organization with a single sample member that joins automatically.
+    /// The sample shows properties that all such members share.
     pub(crate) fn with_sample(joining: &Joining, management: AccountId, member: AccountId) -> Self {
         let include = joining.include.clone().unwrap_or_default();
         let unit = |given: &String| {
@@ -90,12 +90,12 @@ impl Roster {
         Self::new("o-sample".to_owned(), management, units, vec![member])
     }
 
-    /// The active accounts of the organization, in the order of their ids.
+    /// The active accounts of the organization, in the order of their IDs.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// Returns the active account with this id.
+    /// Returns the active account with this ID.
     pub fn member(&self, account: &str) -> Option<&Member> {
         let index = self.members.binary_search_by(|member| member.id.as_str().cmp(account)).ok()?;
         self.members.get(index)
@@ -110,11 +110,11 @@ impl Roster {
 /// An account of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// The id of the account.
+    /// The ID of the account.
     pub id: AccountId,
     /// The name of the account in the organization: any text.
     pub name: String,
-    /// The ids of the units of the account, from the root down; empty if the spec does not refer to
+    /// The IDs of the units of the account, from the root down; empty if the spec does not refer to
     /// units.
     pub units: Vec<String>,
     /// The tags of the account; empty if the spec does not refer to tags.
@@ -123,7 +123,7 @@ pub struct Member {
 
 impl Member {
     /// The name of the member in addresses: its name in the organization, in lower case and with
-    /// hyphens. The account id is appended if the name is not valid or already taken.
+    /// hyphens. The account ID is appended if the name is not valid or already taken.
     pub(crate) fn account_name(&self, taken: &BTreeSet<AccountName>) -> Option<AccountName> {
         let words = self.name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
         let slug: String =
@@ -147,8 +147,9 @@ pub(crate) struct Entrance<'a> {
 }
 
 impl Entrance<'_> {
-    /// Returns the members with their names in addresses, in their order. Declared accounts and the
-    /// management account are skipped: AWS does not create the role in the management account.
+    /// Returns the members as accounts with their names in addresses, in the given order. Skips
+    /// declared accounts, and skips the management account because AWS does not create the role
+    /// there.
     pub(crate) fn enter<'m, 'd>(
         &self,
         members: impl IntoIterator<Item = &'m Member>,
@@ -176,7 +177,7 @@ impl Entrance<'_> {
 /// An organizational unit, or the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unit {
-    /// The id: `ou-…`, or `r-…` for the root.
+    /// The ID: `ou-…`, or `r-…` for the root.
     pub id: String,
     /// The names of the units from below the root down to this one, separated by slashes; empty for
     /// the root.
@@ -205,7 +206,7 @@ impl Joining {
     }
 }
 
-/// Finds a unit by its id (`ou-…`, `r-…`), by the path of ids in AWS (`o-…/r-…/ou-…/`), or by a
+/// Finds a unit by its ID (`ou-…`, `r-…`), by the path of IDs in AWS (`o-…/r-…/ou-…/`), or by a
 /// path of names (`Security/Production`, optionally with the prefix `Root/`).
 pub(crate) fn find_unit<'u>(given: &str, units: &'u [Unit]) -> Option<&'u Unit> {
     let path = given.trim_matches('/');

@@ -5,12 +5,13 @@ use super::Installation;
 /// The tag that marks managed resources; its value is the name of the spec.
 pub const OWNER_TAG: &str = "reconcile:spec";
 
-/// The tag of a bucket, key or topic that lists the forms of its policy in which CloudTrail refused
-/// a trail.
+/// The tag of a bucket, key or topic that lists the forms of its policy with which CloudTrail
+/// refused a trail.
 ///
-/// A tag stores the forms because every machine that plans can read it, including a fresh CI
-/// runner, and because it exists as long as the resource. The journal exists on one machine only,
-/// and a refused policy is restored byte for byte.
+/// A tag stores the forms because every machine that plans can read the tag, including a fresh CI
+/// runner, and because the tag exists as long as the resource. The journal exists on one machine
+/// only. The policy cannot store the forms: after a refusal, `apply` restores the previous policy
+/// byte for byte.
 pub const REFUSED_FORMS_TAG: &str = "reconcile:refused-forms";
 
 /// The tag of a trail that names its earlier log group.
@@ -49,9 +50,9 @@ impl Tags {
     /// Returns the tags that a resource must have. `live` are the tags of an existing resource, or
     /// `None` for a resource that will be created.
     ///
-    /// The owner tag of another installation is kept, because that installation was first. The
-    /// owner tag with the previous name of this installation is replaced, even if tags are
-    /// unmanaged: otherwise, the resource would seem to belong to another installation.
+    /// The owner tag of another installation is kept, because that installation claimed the
+    /// resource first. The owner tag with the previous name of this installation is replaced, even
+    /// if tags are unmanaged: otherwise, the resource would seem to belong to another installation.
     pub fn wanted(&self, live: Option<&BTreeMap<String, String>>) -> BTreeMap<String, String> {
         let owner = live.and_then(|live| live.get(OWNER_TAG));
         let is_marked = owner.is_some_and(|owner| self.installation.has_name(owner));

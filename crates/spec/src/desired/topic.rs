@@ -27,14 +27,14 @@ pub struct Topic {
     pub tags: Tags,
 }
 
-/// An unmanaged topic to which CloudTrail publishes a notification of every log file. It is only
-/// read.
+/// An unmanaged topic to which CloudTrail publishes a notification of every log file. `reconcile`
+/// only reads the topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingTopic {
     /// The ARN of the topic.
     pub arn: Arn,
-    /// The account whose credentials read the topic: its own account if the spec has it, else the
-    /// account of the first of its trails.
+    /// The account whose credentials read the topic: the account of the topic if the spec has that
+    /// account, else the account of the first trail that notifies the topic.
     pub reader: AccountName,
     /// The consequence if the proof shows that CloudTrail is not allowed to publish, or is
     /// uncertain.

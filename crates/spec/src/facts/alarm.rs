@@ -5,7 +5,7 @@
 //! of Security Hub CSPM, which fail if a term is added or missing. CIS 4.15 has no such control;
 //! its pattern has the events of the benchmark and three more changes of an organization.
 
-/// An alarm of the benchmark: a pattern of events, and what it detects.
+/// An alarm of the benchmark: a pattern of events and a description of these events.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CisAlarm {
     /// The recommendation of the benchmark, as a spec names it: `CIS 4.3`.
@@ -13,10 +13,10 @@ pub struct CisAlarm {
     /// The identifier of the control in the documentation of Security Hub CSPM; `None` if there is
     /// no control.
     pub control: Option<&'static str>,
-    /// What the pattern detects, as a part of the names of the metric filter, the metric and the
-    /// alarm.
+    /// A short name of the detected events, which is a part of the names of the metric filter, the
+    /// metric and the alarm.
     pub name: &'static str,
-    /// What the pattern detects, in words.
+    /// A description of the detected events.
     pub detects: &'static str,
     /// The pattern of a metric filter for a log group to which CloudTrail delivers.
     pub pattern: &'static str,

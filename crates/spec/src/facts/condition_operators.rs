@@ -53,7 +53,7 @@ pub(crate) fn nearest(operator: &str) -> Option<String> {
     crate::problems::nearest(base, OPERATORS).map(|base| format!("{set}{base}{suffix}"))
 }
 
-/// The prefixes with which an operator compares a set of values.
+/// The prefixes of operators that compare a set of values.
 const SETS: [&str; 2] = ["ForAllValues:", "ForAnyValue:"];
 
 /// Splits an operator into the prefix up to the colon, which can be empty, and the rest.

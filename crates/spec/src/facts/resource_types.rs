@@ -101,8 +101,8 @@ pub(crate) fn is_resource_type(text: &str) -> bool {
     matches!(text.split("::").collect::<Vec<_>>().as_slice(), ["AWS", service, resource] if is_name(service) && is_name(resource))
 }
 
-/// Returns the known type of which a text is a misspelling. A type that is not similar to a known
-/// type is probably newer.
+/// Returns the known type that a text misspells. A type that is not similar to a known type is
+/// probably newer.
 pub(crate) fn misspelled(text: &str) -> Option<&'static str> {
     /// The maximum number of different letters. A larger number would reject new types that only
     /// resemble a known one.

@@ -153,7 +153,7 @@ fn check_session_name(name: &Located<String>, problems: &mut Problems) -> Option
     Some(text.clone())
 }
 
-/// Parses the external id. Reports a problem, without the id itself, if STS would reject it.
+/// Parses the external ID. Reports a problem, without the ID itself, if STS would reject it.
 ///
 /// See `AssumeRole` in the STS API reference.
 fn check_external_id(id: &Located<String>, problems: &mut Problems) -> Option<Secret> {

@@ -94,18 +94,19 @@ fn topic_in(raw: &Located<String>, region: Option<&Region>, problems: &mut Probl
     Some(arn)
 }
 
-/// The alarms of all trails, each with the place that asks for it.
+/// The alarms of all trails, each with its place in the spec.
 #[derive(Default)]
 pub(super) struct Alarms {
     /// The alarms of each log group; `None` if the log group has none.
     groups: BTreeMap<Arn, Option<TrailAlarms>>,
-    /// The log group of each account that has alarms.
+    /// For each account with alarms, the log group with the alarms.
     accounts: BTreeMap<AccountName, LogGroupName>,
     alarms: Vec<(Alarm, SourceSpan)>,
 }
 
 impl Alarms {
-    /// Adds the alarms of a log group. All trails of a log group have the same alarms.
+    /// Adds the alarms of a log group. All trails that deliver to the log group must declare the
+    /// same alarms.
     pub(super) fn add(
         &mut self,
         asked: Option<&TrailAlarms>,
@@ -160,8 +161,8 @@ impl Alarms {
         }));
     }
 
-    /// Returns the alarms. Rejects topics that CloudTrail notifies of every log file: their
-    /// subscribers would not notice an alarm, and CloudWatch cannot use the key that encrypts them.
+    /// Returns the alarms. Rejects a topic that CloudTrail notifies of every log file: subscribers
+    /// would not notice an alarm, and CloudWatch cannot use the key that encrypts the topic.
     pub(super) fn resolve(self, topics: &[Topic], problems: &mut Problems) -> Vec<Alarm> {
         let topics: BTreeSet<&Arn> = topics.iter().map(|topic| &topic.arn).collect();
         for (alarm, place) in &self.alarms {

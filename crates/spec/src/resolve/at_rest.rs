@@ -7,9 +7,10 @@ use crate::desired::AtRest;
 use crate::problems::Problems;
 use crate::raw::{Located, OrUnmanaged, RawAtRest, RawSpec};
 
-/// The properties of the key that decide what it can encrypt.
+/// The properties of the key that decide which resources the key can encrypt.
 pub(super) struct KeyFacts<'r> {
-    /// The Region of the key, which is the Region of the bucket; `None` if it has a problem.
+    /// The Region of the key, which is the Region of the bucket; `None` if the Region has a
+    /// problem.
     region: Option<&'r Region>,
     /// Whether the spec has a key.
     exists: bool,
@@ -31,12 +32,13 @@ impl<'r> KeyFacts<'r> {
         self.region.is_none_or(|own| own == region)
     }
 
-    /// Whether a new resource of a Region is encrypted with the key unless the spec says otherwise.
+    /// Returns whether new resources of a Region are encrypted with the key by default.
     pub(super) fn is_default_in(&self, region: Option<&Region>) -> bool {
         self.exists && self.is_policy_managed && region.is_some_and(|it| self.is_in(it))
     }
 
-    /// Resolves an encryption in the spec; `what` is the resource to encrypt, in this Region.
+    /// Resolves the encryption of a resource. `what` is the noun for the resource in messages, and
+    /// `region` is its Region.
     pub(super) fn resolve(
         &self,
         raw: &Located<RawAtRest>,

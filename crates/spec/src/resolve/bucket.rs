@@ -71,8 +71,7 @@ pub(super) fn resolve(
     Some(Bucket { bucket, prefix: prefix? })
 }
 
-/// Rejects the name of a bucket that only another account, or the same account in another Region,
-/// can have.
+/// Rejects a bucket name in the namespace of another account or another Region.
 ///
 /// See "Namespaces for general purpose buckets" in the S3 user guide.
 fn check_namespace(

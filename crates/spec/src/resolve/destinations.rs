@@ -35,7 +35,7 @@ pub(super) fn resolve(
     let logs = logs.map(|logs| resolve_logs(logs, region, resolver, key, problems));
     let topic = trail.sns_topic.as_ref();
     let topic = topic.map(|topic| topic::resolve(raw, topic, region, resolver, key, problems));
-    // Both are resolved before either ends this function, so that all problems are reported.
+    // Both are resolved before `?` returns from this function, so that all problems are reported.
     Some(TrailDestinations { logs: known(logs)?, topic: known(topic)? })
 }
 

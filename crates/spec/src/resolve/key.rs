@@ -73,7 +73,7 @@ fn unmanaged(site: Site, resolver: &Resolver<'_>) -> Key {
     }
 }
 
-/// Rejects an encryption of the bucket with a key that the spec does not have.
+/// Rejects encryption of the bucket with the key if the spec has no key.
 fn check_encryption(place: SourceSpan, bucket: &RawBucket, problems: &mut Problems) {
     if let None | Some(RawEncryption::Key) = bucket.encryption {
         problems.add(
@@ -131,8 +131,8 @@ fn resolve_identity(
     }
 }
 
-/// Resolves the ARN. The key must be in the account and Region of the spec: only from there can its
-/// policy be written.
+/// Resolves the ARN. The key must be in the account and Region that the spec gives for it, because
+/// the key policy can be updated only there.
 fn resolve_arn(
     raw: &Located<String>,
     account: Option<&AccountName>,

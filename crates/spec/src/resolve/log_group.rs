@@ -58,7 +58,8 @@ pub(super) fn arn(name: &LogGroupName, end: &str, site: &Site, id: &AccountId) -
 pub(super) struct LogGroups(pub(super) Vec<LogGroup>);
 
 impl LogGroups {
-    /// Adds a log group with this ARN. All trails of a log group have the same settings for it.
+    /// Adds a log group with this ARN. All trails that deliver to the log group must declare the
+    /// same settings for it.
     pub(super) fn add(
         &mut self,
         wanted: &TrailLogGroup,

@@ -107,7 +107,7 @@ fn administrators(
     administrators
 }
 
-/// The selection of the members that join, as far as it has no problem.
+/// The selection of the members that join, without values that have a problem.
 fn joining(raw: &RawOrganization) -> Joining {
     let include = raw.include.as_ref().map(|include| match &include.value {
         WordOr::Word(All::All) => Include::default(),
@@ -122,7 +122,7 @@ fn joining(raw: &RawOrganization) -> Joining {
     Joining { include, exclude, exclude_units: units }
 }
 
-/// Returns whether the text is meant as an account id, and not as an organizational unit.
+/// Returns whether the text is meant as an account ID, and not as an organizational unit.
 fn is_id(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
@@ -170,7 +170,7 @@ fn check_selection(raw: &RawOrganization, roster: &Roster, problems: &mut Proble
     }
 }
 
-/// Returns the members that join, in the order of their ids. Declared accounts and the management
+/// Returns the members that join, in the order of their IDs. Declared accounts and the management
 /// account are not among them.
 pub(super) fn join(
     raw: Option<&Located<RawOrganization>>,

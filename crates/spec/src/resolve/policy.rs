@@ -35,7 +35,7 @@ pub(super) fn is_managed(raw: Option<&OrUnmanaged<RawPolicy>>) -> bool {
     !matches!(raw, Some(OrUnmanaged::Unmanaged))
 }
 
-/// The organization trails, if the id of the organization is known.
+/// The organization trails; empty if the ID of the organization is unknown.
 pub(super) fn organization_trails(resolver: &Resolver<'_>, trails: &[Trail]) -> Vec<OrganizationTrail> {
     let Some(roster) = resolver.roster else { return Vec::new() };
     let of_organization = trails.iter().filter(|trail| trail.is_organization);
@@ -55,7 +55,8 @@ pub(super) fn on_doubt(raw: Option<&Located<RawProof>>) -> OnDoubt {
     }
 }
 
-/// The only form to use. Without `organization`, the organization id is unknown.
+/// The only form to use; `None` to use the first form that fits the size limit. Rejects
+/// `by_organization` without `organization`, because the organization ID is unknown.
 pub(super) fn form(
     raw: &RawSpec,
     policy: Option<&OrUnmanaged<RawPolicy>>,

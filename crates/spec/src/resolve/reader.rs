@@ -9,7 +9,7 @@ use crate::digest::sha256_hex;
 use crate::problems::Problems;
 use crate::raw::{Located, RawLogs, RawReader, WordOr};
 
-/// The log files of a reader, while its entries are combined.
+/// The log files of a reader, while the entries of the reader are combined.
 enum Wanted {
     All,
     Of(BTreeSet<AccountId>),

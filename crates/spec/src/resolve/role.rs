@@ -79,8 +79,8 @@ fn resolve_boundary(
 pub(super) struct Roles(pub(super) Vec<LogRole>);
 
 impl Roles {
-    /// Adds a role, or one more log group of a known role; returns the ARN of the role. All trails
-    /// of a role have the same boundary.
+    /// Adds a role, or adds a log group to a known role. Returns the ARN of the role. All trails
+    /// with the role must declare the same boundary.
     pub(super) fn add(
         &mut self,
         wanted: &TrailRole,

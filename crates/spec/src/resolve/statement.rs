@@ -1,4 +1,4 @@
-//! Resolves the extra statements of the spec, and rejects those that S3 or KMS would reject.
+//! Resolves the extra statements of the spec, and rejects statements that S3 or KMS would reject.
 //!
 //! See "Grammar of the IAM JSON policy language" in the IAM user guide.
 
@@ -38,7 +38,7 @@ pub(super) enum PolicyTarget<'t> {
     },
 }
 
-/// Returns the statements without problems. Problems of the others are reported.
+/// Returns the statements without problems, and reports the problems of the other statements.
 pub(super) fn resolve(raw: &[Node], context: &Context<'_>, problems: &mut Problems) -> Vec<Statement> {
     let (places, statements): (Vec<SourceSpan>, Vec<Statement>) =
         raw.iter().filter_map(|node| Some((node.place, one(node, context, problems)?))).unzip();
@@ -135,7 +135,8 @@ fn check_effect(node: &Node, problems: &mut Problems) {
     }
 }
 
-/// Returns the one element of two that a statement has. Reports a problem if it has none or both.
+/// Returns the element that a statement has, out of two alternative elements. Reports a problem if
+/// the statement has neither or both.
 fn either<'n>(
     node: &'n Node,
     names: [&str; 2],
@@ -182,8 +183,8 @@ fn check_characters(node: &Node, context: &Context<'_>, problems: &mut Problems)
     }
 }
 
-/// Returns the members of a list of texts, or a single text as a list of one. Other values are
-/// reported.
+/// Returns the members of a list of texts, or a single text as a list of one. Reports other values
+/// as problems.
 fn texts<'n>(name: &str, node: &'n Node, problems: &mut Problems) -> Vec<(&'n str, SourceSpan)> {
     if let Content::List(members) = &node.content
         && members.is_empty()

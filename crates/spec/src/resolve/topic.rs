@@ -132,7 +132,7 @@ pub(super) struct Topics {
 }
 
 impl Topics {
-    /// Adds the topic of a trail; returns its ARN.
+    /// Adds the topic of a trail, and returns the ARN of the topic.
     pub(super) fn add(
         &mut self,
         wanted: &TrailTopic,

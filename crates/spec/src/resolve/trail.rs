@@ -240,7 +240,8 @@ fn resolve_one(
     Some((template, region))
 }
 
-/// CloudTrail aggregates the data events that the trail records. See [Aggregating data
+/// Resolves the aggregation templates. CloudTrail aggregates only data events that the trail
+/// records. See [Aggregating data
 /// events](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/aggregating-data-events.html).
 fn aggregation(
     trail: &RawTrail,
@@ -262,8 +263,8 @@ fn aggregation(
 /// Counts trails as CloudTrail does, and finds two trails with the same name.
 #[derive(Default)]
 struct Quota {
-    /// The trails of each account. A multi-Region trail counts in every Region, any other trail in
-    /// its own.
+    /// The trails of each account. A multi-Region trail counts in every Region, any other trail
+    /// only in its home Region.
     seen: BTreeMap<AccountName, Vec<(TrailName, Region, bool)>>,
 }
 

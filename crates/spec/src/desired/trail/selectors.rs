@@ -11,8 +11,8 @@ pub use objects::RecordedCalls;
 /// The resource type of objects in data events.
 const OBJECTS: &str = "AWS::S3::Object";
 
-/// The events that a trail records. A trail has either basic or advanced selectors: writing one
-/// kind removes the other.
+/// The events that a trail records. A trail has either basic or advanced selectors: an update with
+/// one kind removes the other kind.
 ///
 /// See `GetEventSelectors` in the CloudTrail API reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ impl Selectors {
         }
     }
 
-    /// Returns whether all recorded management events are reads. Always `false` for advanced
+    /// Returns whether all recorded management events are reads. Returns `false` for advanced
     /// selectors, which are not examined.
     pub fn has_only_reads(&self) -> bool {
         match self {
@@ -111,9 +111,10 @@ pub struct DataResource {
 /// The values of resources, by resource type.
 type Resources = BTreeMap<String, BTreeSet<String>>;
 
-/// Returns selectors in canonical form. An event is recorded if any selector matches it, so
-/// management events and data events can be considered separately. The results are combined if both
-/// select the same of reads and writes.
+/// Returns selectors in canonical form. CloudTrail records an event if any selector matches the
+/// event, so management events and data events can be treated separately. A selector of management
+/// events and a selector of data events are combined into one if both have the same selection of
+/// reads and writes.
 fn canonical(selectors: Vec<EventSelector>) -> Vec<EventSelector> {
     let mut management: BTreeSet<(ReadWrite, BTreeSet<String>)> = BTreeSet::new();
     let mut data: BTreeMap<ReadWrite, Resources> = BTreeMap::new();
@@ -168,7 +169,7 @@ fn is_all(value: &str) -> bool {
     value.split(':').count() == 3
 }
 
-/// Shortens `arn:aws:s3:::`, an old spelling of all buckets. See `DataResource` in the CloudTrail
+/// Shortens `arn:aws:s3:::`, an old spelling for all buckets. See `DataResource` in the CloudTrail
 /// API reference.
 fn shortened(mut value: String) -> String {
     if value.starts_with("arn:") && value.ends_with(":s3:::") {
@@ -237,8 +238,8 @@ impl AdvancedSelector {
 }
 
 impl FieldSelector {
-    /// Returns whether the condition has an operator that includes values, not only operators that
-    /// exclude.
+    /// Returns whether the condition has an operator that includes values, and not only operators
+    /// that exclude values.
     fn selects(&self) -> bool {
         !(self.equals.is_empty() && self.starts_with.is_empty() && self.ends_with.is_empty())
     }

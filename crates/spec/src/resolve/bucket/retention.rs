@@ -66,7 +66,7 @@ pub(super) fn lifecycle(raw: &RawLifecycle, place: SourceSpan, problems: &mut Pr
             check_order(earlier, later, problems);
         }
     }
-    // An object that has expired cannot be moved any more, and S3 rejects the rule.
+    // S3 rejects a rule in which objects expire before they move.
     if let (Some(expire), Some(last)) = (&raw.expire_days, transitions.last())
         && expire.value <= last.days.value
     {
@@ -143,7 +143,7 @@ fn check_order(earlier: &RawTransition, later: &RawTransition, problems: &mut Pr
     }
 }
 
-/// The storage classes to which a lifecycle rule can move objects from another one: the waterfall.
+/// The storage classes to which a lifecycle rule can move the objects of a class.
 fn successors(class: StorageClass) -> &'static [StorageClass] {
     use StorageClass::{DeepArchive, Glacier, GlacierIr, IntelligentTiering, OnezoneIa, StandardIa};
 

@@ -13,7 +13,7 @@ use crate::raw::{Located, Node};
 use crate::resolve::recognized;
 
 /// Checks the names of the actions, and that each applies to a resource of the statement. `levels`
-/// are the levels of its resources, if they are known.
+/// contains the levels of these resources, if they are known.
 pub(super) fn check(
     name: &Located<String>,
     element: &Node,

@@ -94,7 +94,7 @@ fn check_service(id: &str, place: SourceSpan, problems: &mut Problems) {
     }
 }
 
-/// Checks a canonical user id. See "Finding the canonical user ID for your AWS account" in the AWS
+/// Checks a canonical user ID. See "Finding the canonical user ID for your AWS account" in the AWS
 /// Account Management guide.
 fn check_canonical(id: &str, place: SourceSpan, problems: &mut Problems) {
     if id.len() != 64 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -6,8 +6,8 @@ use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, 
 
 impl Selectors {
     /// Returns whether data events can include CloudTrail's own deliveries to a bucket, below a
-    /// prefix, or to a log group. Each recorded delivery is delivered in turn, and is recorded
-    /// again. A delivery counts as included if this cannot be decided.
+    /// prefix, or to a log group. CloudTrail delivers the event of each recorded delivery, and then
+    /// records that delivery too. A delivery whose inclusion cannot be decided counts as included.
     ///
     /// The deliveries are `PutObject` and `PutLogEvents`. See [Suppressing recursive events with
     /// recursive
@@ -57,8 +57,8 @@ fn advanced(selector: &AdvancedSelector, objects: &str, has_log_group: bool) -> 
     selector.is_of("Data") && has_writes && (to_bucket || to_log_group)
 }
 
-/// Returns whether a condition accepts a value: the value meets any of the operators that include,
-/// and all of those that exclude.
+/// Returns whether a condition accepts a value: the value meets any of the operators that include
+/// values, and all of the operators that exclude values.
 ///
 /// See [Filtering data events by using advanced event
 /// selectors](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/filtering-data-events.html).

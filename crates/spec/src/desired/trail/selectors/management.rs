@@ -3,9 +3,9 @@
 use super::{AdvancedSelector, EventSelector, FieldSelector, ReadWrite, RecordedCalls, Selectors};
 
 impl Selectors {
-    /// Returns which management events are recorded completely. A selector that excludes sources
-    /// does not count, and neither does an advanced selector that compares fields other than the
-    /// category and `readOnly`.
+    /// Returns whether all reads and whether all writes among the management events are recorded. A
+    /// selector that excludes sources does not count. An advanced selector that compares fields
+    /// other than the category and `readOnly` does not count either.
     ///
     /// See "Logging management events" in the CloudTrail user guide.
     pub fn recorded_management_events(&self) -> RecordedCalls {

@@ -2,7 +2,7 @@
 
 use super::{AdvancedSelector, EventSelector, FieldSelector, OBJECTS, ReadWrite, Selectors};
 
-/// The recorded calls of a kind: on objects, or of management events.
+/// The recorded calls of one kind: calls on objects, or management events.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RecordedCalls {
     /// Calls that read.
@@ -12,7 +12,7 @@ pub struct RecordedCalls {
 }
 
 impl RecordedCalls {
-    /// Returns the calls that at least one of the two records.
+    /// Returns the calls that `self`, `other` or both record.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self { reads: self.reads || other.reads, writes: self.writes || other.writes }
@@ -61,7 +61,8 @@ fn advanced(selector: &AdvancedSelector, arn: &str) -> RecordedCalls {
 }
 
 impl AdvancedSelector {
-    /// Returns which calls the condition on `readOnly` accepts: both if there is none.
+    /// Returns the calls that the condition on `readOnly` accepts: reads and writes if there is no
+    /// such condition.
     pub(super) fn read_or_written(&self) -> RecordedCalls {
         let read_only = self.field_selectors.iter().find(|field| field.field == "readOnly");
         let accepts = |value: &str| read_only.is_none_or(|field| field.equals.iter().any(|it| it == value));

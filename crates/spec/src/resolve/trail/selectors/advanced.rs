@@ -58,7 +58,8 @@ const RULES: [(Category, &str, &[&str]); 17] = [
     (Category::NetworkActivity, "vpcEndpointId", EVERY),
 ];
 
-/// Returns the selector in the form of the CloudTrail API. Its problems are reported.
+/// Returns the selector in the form of the CloudTrail API, and reports the problems of the
+/// selector.
 pub(super) fn resolve(
     raw: &Located<RawAdvancedSelector>,
     context: &Context<'_>,
@@ -198,7 +199,7 @@ fn check_required(raw: &Located<RawAdvancedSelector>, category: Category, proble
     }
 }
 
-/// Checks that field and operators are valid in the category.
+/// Checks that the field and its operators are valid in the category.
 fn check_rule(field: &RawFieldSelector, category: Category, problems: &mut Problems) {
     let name = field.field.value.as_str();
     let rule = RULES.iter().find(|(of, known, _)| *of == category && *known == name);

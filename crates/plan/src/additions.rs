@@ -1,8 +1,7 @@
-//! Names what others have put on a topic, a log group or a role that this installation created.
-//! Pure.
+//! Lists what others added to a topic, a log group or a role that this installation created. Pure.
 //!
-//! A resource that others use is never deleted with what they have put on it: the plan keeps the
-//! resource and names their additions. Tags alone are no use of a resource.
+//! A resource that others use is never deleted: the plan keeps the resource and names the additions
+//! of others. A tag alone does not count as use.
 
 use reconcile_operations::Error;
 use reconcile_policy::{Arn, Effect, Ownership, Statement, StatementRef};
@@ -13,13 +12,14 @@ use crate::observed::{
     GroupTraits, LiveTopic, LogAccess, NameReceiver, OtherPolicy, Reach, ReadError, ReceiverTarget, Unread,
 };
 
-/// The most additions of one sort that are named.
+/// The maximum number of additions of one kind that are listed by name.
 const NAMED: usize = 3;
 
-/// The statements of others in the policy of a topic, and its subscriptions.
+/// Returns the foreign statements in the policy of a topic, and the subscriptions of the topic.
 ///
 /// # Errors
-/// The error of the subscriptions if neither they nor their number could be read.
+/// The error of reading the subscriptions, if neither the subscriptions nor their number could be
+/// read.
 pub fn topic_additions(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<String>, Error> {
     let topic = &live.view.arn;
     let statements = live.policy.statements().iter().enumerate();
@@ -39,11 +39,12 @@ pub fn topic_additions(live: &LiveTopic, ownership: &Ownership) -> Result<Vec<St
     Ok(additions)
 }
 
-/// The resource policy, subscription filters and metric filters of a log group. `access` is that of
-/// the log group, with or without what the account and Region give to every log group.
+/// Returns the resource policy, subscription filters and metric filters of a log group. `access` is
+/// the access to the log group, with or without the access that the account and Region give to
+/// every log group.
 ///
 /// # Errors
-/// The error of what could not be read.
+/// The first error of reading the policy or the subscription filters of the log group.
 pub fn log_group_additions(traits: &GroupTraits, access: &LogAccess) -> Result<Vec<String>, ReadError> {
     let mut unread = access.unread.iter().filter(|(what, _)| match what {
         Unread::GroupPolicy | Unread::GroupSubscriptions => true,
@@ -63,8 +64,8 @@ pub fn log_group_additions(traits: &GroupTraits, access: &LogAccess) -> Result<V
     Ok(additions)
 }
 
-/// The settings of a log group with the number of the metric filters of others alone. `filters` are
-/// the names of all metric filters of the log group, if they are known.
+/// Returns the settings of a log group without counting the metric filters of the installation.
+/// `filters` contains the names of all metric filters of the log group, if they are known.
 pub fn without_own_filters<'f>(
     traits: GroupTraits,
     filters: Option<impl Iterator<Item = &'f String>>,
@@ -75,15 +76,15 @@ pub fn without_own_filters<'f>(
     GroupTraits { metric_filters: u64::try_from(foreign).unwrap_or(u64::MAX), ..traits }
 }
 
-/// The policies of others in a role or attached to it.
+/// Returns the foreign inline and attached policies of a role.
 pub fn role_additions(policies: &[OtherPolicy]) -> Vec<String> {
     named(policies.iter().map(|policy| format!("policy `{}`", policy.name)).collect(), "policies")
 }
 
-/// Whether a statement is the one that SNS gives a new topic: it allows the account of the topic
-/// alone to use the topic.
+/// Whether a statement is the default statement of a new topic, which allows only the account of
+/// the topic to use the topic.
 ///
-/// See `CreateTopic` in the SNS API reference. A changed statement of the same Sid is foreign.
+/// See `CreateTopic` in the SNS API reference. A changed statement with the same Sid is foreign.
 fn is_default(statement: &Statement, topic: &Arn) -> bool {
     const OWNER: [&str; 2] = ["aws:SourceOwner", "aws:SourceAccount"];
 
@@ -103,7 +104,7 @@ fn subscription(receiver: &NameReceiver) -> String {
     format!("subscription `{}` to `{to}`", receiver.name)
 }
 
-/// The first additions by name, and the number of the others.
+/// Returns the first additions by name, and the number of the others.
 fn named(mut additions: Vec<String>, kind: &str) -> Vec<String> {
     let more = additions.len().saturating_sub(NAMED);
     additions.truncate(NAMED);
@@ -146,7 +147,8 @@ mod tests {
         json!({ "Version": "2012-10-17", "Statement": statements }).to_string().parse().unwrap()
     }
 
-    /// A name, statements, confirmed subscriptions, the number of pending ones, and what is named.
+    /// A name, statements, confirmed subscriptions, the number of pending subscriptions, and the
+    /// expected additions.
     type Case<'c> = (&'c str, Vec<Value>, Vec<NameReceiver>, u64, &'c [&'c str]);
 
     #[test]

@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::Kind;
 
-/// Names one resource of an installation, such as `trail/production/SecurityTrail`.
+/// The address of one resource of an installation, such as `trail/production/SecurityTrail`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Address {
     /// The kind of the resource.
     pub kind: Kind,
-    /// The account it is in, as the spec calls it.
+    /// The name of the account of the resource in the spec.
     pub account: AccountName,
     /// The name within the account, which can contain slashes.
     pub name: String,
 }
 
 impl Address {
-    /// The address of these parts.
+    /// Creates an address from its parts.
     pub fn new(kind: Kind, account: &AccountName, name: impl fmt::Display) -> Self {
         Self { kind, account: account.clone(), name: name.to_string() }
     }
@@ -63,12 +63,13 @@ impl Address {
     }
 }
 
-/// The address of a key of the installation that is not in use, which the spec has no name for.
+/// The address of a key of the installation that is not in use. The spec has no name for such a
+/// key.
 pub(crate) fn spare_address(in_use: &Address, key: &Arn) -> Address {
     Address::new(Kind::Key, &in_use.account, format_args!("{}/{}", in_use.name, key.resource_name()))
 }
 
-/// The ARN of the key, if an address is that of a key of the installation that is not in use.
+/// Returns the ARN of the key if the address names a key of the installation that is not in use.
 pub fn spare_key(desired: &Desired, address: &Address) -> Option<Arn> {
     let (identity, site) = (&desired.key.identity, &desired.key.site);
     let id = address.name.strip_prefix(&identity.to_string())?.strip_prefix('/')?;
@@ -78,7 +79,7 @@ pub fn spare_key(desired: &Desired, address: &Address) -> Option<Arn> {
     is_key.then(|| Arn::new(region.partition(), "kms", region.as_str(), account.id.as_str(), &resource))
 }
 
-/// The address of everything that a spec asks for.
+/// Returns the addresses of all resources in a spec.
 pub fn addresses(desired: &Desired) -> impl Iterator<Item = Address> {
     let (key, bucket) = (&desired.key, &desired.bucket);
     let of_key = |kind| Address::new(kind, &key.site.account, &key.identity);

@@ -1,4 +1,4 @@
-//! A baseline: findings of drift checks that somebody reviewed and accepts until a date.
+//! A baseline: findings of drift checks that somebody reviewed and accepted until a date.
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::drift::{DriftReport, Finding, FindingKind, sort};
 use crate::severity::Severity;
 
-/// The version of the file.
+/// The version of the file format.
 const FORMAT_VERSION: &str = "1.0";
 
 /// Accepted findings, in the order of the file.
@@ -15,11 +15,11 @@ pub struct Baseline {
     accepted: Vec<Accepted>,
 }
 
-/// A finding that somebody accepts.
+/// A finding that somebody accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Accepted {
-    /// The name of the finding, as [`Finding::id`].
+    /// The name of the finding, equal to [`Finding::id`].
     pub id: String,
     /// The name of the installation.
     pub spec: String,
@@ -62,18 +62,18 @@ pub enum BaselineError {
     Repeated(String),
 }
 
-/// An entry of a baseline that does not accept what it names.
+/// The reason why an entry of a baseline no longer accepts a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lapsed {
-    /// The finding is still there after the last day.
+    /// The finding still exists after the last day of the acceptance.
     Expired,
     /// The finding is more severe than the accepted one.
     Worse(Severity),
-    /// The finding is gone.
+    /// The finding no longer exists.
     Resolved,
 }
 
-/// The review behind new entries.
+/// The review that new entries record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {
     /// The reason.
@@ -113,10 +113,11 @@ impl Baseline {
         serde_json::to_string_pretty(&file).map(|text| text + "\n")
     }
 
-    /// Accepts the findings of a check that the baseline names. Returns the entries of this
-    /// installation that lapsed.
+    /// Marks the findings of a check that the baseline names as accepted. Returns the lapsed
+    /// entries of this installation.
     ///
-    /// A finding that could not be read is never accepted: nobody knows what it hides.
+    /// A finding about an unreadable resource is never accepted, because it can hide other
+    /// findings.
     pub fn accept(&self, checked: &mut DriftReport, today: Date) -> Vec<(Accepted, Lapsed)> {
         let mut lapsed = Vec::new();
         for entry in self.accepted.iter().filter(|entry| entry.spec == checked.installation) {
@@ -128,7 +129,7 @@ impl Baseline {
                     lapsed.push((entry.clone(), Lapsed::Worse(finding.severity)));
                 }
                 Some(_) if today > entry.expires => lapsed.push((entry.clone(), Lapsed::Expired)),
-                // The reason in the spec comes first.
+                // A reason in the spec takes precedence.
                 Some(finding) => drop(finding.accepted.get_or_insert_with(|| entry.reason.clone())),
             }
         }
@@ -136,8 +137,8 @@ impl Baseline {
         lapsed
     }
 
-    /// Adds the open findings of a check, and removes the entries of the installation that lapsed.
-    /// Other entries stay as they are.
+    /// Adds the open findings of a check, and removes the lapsed entries of the installation. Other
+    /// entries do not change.
     ///
     /// `checked` and `lapsed` are the results of [`Self::accept`].
     pub fn update(&mut self, checked: &DriftReport, lapsed: &[(Accepted, Lapsed)], review: &Review) {

@@ -1,8 +1,8 @@
 //! The authors of a finding: the calls that CloudTrail recorded in the last 90 days. Pure.
 //!
-//! A finding asks for the newest successful call of the operations that set the values that differ.
-//! Where no such call is recorded, or the newest one does not lead to the finding, the author is
-//! unknown, and the finding has the reason. Nothing is guessed.
+//! The author of a finding is the caller of the newest successful call that set the differing
+//! values. If no such call is recorded, or the newest call does not explain the finding, the author
+//! is unknown, and the finding contains the reason. Authors are never guessed.
 
 mod query;
 mod record;
@@ -43,7 +43,6 @@ pub struct RecordedCall {
     pub principal: String,
     /// The address from which the call was made, or the name of a service.
     pub source_address: String,
-    /// Whether the user agent of the call is that of `reconcile`. Any caller can send this user
-    /// agent.
+    /// Whether the call has the user agent of `reconcile`. Any caller can send this user agent.
     pub by_reconcile: bool,
 }

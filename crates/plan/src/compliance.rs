@@ -1,8 +1,8 @@
 //! Judges live state by the controls of security frameworks on CloudTrail, its bucket, key, topics
 //! and log groups. Pure.
 //!
-//! Live state decides, never the spec: the spec only says which line would change the verdict. What
-//! could not be read is never passed.
+//! Live state decides, never the spec: the spec only determines the line that would change the
+//! verdict. A resource that could not be read never passes.
 
 mod account;
 mod alarm;
@@ -29,7 +29,8 @@ pub use framework::Framework;
 /// A control of one or more frameworks.
 #[derive(Debug)]
 pub struct Control {
-    /// The ID: of Security Hub, of the CIS benchmark, or the name of the rule of AWS Config.
+    /// The ID of the control in Security Hub or in the CIS benchmark, or the name of the AWS Config
+    /// rule.
     pub id: &'static str,
     /// The requirement in words.
     pub title: &'static str,
@@ -37,7 +38,7 @@ pub struct Control {
     pub page: &'static str,
     /// The requirements of the frameworks that have the control.
     pub requirements: &'static [(Framework, &'static str)],
-    /// Judges all resources that the control is for.
+    /// Judges all resources to which the control applies.
     check: fn(&ControlContext<'_>) -> Vec<Judged>,
 }
 
@@ -71,14 +72,14 @@ pub enum ControlVerdict {
     Failed {
         /// The reason.
         why: String,
-        /// What would make the resource meet the control.
+        /// The fix with which the resource would meet the control.
         fix: Fix,
     },
     /// Something could not be read, so the control could not be checked.
     Unreadable(String),
-    /// A person must check the control: what to look at.
+    /// A person must check the control. Contains what to check.
     Manual(String),
-    /// The control is not about this installation: the reason.
+    /// The control does not apply to this installation. Contains the reason.
     NotApplicable(String),
 }
 
@@ -105,7 +106,7 @@ impl ControlVerdict {
         }
     }
 
-    /// What would make the resource meet the control, if it does not.
+    /// The fix with which the resource would meet the control; `None` if the verdict has no fix.
     pub fn fix(&self) -> Option<&Fix> {
         match self {
             Self::Failed { fix, .. } => Some(fix),
@@ -126,7 +127,7 @@ pub enum ControlStatus {
     Manual,
     /// The control is met.
     Passed,
-    /// The control is not about this installation.
+    /// The control does not apply to this installation.
     NotApplicable,
 }
 
@@ -158,7 +159,7 @@ impl ControlStatus {
     }
 }
 
-/// What would make a resource meet a control.
+/// The fix with which a resource would meet a control.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
     /// A line of the spec.
@@ -170,9 +171,9 @@ pub enum Fix {
         /// The key whose value `unmanaged` must be removed, because it prevents the setting.
         unmanaged: Option<&'static str>,
     },
-    /// The spec already asks for it: `apply` restores it.
+    /// The spec already contains the setting: `apply` restores it.
     Apply,
-    /// Something that no line of a spec sets.
+    /// A change that no line of a spec makes.
     Outside(String),
 }
 

@@ -15,12 +15,12 @@ use crate::view;
 
 pub use unproven::{Unproven, Why};
 
-/// The path of one trail's log files, as far as the policies of bucket, key and topic decide it.
+/// The delivery of one trail, with the decisions of the policies of bucket, key and topic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeliveryPath {
     /// The trail.
     pub address: Address,
-    /// Whether the trail exists, and the path is its current path. Otherwise, the path is that of
+    /// Whether the path is the current path of an existing trail. Otherwise, the path follows from
     /// the spec.
     pub is_live: bool,
     /// The requests that the policies must allow.
@@ -37,24 +37,24 @@ impl DeliveryPath {
         self.proofs.iter().filter(|proof| proof.decision.is_refused())
     }
 
-    /// The requests of which it is not known whether the policies allow them.
+    /// The requests for which it is unknown whether the policies allow them.
     pub fn doubts(&self) -> impl Iterator<Item = &Proof> {
         self.proofs.iter().filter(|proof| matches!(proof.decision, Decision::Unknown(_)))
     }
 
-    /// The sentences that say what certainly prevents the delivery.
+    /// Sentences with the reasons that certainly prevent the delivery.
     pub fn refusals(&self) -> Vec<String> {
         let unproven = self.unproven.iter().filter(|it| it.is_refused()).map(ToString::to_string);
         self.obstacles().map(obstacle).chain(unproven).collect()
     }
 
-    /// The sentences that say on what the delivery depends that is not known.
+    /// Sentences with the unknown values on which the delivery depends.
     pub fn unknowns(&self) -> Vec<String> {
         let unproven = self.unproven.iter().filter(|it| !it.is_refused()).map(ToString::to_string);
         self.doubts().map(obstacle).chain(unproven).collect()
     }
 
-    /// Whether everything that the delivery needs is certainly allowed.
+    /// Whether the policies certainly allow all requests of the delivery.
     pub fn is_proven(&self) -> bool {
         self.unproven.is_empty() && self.proofs.iter().all(|proof| proof.decision.is_allowed())
     }
@@ -65,10 +65,9 @@ impl DeliveryPath {
 pub(crate) struct Policies<'d> {
     pub(crate) bucket: Option<&'d Document>,
     pub(crate) key: Option<&'d Document>,
-    /// By the ARN of the topic.
+    /// The policies of topics, by the ARN of the topic.
     pub(crate) topics: BTreeMap<&'d Arn, &'d Document>,
-    /// The policies of other keys than the one of the spec that encrypt topics, by the ARN of the
-    /// key.
+    /// The policies of foreign keys that encrypt topics, by the ARN of the key.
     pub(crate) topic_keys: BTreeMap<&'d Arn, &'d Document>,
 }
 
@@ -91,7 +90,7 @@ impl<'d> Policies<'d> {
             PolicyKind::Bucket => self.bucket,
             PolicyKind::Key => self.key,
             PolicyKind::Topic => self.topics.get(delivery.topic.as_ref()?).copied(),
-            // Of all keys of topics, the one without an entry is that of the spec.
+            // The key of a topic that has no entry is the key of the spec.
             PolicyKind::TopicKey => self.topic_keys.get(delivery.topic_key.as_ref()?).copied().or(self.key),
         }
     }
@@ -101,7 +100,7 @@ impl<'d> Policies<'d> {
     }
 }
 
-/// The policies of keys of others that encrypt topics, by the ARN of the key.
+/// Returns the policies of foreign keys that encrypt topics, by the ARN of the key.
 pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
     let others = observed.used_keys.values().filter_map(|key| match key {
         UsedKey::Other { arn, policy } => Some((arn, policy)),
@@ -110,8 +109,8 @@ pub(crate) fn topic_keys(observed: &Observed) -> BTreeMap<&Arn, &Document> {
     others.collect()
 }
 
-/// The paths of all trails of the spec under the live policies. A trail that could not be read, or
-/// that delivers to another bucket, is looked at as the spec has it.
+/// Returns the paths of all trails of the spec under the live policies. For a trail that does not
+/// exist, could not be read or delivers to another bucket, the path follows from the spec.
 pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     let policies = Policies::live(observed);
     let hub = observed.key.as_ref();
@@ -122,13 +121,13 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
             Some(live) => live_delivery(desired, observed, live),
             None => desired_delivery(desired, observed, trail),
         };
-        // The policy of another key has not been read; a key that is not there has none, which
-        // allows nothing.
+        // The policy of a key other than the key in use was not read. A key that does not exist has
+        // no policy, and a missing policy allows nothing.
         let is_our_key = match hub {
             Some(hub) => delivery.key.as_ref().is_some_and(|key| key.is_of(&hub.key.arn)),
             None => live.is_none() && knows_key(desired),
         };
-        // Nor that of a topic that the spec does not have.
+        // The policy of a topic that the spec does not have was not read either.
         let topic = trail.topic.as_ref().filter(|_| delivery.topic == trail.topic);
         let is_known = |kind| match kind {
             PolicyKind::Bucket => true,
@@ -145,8 +144,8 @@ pub fn live_paths(desired: &Desired, observed: &Observed) -> Vec<DeliveryPath> {
     paths.collect()
 }
 
-/// The paths of all trails of the spec under policies that are to be written. `encrypted` are the
-/// topics that the key of the spec encrypts by then.
+/// Returns the paths of all trails of the spec under planned policies. `encrypted` contains the
+/// topics that the key of the spec encrypts after the plan.
 pub(crate) fn planned_paths(
     desired: &Desired,
     observed: &Observed,
@@ -165,7 +164,7 @@ pub(crate) fn planned_paths(
         let is_known = |kind| match kind {
             PolicyKind::Bucket | PolicyKind::TopicKey => true,
             PolicyKind::Key => knows_key(desired),
-            // A topic whose account could not be read is not known.
+            // The policy of a topic is unknown if its account could not be read.
             PolicyKind::Topic => {
                 trail.topic.as_ref().is_some_and(|topic| policies.topics.contains_key(topic))
             }
@@ -182,7 +181,7 @@ fn knows_topic(observed: &Observed, topic: &Arn) -> bool {
     matches!(observed.existing_topics.get(topic), None | Some(Ok(Some(_))))
 }
 
-/// The ARN of a key that encrypts a topic; `None` where its policy is not read.
+/// Returns the ARN of a key that encrypts a topic; `None` if the policy of the key was not read.
 fn key_arn(desired: &Desired, observed: &Observed, key: &UsedKey) -> Option<Arn> {
     match key {
         UsedKey::Own => Some(own_key(desired, observed)),
@@ -191,7 +190,7 @@ fn key_arn(desired: &Desired, observed: &Observed, key: &UsedKey) -> Option<Arn>
     }
 }
 
-/// The ARN of the key of the spec, which may not exist yet.
+/// Returns the ARN of the key of the spec, which may not exist yet.
 pub(crate) fn own_key(desired: &Desired, observed: &Observed) -> Arn {
     let known = observed.key.as_ref().map(|hub| hub.key.arn.clone());
     known.unwrap_or_else(|| new_key(desired))
@@ -218,7 +217,8 @@ pub(crate) fn desired_delivery(desired: &Desired, observed: &Observed, trail: &s
     }
 }
 
-/// The ARN of the key that encrypts a topic now; `None` where its policy is not read.
+/// Returns the ARN of the key that currently encrypts a topic; `None` if the policy of the key was
+/// not read.
 fn topic_key(desired: &Desired, observed: &Observed, topic: Option<&Arn>) -> Option<Arn> {
     key_arn(desired, observed, observed.used_keys.get(topic?)?)
 }
@@ -243,8 +243,8 @@ pub(crate) fn live_delivery(desired: &Desired, observed: &Observed, live: &view:
     }
 }
 
-/// Returns the delivery of a trail that the spec does not have. Its key and its bucket can differ
-/// from those of the spec.
+/// Returns the delivery of a trail that the spec does not have. The key and the bucket of such a
+/// trail can differ from the key and the bucket of the spec.
 pub(crate) fn unlisted_delivery(
     desired: &Desired,
     observed: &Observed,
@@ -255,7 +255,7 @@ pub(crate) fn unlisted_delivery(
         bucket: bucket_arn(desired),
         prefix: other.prefix.clone(),
         key: other.kms_key.clone(),
-        // Of another bucket it is not known.
+        // The setting of another bucket is unknown, and is assumed to be on.
         bucket_key: other.bucket != desired.bucket.name.as_str() || has_bucket_key(desired, observed),
         digests: other.log_file_validation,
         organization: membership(observed, other.arn.account()),
@@ -266,18 +266,18 @@ pub(crate) fn unlisted_delivery(
     }
 }
 
-/// Whether the spec has a key, whose policy is then looked at.
+/// Returns whether the spec has a key, so that the policy of the key is judged.
 fn knows_key(desired: &Desired) -> bool {
     desired.key.identity != KeyIdentity::Unmanaged
 }
 
-/// Returns what is known about the organization of an account.
+/// Returns the known facts about the organization of an account.
 pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
     let Some(live) = &observed.organization else { return Membership::Unknown };
     let id = live.roster.id.clone();
     match live.account(account) {
         Some(Member { units, .. }) => {
-            // Units are read only where the spec asks for them.
+            // Units are read only if the spec refers to units.
             let path = (!units.is_empty()).then(|| format!("{id}/{}/", units.join("/")));
             Membership::In { id, path }
         }
@@ -285,7 +285,7 @@ pub(crate) fn membership(observed: &Observed, account: &str) -> Membership {
     }
 }
 
-/// The owner of the bucket, in every spec that was resolved.
+/// Returns the owner of the bucket. A resolved spec always has one.
 pub(crate) fn owner(desired: &Desired, observed: &Observed) -> Option<Owner> {
     let site = &desired.bucket.site;
     let account = &desired.account(&site.account)?.id;
@@ -315,7 +315,8 @@ fn has_bucket_key(desired: &Desired, observed: &Observed) -> bool {
     }
 }
 
-/// A sentence that says what prevents a request, or on what it depends.
+/// Returns a sentence with the reason that prevents a request, or with the values on which the
+/// decision depends.
 pub fn obstacle(proof: &Proof) -> String {
     let what = proof.hop;
     let policy = what.policy();
@@ -346,7 +347,7 @@ pub(crate) fn depends(doubts: &[Doubt], allows: &str, denies: &str) -> String {
     doubts.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// The statement that denies, where one does.
+/// Returns the statement that denies the request, if there is one.
 pub(crate) fn denying<'d>(proof: &Proof, document: Option<&'d Document>) -> Option<&'d Statement> {
     match &proof.decision {
         Decision::Denied(by) => document?.statements().get(by.index),

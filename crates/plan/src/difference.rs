@@ -1,4 +1,4 @@
-//! Turns two views of a resource into the values that differ.
+//! Compares two views of a resource, and returns the values that differ.
 
 use std::borrow::Cow;
 
@@ -14,8 +14,8 @@ use crate::view::Field;
 pub enum Difference {
     /// The value is added.
     Add {
-        /// The place of the value, as an RFC 6901 pointer into the view. A policy statement is
-        /// named by its Sid.
+        /// The place of the value, as an RFC 6901 pointer into the view. The Sid names a policy
+        /// statement.
         path: String,
         /// The added value.
         value: Value,
@@ -46,8 +46,8 @@ impl Difference {
         }
     }
 
-    /// Returns the field of the view that has the value; `None` if the difference is one of another
-    /// kind of view.
+    /// Returns the field of the view that has the value; `None` if the difference belongs to
+    /// another kind of view.
     pub fn field<F: Field>(&self) -> Option<F> {
         F::named(self.path().split('/').nth(1)?)
     }
@@ -81,9 +81,10 @@ pub enum StatementId<'a> {
     Index(usize),
 }
 
-/// The values that differ between two views of a resource; `None` is no resource.
+/// Returns the values that differ between two views of a resource. `None` means that the resource
+/// does not exist.
 ///
-/// A resource that comes or goes is listed by its top-level fields.
+/// A resource that is created or deleted has one difference for each top-level field.
 pub fn diff_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Difference> {
     let fields = |view: Option<&V>| match serde_json::to_value(view) {
         Ok(Value::Object(fields)) => fields,
@@ -94,10 +95,10 @@ pub fn diff_views<V: Serialize>(before: Option<&V>, after: Option<&V>) -> Vec<Di
     found
 }
 
-/// The statements and values that differ between two policies.
+/// Returns the statements and values that differ between two policies.
 ///
-/// A statement without a Sid is named by its index in the `live` document, wherever it stands by
-/// now: the number that every message has for it.
+/// The name of a statement without a Sid is its index in the `live` document, even if the statement
+/// has another index in `before` and `after`. All messages use the index in the live document.
 pub(crate) fn diff_policies(
     before: Option<&Document>,
     after: Option<&Document>,
@@ -111,7 +112,7 @@ pub(crate) fn diff_policies(
             difference.path = format!("/Statement/{index}");
         }
     }
-    // The rest of such a statement keeps its number.
+    // If only a part of such a statement is removed, the remaining statement keeps the index.
     let removed: Vec<(String, Value)> = differences
         .iter()
         .filter(|it| it.op == Op::Remove && is_unnamed(it))
@@ -132,7 +133,7 @@ pub(crate) fn diff_policies(
     differences.into_iter().map(convert).collect()
 }
 
-/// Whether it is a whole statement without a Sid.
+/// Returns whether the difference is a whole statement without a Sid.
 fn is_unnamed(difference: &reconcile_policy::Difference) -> bool {
     difference.value.is_object() && !has_sid(&difference.value)
 }
@@ -175,7 +176,7 @@ fn member(path: &str, name: &str) -> String {
     format!("{path}/{}", name.replace('~', "~0").replace('/', "~1"))
 }
 
-/// Returns the name that one part of a JSON pointer stands for: see RFC 6901.
+/// Returns the name that one part of a JSON pointer represents. See RFC 6901.
 fn unescaped(part: &str) -> Cow<'_, str> {
     if part.contains('~') {
         Cow::Owned(part.replace("~1", "/").replace("~0", "~"))

@@ -22,27 +22,28 @@ pub use code::FindingCode;
 /// A difference between live state and the spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The name of the finding, 32 hexadecimal digits. The name stays the same from check to check:
-    /// it depends on the installation, the address, the code and, for access of outsiders, on what
-    /// the access is, and not on the message, which can contain times.
+    /// The name of the finding, 32 hexadecimal digits. The name does not change between checks: it
+    /// depends on the installation, the address, the code and, for access of outsiders, on the
+    /// access itself. The name does not depend on the message, which can contain times.
     pub id: String,
     /// The address of the resource, or of an account that could not be read.
     pub address: String,
-    /// The account of the resource, if the spec has the account.
+    /// The account of the resource, if the account is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountRef>,
     /// The kind of the finding.
     pub kind: FindingKind,
-    /// The code, which programs match.
+    /// The code of the finding, for programs.
     pub code: FindingCode,
     /// The severity.
     pub severity: Severity,
     /// The message for people.
     pub message: String,
-    /// The next step of the user, if one is known that the message does not name.
+    /// The next step of the user; `None` if there is no next step, or if the message already
+    /// contains it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// The live resource, in the managed view; null if it does not exist.
+    /// The managed view of the live resource; null if the resource does not exist.
     pub before: Value,
     /// The resource in the spec; null if the spec does not have it.
     pub after: Value,
@@ -52,16 +53,16 @@ pub struct Finding {
     /// outsiders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub review: Option<String>,
-    /// The reason why the spec or a baseline accepts the finding. An accepted finding is no drift.
+    /// The reason why the spec or a baseline accepts the finding. An accepted finding is not drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
-    /// Who caused the finding, if somebody asked.
+    /// The authors of the finding, if the user asked for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,
 }
 
 impl Finding {
-    /// Returns whether the spec and the baseline do not accept the finding.
+    /// Returns whether neither the spec nor a baseline accepts the finding.
     pub fn is_open(&self) -> bool {
         self.accepted.is_none()
     }
@@ -72,14 +73,14 @@ impl Finding {
 pub struct DriftReport {
     /// The name of the installation.
     pub installation: String,
-    /// The accounts of the spec, and those that left it and could be entered.
+    /// The accounts of the spec, and the accounts that left the spec and could be read.
     pub accounts: BTreeMap<AccountName, AccountId>,
     /// The findings, the most severe first, and accepted findings at the end.
     pub findings: Vec<Finding>,
 }
 
 impl DriftReport {
-    /// The result of a comparison.
+    /// Creates the report of a comparison.
     pub fn new(comparison: &Comparison) -> Self {
         Self {
             installation: comparison.plan.spec.name.clone(),
@@ -88,8 +89,8 @@ impl DriftReport {
         }
     }
 
-    /// Adds findings of a further check, each with what distinguishes it from others of its address
-    /// and code.
+    /// Adds findings of another check. The text with each finding distinguishes the finding from
+    /// other findings with the same address and code.
     pub(crate) fn add(&mut self, found: Vec<(String, Finding)>) {
         for (subject, mut finding) in found {
             finding.account = account_of(&finding.address, &self.accounts);
@@ -110,7 +111,7 @@ pub enum FindingKind {
     Changed,
     /// A resource or a permission is not in the spec.
     Unexpected,
-    /// A trail exists, and its log files do not arrive, or it is unknown whether they arrive.
+    /// A trail exists, but its log files do not arrive, or it is unknown whether they arrive.
     Delivery,
     /// A resource or an account could not be read.
     Unreadable,
@@ -182,7 +183,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     };
     let refused = comparison.refusals.iter().filter(|it| !is_reported(it)).map(|refusal| {
         let (address, message) = (refusal.address().to_string(), refusal.to_string());
-        // The finding names the resource already.
+        // The finding already has the address of the resource.
         let message = message.strip_prefix(&format!("{address}: ")).unwrap_or(&message).to_owned();
         let severity = refused_severity(refusal, &comparison.absent);
         let hint = Some(refusal.hint());
@@ -197,7 +198,7 @@ pub fn findings(comparison: &Comparison) -> Vec<Finding> {
     });
     let is_unread = |it: &&Warning| is_of_kind(it, FindingKind::Unreadable);
     let unread = plan.warnings.iter().filter(is_unread).filter_map(of_warning);
-    // A finding about access of outsiders says more than that the statement is foreign.
+    // A finding about access of outsiders replaces the warning that the statement is foreign.
     let is_judged = |warning: &Warning| {
         let mut judged = comparison.foreign.iter().filter(|it| it.address == warning.address);
         judged.any(|it| not_ours(&it.subject) == warning.message)
@@ -238,8 +239,8 @@ pub(crate) fn sort(findings: &mut [Finding]) {
     findings.sort_by_key(|finding| (!finding.is_open(), finding.severity));
 }
 
-/// Names the findings of an installation. A resource with several findings of one code gets a name
-/// for each, in their order.
+/// Assigns names to the findings of an installation. Findings with the same address and code are
+/// numbered in their order.
 fn identify(installation: &str, findings: &mut [Finding]) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for finding in findings {
@@ -250,7 +251,8 @@ fn identify(installation: &str, findings: &mut [Finding]) {
     }
 }
 
-/// What names a finding. `subject` is what distinguishes it from others of its address and code.
+/// Returns the text from which the name of a finding is derived. `subject` distinguishes the
+/// finding from other findings with the same address and code.
 fn identity(installation: &str, finding: &Finding, subject: &str) -> String {
     format!("{installation}\n{}\n{}\n{subject}", finding.address, finding.code)
 }
@@ -259,8 +261,8 @@ fn id(identity: &str, number: usize) -> String {
     sha256_hex(format!("{identity}\n{number}").as_bytes()).chars().take(32).collect()
 }
 
-/// The account of an address of a resource (`trail/production/SecurityTrail`) or of an account
-/// (`account/production`).
+/// Returns the account in the address of a resource (`trail/production/SecurityTrail`) or of an
+/// account (`account/production`).
 fn account_of(address: &str, accounts: &BTreeMap<AccountName, AccountId>) -> Option<AccountRef> {
     let name: AccountName = address.split('/').nth(1)?.parse().ok()?;
     accounts.get(&name).map(|id| AccountRef { id: id.clone(), name })
@@ -286,8 +288,8 @@ fn refused_severity(refusal: &Refusal, absent: &BTreeSet<Address>) -> Severity {
     }
 }
 
-/// The kind and the severity of the finding that a warning becomes; `None` if drift does not report
-/// the warning.
+/// Returns the kind and the severity of the finding about a warning; `None` if drift does not
+/// report the warning.
 fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
     match code {
         WarningCode::RefusedLogFiles => Some((FindingKind::Delivery, Severity::Critical)),
@@ -304,7 +306,7 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
         WarningCode::UnreadableAccess | WarningCode::UnreadableSetting => {
             Some((FindingKind::Unreadable, Severity::High))
         }
-        // Nobody learns more than names.
+        // Outsiders learn only names.
         WarningCode::UnreadableNames => Some((FindingKind::Unreadable, Severity::Low)),
         WarningCode::ForeignStatement | WarningCode::SpareKey => {
             Some((FindingKind::Unexpected, Severity::Medium))
@@ -360,7 +362,7 @@ fn significance(code: &WarningCode) -> Option<(FindingKind, Severity)> {
     }
 }
 
-/// A finding without views.
+/// Creates a finding without views.
 pub(crate) fn viewless(address: String, code: impl Into<FindingCode>, message: String) -> Finding {
     Finding {
         id: String::new(),
@@ -380,7 +382,7 @@ pub(crate) fn viewless(address: String, code: impl Into<FindingCode>, message: S
     }
 }
 
-/// The finding about a trail outside the spec that uses the bucket.
+/// Creates the finding about a trail outside the spec that uses the bucket.
 fn outsider_finding(outsider: &Outsider) -> Finding {
     let (kind, severity, code) = match outsider.can_deliver {
         true => (FindingKind::Unexpected, Severity::Low, FindingCode::UnlistedTrail),

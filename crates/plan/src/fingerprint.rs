@@ -1,4 +1,4 @@
-//! Turns the managed view of a resource into a short text that changes when the resource does.
+//! Computes a short text from the managed view of a resource, which changes when the view changes.
 
 use std::fmt;
 
@@ -6,25 +6,25 @@ use reconcile_policy::{Document, Ownership, canonical_text, owned};
 use reconcile_spec::sha256_hex;
 use serde::{Deserialize, Serialize};
 
-/// A digest of what a plan saw of a resource, `sha256:` and 64 hexadecimal digits.
+/// A digest of the view of a resource in a plan: `sha256:` and 64 hexadecimal digits.
 ///
-/// Immediately before a write, apply compares it with live state. A change since the plan was not
-/// in the plan that the user saw.
+/// Immediately before a write, `apply` compares the digest with live state, because the user has
+/// not seen changes that were made after the plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// The fingerprint of a view; `None` is a resource that does not exist.
+    /// Returns the fingerprint of a view. `None` means that the resource does not exist.
     pub fn of<V: Serialize>(view: Option<&V>) -> Self {
-        // Views hold strings, numbers and lists; should one fail to serialise it would equal no
-        // other.
+        // Views contain strings, numbers and lists, so serialization does not fail. The text of a
+        // failure would differ from the text of every view.
         let text = serde_json::to_string(&view).unwrap_or_default();
         Self::of_text(&text)
     }
 
-    /// The fingerprint of a policy: of our statements alone, in canonical form. What others change
-    /// in their own statements does not make a plan stale, since a merge keeps it.
+    /// Returns the fingerprint of the managed statements of a policy, in canonical form. Changes of
+    /// foreign statements do not make a plan stale, because a merge keeps these changes.
     pub fn of_policy(document: Option<&Document>, ownership: &Ownership) -> Self {
         match document {
             Some(document) => Self::of_text(&canonical_text(&owned(document, ownership))),

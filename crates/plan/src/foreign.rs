@@ -1,5 +1,5 @@
-//! Turns what a foreign statement, grant, rule or configuration allows into how much it matters,
-//! and whether somebody reviewed it. Pure.
+//! Determines the severity of the access that a foreign statement, grant, rule or configuration
+//! gives, and the name with which the spec can accept the access. Pure.
 
 use reconcile_policy::{Allowed, AssetKind, Capability, Holds, Standing};
 use reconcile_spec::sha256_hex;
@@ -7,34 +7,35 @@ use reconcile_spec::sha256_hex;
 use crate::address::Address;
 use crate::severity::Severity;
 
-/// Something of others that gives outsiders access to the logs or to what protects them, or that
-/// endangers the logs otherwise.
+/// A foreign setting that gives outsiders access to the logs or to the resources that protect them,
+/// or that endangers the logs in another way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForeignAccess {
     /// The resource that has the statement, grant, rule or configuration.
     pub address: Address,
-    /// The statement, grant or rule, as people call it.
+    /// The name of the statement, grant or rule for people.
     pub subject: String,
     /// The name that accepts the access under `reviewed` in the spec: kind, name and digest.
     pub review: String,
     /// The severity.
     pub severity: Severity,
-    /// The message for people: what is allowed to whom.
+    /// The message for people, with the access and the principals.
     pub message: String,
-    /// The reason why it is accepted, if the spec says so.
+    /// The reason why the spec accepts the access, if it does.
     pub accepted: Option<String>,
 }
 
-/// The digits of a digest that names a review.
+/// The number of hexadecimal digits of the digest in the name of a review.
 const DIGITS: usize = 12;
 
-/// The name of an access under `reviewed`. It changes with everything in `content`.
+/// Returns the name that accepts an access under `reviewed`. The name changes if `content` changes.
 pub(crate) fn review(kind: &str, name: &str, content: &str) -> String {
     let digest: String = sha256_hex(content.as_bytes()).chars().take(DIGITS).collect();
     format!("{kind}/{name}@{digest}")
 }
 
-/// A text that changes with what is allowed and to whom, however people read it.
+/// Returns a text that changes with the access and the principals, and that does not depend on the
+/// message.
 pub(crate) fn content(allowed: &[Allowed]) -> String {
     let mut lines: Vec<String> = allowed
         .iter()
@@ -58,12 +59,11 @@ pub(crate) fn content(allowed: &[Allowed]) -> String {
 
 use Severity::{Critical, High, Low, Medium};
 
-/// How much each capability matters in the hands of everybody, of an outsider by name, of an AWS
-/// service that anybody may have act, and of an AWS service that acts for an outsider by name.
-/// `None` is not reported.
+/// The severity of each capability for everybody, for a named outsider, for an AWS service on
+/// behalf of anybody, and for an AWS service on behalf of a named outsider. `None` is not reported.
 ///
-/// The page "How foreign access is judged" of the book shows the same table; a test holds them
-/// together.
+/// The page "How foreign access is judged" of the book shows the same table, and a test compares
+/// the two.
 pub(crate) const WEIGHTS: [(Capability, [Option<Severity>; 4]); Capability::ALL.len()] = [
     (Capability::Read, [Some(Critical), Some(High), Some(Medium), Some(Low)]),
     (Capability::List, [Some(Medium), Some(Low), None, None]),
@@ -93,13 +93,13 @@ pub(crate) const WEIGHTS: [(Capability, [Option<Severity>; 4]); Capability::ALL.
     (Capability::ChangePolicy(AssetKind::LogGroup), [Some(High), Some(High), Some(Medium), Some(Low)]),
 ];
 
-/// The weight of the gravest of what is allowed; `None` if none of it is reported.
+/// Returns the highest severity of the allowed access; `None` if none of the access is reported.
 pub(crate) fn severity(allowed: &[Allowed]) -> Option<Severity> {
     allowed.iter().filter_map(weight).min()
 }
 
-/// How much one thing matters: one step less under conditions that may not hold, and little where
-/// it has no effect.
+/// Returns the severity of one access: one step lower if the access depends on conditions that may
+/// not hold, and low if the access has no effect.
 pub(crate) fn weight(Allowed { who, capability, holds, .. }: &Allowed) -> Option<Severity> {
     let (_, weights) = WEIGHTS.iter().find(|(it, _)| it == capability)?;
     let column = match who.standing() {

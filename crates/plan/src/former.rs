@@ -1,20 +1,20 @@
-//! Reads and writes the tags in which a trail records the log group, role and topic that it had
-//! before.
+//! Reads and writes the tags in which a trail records its earlier log group, role and topic.
 //!
-//! A trail that gets another destination leaves the earlier one behind until the apply deletes
-//! that. Nothing else leads to the earlier destination, and an apply can be killed in between. So
-//! the trail is tagged first: the tag is a memory that every machine sees, and that lasts for as
-//! long as the trail. The tag stays, and is of no account once the resource is gone.
+//! When a trail gets another destination, the earlier destination remains until `apply` deletes it.
+//! Nothing else references the earlier destination, and `apply` can be interrupted in between.
+//! Therefore, `apply` tags the trail first: every machine can read the tag, and the tag exists as
+//! long as the trail. The tag is kept, and has no effect after the destination is deleted.
 
 use reconcile_policy::Arn;
 use reconcile_spec::{FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG};
 
 use crate::view::Tags;
 
-/// The characters that CloudTrail accepts in a value of a tag besides letters and digits.
+/// The characters besides letters and digits that CloudTrail accepts in the value of a tag.
 const MARKS: &str = " _.:/=+-@";
 
-/// The most characters of a value. See "Tag" in the CloudTrail API reference.
+/// The maximum number of characters in the value of a tag. See "Tag" in the CloudTrail API
+/// reference.
 const LENGTH: usize = 256;
 
 const KEYS: [&str; 3] = [FORMER_LOG_GROUP_TAG, FORMER_ROLE_TAG, FORMER_TOPIC_TAG];
@@ -24,13 +24,13 @@ pub(crate) fn read(tags: &Tags) -> impl Iterator<Item = Arn> {
     KEYS.into_iter().filter_map(|key| tags.0.get(key)?.parse().ok())
 }
 
-/// Whether a key is one of a record.
+/// Returns whether a key is the key of one of these tags.
 pub(crate) fn is_key(key: &str) -> bool {
     KEYS.contains(&key)
 }
 
-/// Returns the tags that record these destinations. One whose ARN is no value of a tag cannot be
-/// recorded: its name is too long or has a `#` or `,`.
+/// Returns the tags that record these destinations. A destination whose ARN is not a valid tag
+/// value cannot be recorded: the ARN is too long, or contains a character such as `#` or `,`.
 pub(crate) fn tags(left: impl Iterator<Item = Arn>) -> Tags {
     left.filter_map(|arn| {
         let key = match arn.service() {

@@ -1,4 +1,4 @@
-//! The freshness of digests: chains of digests that stopped, as findings of drift. Pure.
+//! Reports chains of digests that stopped as findings of drift. Pure.
 //!
 //! `GetTrailStatus` reports the deliveries of a trail in its home Region. Whether the other Regions
 //! and, for an organization trail, the other accounts still deliver is known only from the digests
@@ -15,7 +15,7 @@ use crate::drift::{DriftReport, Finding, FindingCode, FindingKind, viewless};
 use crate::observed::{LiveOrganization, Observed};
 use crate::severity::Severity;
 
-/// A trail of the spec that logs, and that delivers digests to the place that the spec names.
+/// A trail of the spec that is logging and delivers digests to the bucket and prefix of the spec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestTrail {
     /// The address of the trail.
@@ -26,19 +26,19 @@ pub struct DigestTrail {
     pub home: Region,
     /// The account of the trail.
     pub account: AccountId,
-    /// Whether the trail logs in all accounts of its organization.
+    /// Whether the trail records all accounts of its organization.
     pub is_organization: bool,
-    /// The time at which logging was started last, if known.
+    /// The time of the latest start of logging, if known.
     pub logging_since: Option<Timestamp>,
-    /// The latest delivery of a digest in the home Region that CloudTrail reports, if there is one.
+    /// The latest delivery of a digest in the home Region, if CloudTrail reports one.
     pub latest: Option<Timestamp>,
 }
 
 /// The trails whose digests can be judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DigestTrails {
-    /// The trails. A trail that is stopped, without digests or other than the spec has a finding
-    /// already, and is not here.
+    /// The trails. A trail that is stopped, delivers no digests or differs from the spec already
+    /// has a finding, and is not in this list.
     pub trails: Vec<DigestTrail>,
     /// The members of the organization, if they are known.
     pub members: Option<BTreeSet<AccountId>>,
@@ -51,7 +51,7 @@ impl DigestTrails {
         Self { trails: trails.collect(), members }
     }
 
-    /// Returns that nothing is known about the digests of all trails.
+    /// Returns for each trail that its digests could not be listed, for this reason.
     pub fn unread(&self, reason: &str) -> Vec<Staleness> {
         let unlisted = |trail: &DigestTrail| Staleness::Unlisted {
             trail: trail.address.clone(),
@@ -85,10 +85,10 @@ fn digest_trail(desired: &Desired, trail: &Trail, observed: &Observed) -> Option
     })
 }
 
-/// What is wrong with the digests of a trail in the bucket.
+/// A problem of the digests of a trail in the bucket.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Staleness {
-    /// One Region of an account has no new digest, and another one has.
+    /// One Region of an account has no new digest, but another Region of the account has one.
     Region {
         /// The trail.
         trail: Address,
@@ -117,9 +117,9 @@ pub enum Staleness {
     Unlisted {
         /// The trail.
         trail: Address,
-        /// The number of accounts and Regions; `None` if it is all of them.
+        /// The number of pairs of an account and a Region; `None` for all of them.
         count: Option<usize>,
-        /// The reason of the first of them.
+        /// The reason for the first of them.
         reason: String,
     },
 }
@@ -129,7 +129,7 @@ pub enum Staleness {
 pub enum Newest {
     /// The digest ends at this time.
     At(Timestamp),
-    /// There is none since this time. Older digests were not listed.
+    /// There is no digest since this time. Older digests were not listed.
     NoneSince(Timestamp),
 }
 
@@ -145,7 +145,8 @@ impl std::fmt::Display for Newest {
 impl DriftReport {
     /// Adds the findings about stale digests, and sorts the findings again.
     ///
-    /// A silent account is not reported for a trail whose deliveries have a finding already.
+    /// A stopped account is skipped if the trail belongs to the account and already has a finding
+    /// about its deliveries.
     pub fn add_freshness(&mut self, stale: &[Staleness]) {
         let deliveries = self.findings.iter().filter(|finding| finding.kind == FindingKind::Delivery);
         let reported: BTreeSet<&str> = deliveries.map(|finding| finding.address.as_str()).collect();
@@ -175,7 +176,7 @@ impl DriftReport {
             Staleness::Account { account, newest, is_own, .. } => {
                 let account = self.named(account);
                 let (severity, unless) = match (newest, is_own) {
-                    // CloudTrail says since when it delivers digests for its own account alone.
+                    // CloudTrail reports the start of deliveries only for the account of the trail.
                     (Newest::NoneSince(_), false) => {
                         (Severity::Medium, ", unless the account has just joined the organization")
                     }
@@ -202,7 +203,7 @@ impl DriftReport {
         Finding { kind, severity, ..viewless(stale.trail().to_string(), code, message) }
     }
 
-    /// The ID of an account, with its name if the spec has the account.
+    /// Returns the ID of an account, with the name of the account if it is known.
     fn named(&self, account: &AccountId) -> String {
         let name = self.accounts.iter().find(|(_, id)| *id == account).map(|(name, _)| name);
         name.map_or_else(|| account.to_string(), |name| format!("{name} ({account})"))
@@ -222,8 +223,8 @@ impl Staleness {
         }
     }
 
-    /// What the finding is about beside the trail, so that a baseline that accepts one Region
-    /// accepts no other.
+    /// The subject of the finding besides the trail. A baseline that accepts the finding about one
+    /// Region does not accept findings about other Regions.
     fn subject(&self) -> String {
         match self {
             Self::Region { account, region, .. } => format!("{account}/{region}"),

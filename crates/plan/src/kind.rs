@@ -11,8 +11,8 @@ use crate::plan::{Act, ActionKind};
 /// The table of kinds, in the order in which a first apply creates them: variant, name, and the
 /// type of the action, with the view that a plan shows. Calls a macro with all rows.
 ///
-/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are made from it. A
-/// new row does not compile until every stage knows the kind.
+/// [`Kind`], [`Changed`](crate::plan::Changed) and the JSON form of a change are generated from
+/// this table. A new row does not compile until every stage knows the kind.
 macro_rules! with_kinds {
     ($make:ident) => {
         $make! {
@@ -53,7 +53,7 @@ pub(crate) use with_kinds;
 
 macro_rules! kind {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
-        /// A kind of resource, as it stands in addresses and in the JSON plan.
+        /// A kind of resource, as addresses and the JSON plan name it.
         ///
         /// No match skips kinds with a wildcard: a new kind does not compile until every stage
         /// knows it.
@@ -66,7 +66,7 @@ macro_rules! kind {
             /// Every kind, in the order in which a first apply creates them.
             pub const ALL: &[Self] = &[$(Self::$kind),*];
 
-            /// The kind as addresses name it.
+            /// The name of the kind in addresses.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$kind => $name,)*
@@ -85,7 +85,7 @@ macro_rules! kind {
 with_kinds!(kind);
 
 impl Kind {
-    /// The kind of policy, if it is a policy document.
+    /// The kind of policy, if resources of this kind are policy documents.
     pub fn policy(self) -> Option<PolicyKind> {
         match self {
             Self::BucketPolicy => Some(PolicyKind::Bucket),
@@ -106,12 +106,12 @@ impl Kind {
         }
     }
 
-    /// The size limit in bytes, if it is a policy document.
+    /// The size limit in bytes, if resources of this kind are policy documents.
     pub fn policy_limit(self) -> Option<usize> {
         self.policy().map(PolicyKind::limit)
     }
 
-    /// Whether it is a policy document.
+    /// Whether resources of this kind are policy documents.
     pub fn is_policy(self) -> bool {
         self.policy().is_some()
     }
@@ -123,7 +123,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A text that names no kind.
+/// A text that is not the name of a kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a kind of resource")]
 pub struct UnknownKind(pub String);

@@ -1,5 +1,5 @@
-//! The decisions: what differs between a spec and live AWS, what a plan changes, what drift
-//! reports, whether logs are delivered, and which spec describes what is there.
+//! Decides the differences between a spec and live AWS, the changes of a plan, the findings of
+//! drift, whether logs are delivered, and the spec that describes an existing installation.
 //!
 //! Pure: nothing in this crate can reach a network or a clock. `reconcile-diff` reads live state
 //! ([`observed::Observed`]), and [`compare`](compare()) decides.

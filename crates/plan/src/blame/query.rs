@@ -1,4 +1,4 @@
-//! The queries of a finding to the recorded events.
+//! The queries for the recorded events that explain a finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use crate::drift::{Finding, FindingKind};
 use crate::kind::Kind;
 use crate::view::{AlarmField, BucketField, KeyField, LogGroupField, TopicField, TrailField};
 
-/// A query for the newest of some calls on a resource.
+/// A query for the newest call on a resource among some operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BlameQuery {
     pub(super) account: AccountName,
     pub(super) region: Region,
     pub(super) subject: EventSubject,
-    /// The operations that lead to the finding.
+    /// The operations that can cause the finding.
     pub(super) causes: Vec<&'static str>,
-    /// The operations that end the finding: it was caused after them.
+    /// The operations that end the finding. The cause of the finding is newer than such a call.
     pub(super) undoes: Vec<&'static str>,
 }
 
@@ -43,12 +43,12 @@ pub(super) struct EventSubject {
     source: &'static str,
     /// The names that a caller can use.
     names: BTreeSet<String>,
-    /// The request parameters that hold one of them.
+    /// The request parameters that contain one of these names.
     parameters: &'static [&'static str],
     /// The attribute that `SetTopicAttributes` sets.
     attribute: Option<&'static str>,
-    /// The names of the log group of a metric filter: another log group can have a filter of the
-    /// same name.
+    /// The names of the log group of a metric filter, because another log group can have a filter
+    /// with the same name.
     group: BTreeSet<String>,
 }
 
@@ -60,7 +60,7 @@ impl EventSubject {
             return false;
         }
         if self.parameters == FILTER_PARAMETERS {
-            // A call that names no filter is on the log group, with all its filters. See
+            // A call that names no filter affects the log group with all its filters. See
             // `DeleteLogGroup` in the CloudWatch Logs API reference.
             let mut groups = GROUP_PARAMETERS.iter().flat_map(|parameter| record.texts(parameter));
             let mut filters =
@@ -69,8 +69,8 @@ impl EventSubject {
                 && (filters.peek().is_none() || filters.any(|name| self.names.contains(name)));
         }
         let mut arns = record.arns().peekable();
-        // Some services record the ARN, however the caller named the resource. An alias can be that
-        // of another key by now.
+        // Some services record the ARN of the resource, even if the caller used another name. An
+        // alias may point to another key now.
         if self.source == KMS && self.parameters == KEY_PARAMETERS && arns.peek().is_some() {
             return arns.any(|arn| self.names.contains(arn));
         }
@@ -98,7 +98,7 @@ const ALARM_PARAMETERS: &[&str] = &["alarmName", "alarmNames"];
 /// Returns the queries of a finding.
 ///
 /// # Errors
-/// The reason why nobody can answer.
+/// The reason why the recorded events cannot name an author.
 pub(super) fn queries(
     desired: &Desired,
     key: Option<&Arn>,
@@ -141,7 +141,7 @@ pub(super) fn queries(
         (FindingKind::Unexpected, "unexpected") => Err("the resource has the tag of the installation, \
             and the spec no longer declares it"
             .to_owned()),
-        // A statement of a policy, or what it allows.
+        // A policy statement, or access that a statement allows.
         _ if kind.is_policy() => Ok(vec![ask(writes(kind).to_vec(), &[])]),
         _ => Err("`--blame` does not know which calls cause such a finding".to_owned()),
     }
@@ -149,8 +149,8 @@ pub(super) fn queries(
 
 const NOT_IN_SPEC: &str = "the spec does not declare the resource";
 
-/// The Region in which the calls on a resource are recorded, which is that of the resource, and how
-/// events name the resource.
+/// Returns the Region that records the calls on a resource, which is the Region of the resource,
+/// and the names by which events refer to the resource.
 ///
 /// See "Working with CloudTrail event history" in the CloudTrail user guide.
 fn subject(
@@ -231,7 +231,7 @@ fn subject(
     }
 }
 
-/// The calls after which a resource does not exist, and those after which it exists.
+/// Returns the calls that delete a resource, and the calls that create the resource.
 fn removals(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         Kind::Trail => (&["DeleteTrail"], &["CreateTrail"]),
@@ -247,7 +247,7 @@ fn removals(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
     }
 }
 
-/// The calls that set a value, and those after which the value is as the spec says.
+/// Returns the calls that set a value, and the calls after which the value matches the spec.
 fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static [&'static str]) {
     if kind == Kind::Trail && difference.field() == Some(TrailField::Logging) {
         let is_wanted = match difference {
@@ -257,7 +257,7 @@ fn setters(kind: Kind, difference: &Difference) -> (Vec<&'static str>, &'static 
             Difference::Remove { .. } => false,
         };
         return match is_wanted {
-            // A new trail does not log.
+            // A new trail is not logging.
             true => (vec!["StopLogging", "CreateTrail"], &["StartLogging"]),
             false => (vec!["StartLogging"], &["StopLogging"]),
         };
@@ -308,8 +308,8 @@ fn trail_setters(field: TrailField) -> &'static [&'static str] {
     }
 }
 
-/// Events of S3 have the names of older operations, and of IAM actions: see "Amazon S3 CloudTrail
-/// events" in the S3 user guide.
+/// Returns the calls that set a value of a bucket. S3 events have the names of older operations and
+/// of IAM actions: see "Amazon S3 CloudTrail events" in the S3 user guide.
 fn bucket_setters(field: BucketField) -> &'static [&'static str] {
     match field {
         BucketField::Encryption | BucketField::BlockedEncryptionTypes => {
@@ -352,7 +352,7 @@ fn topic_setters(field: TopicField) -> &'static [&'static str] {
     }
 }
 
-/// The calls that write a policy.
+/// Returns the calls that write a policy.
 fn writes(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::BucketPolicy => &["PutBucketPolicy"],

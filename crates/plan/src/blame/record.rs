@@ -1,15 +1,15 @@
-//! A recorded event of CloudTrail, as far as it names an author.
+//! The part of a recorded CloudTrail event that identifies an author.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The word in a user agent by which calls of this program are recognized. See `application
-/// identifier` in the "Application ID" page of the AWS SDKs and Tools Reference Guide: an SDK adds
-/// it to the user agent as `app/ID`.
+/// The word in a user agent that identifies calls of this program. An SDK adds the application ID
+/// to the user agent as `app/ID`: see `application identifier` in the "Application ID" page of the
+/// AWS SDKs and Tools Reference Guide.
 const OWN_AGENT: &str = "app/reconcile";
 
-/// An event.
+/// A recorded event.
 ///
 /// See "CloudTrail record contents for management, data, and network activity events" in the
 /// CloudTrail user guide.
@@ -42,7 +42,7 @@ struct Resource {
 }
 
 impl EventRecord {
-    /// Parses the text of an event; `None` if an element is missing that every event has.
+    /// Parses the text of an event. Returns `None` if an element that every event has is missing.
     pub fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -69,7 +69,8 @@ impl EventRecord {
         self.resources.iter().flatten().filter_map(|resource| resource.arn.as_deref())
     }
 
-    /// The user, role or service that made the call; `None` if the event does not say.
+    /// The user, role or service that made the call; `None` if the event does not contain the
+    /// caller.
     ///
     /// See "CloudTrail userIdentity element" in the CloudTrail user guide: a service has no ARN.
     pub(super) fn principal(&self) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! The search for authors: which lists of events are read, and what they answer.
+//! The search for authors: the lists of events to read, and the answers of these lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,14 +24,14 @@ pub struct Listing {
 /// The search for the authors of some findings.
 #[derive(Debug)]
 pub struct Search {
-    /// The ID and the queries of each finding, or the reason why nobody can answer them.
+    /// The ID of each finding with its queries, or with the reason why no query can name an author.
     asked: Vec<(String, Result<Vec<BlameQuery>, String>)>,
     accounts: BTreeMap<AccountName, AccountId>,
 }
 
 impl Search {
-    /// Starts a search. `key` is the key of the installation. What could not be read was not
-    /// necessarily changed, and has no author.
+    /// Starts a search. `key` is the key of the installation. A finding about an unreadable
+    /// resource has no author, because the resource may not have changed.
     pub fn new(desired: &Desired, key: Option<&Arn>, findings: &[Finding]) -> Self {
         let has_author = |finding: &&Finding| finding.kind != FindingKind::Unreadable;
         let asked = findings.iter().filter(has_author);
@@ -65,7 +65,7 @@ impl Search {
             .collect()
     }
 
-    /// Names the authors that the scans found.
+    /// Adds the authors that the scans found to the findings.
     pub fn name_authors(self, scans: impl IntoIterator<Item = EventScan>, findings: &mut [Finding]) {
         let scans: BTreeMap<Listing, EventScan> =
             scans.into_iter().map(|scan| (scan.listing.clone(), scan)).collect();
@@ -100,15 +100,15 @@ fn blame(
     blame
 }
 
-/// The newest call, if it leads to the finding.
+/// Returns the newest call, if it can cause the finding.
 fn answer(
     query: &BlameQuery,
     scans: &BTreeMap<Listing, EventScan>,
     accounts: &BTreeMap<AccountName, AccountId>,
 ) -> Result<RecordedCall, String> {
-    // Events have their time in seconds. Of the calls in the same second, the creation of the
-    // resource came first, and the one that leads to the finding came last: it is what was found.
-    // `reconcile` writes what the spec says, so the calls of others came after its own.
+    // The times of events are in seconds. Among the calls in one second, the creation of the
+    // resource came first. A call that can cause the finding came last, because the finding exists.
+    // Calls of others came after calls of `reconcile`, which writes only what the spec says.
     let is_cause = |record: &EventRecord| query.causes.contains(&record.event_name.as_str());
     let order = |record: &EventRecord| {
         (!record.event_name.starts_with("Create"), is_cause(record), !record.is_of_reconcile())
@@ -161,17 +161,17 @@ pub struct EventScan {
 }
 
 impl EventScan {
-    /// The number of events after which a scan gives up: 20 calls of `LookupEvents`, in ten
+    /// The number of events after which a scan gives up: 20 calls of `LookupEvents`, which take ten
     /// seconds.
     const MOST: usize = 1_000;
 
-    /// Returns which list is read.
+    /// Returns the list that the scan reads.
     pub fn listing(&self) -> &Listing {
         &self.listing
     }
 
-    /// Reads a page; an event that cannot be parsed is `None`. Returns whether the scan needs the
-    /// next page.
+    /// Reads a page, in which `None` is an event that cannot be parsed. Returns whether the scan
+    /// needs the next page.
     pub fn read(&mut self, page: Vec<Option<EventRecord>>) -> bool {
         self.read += page.len();
         for record in page {
@@ -198,7 +198,7 @@ impl EventScan {
         needs_more
     }
 
-    /// Notes that the list could not be read.
+    /// Records that the list could not be read.
     pub fn fail(&mut self, reason: String) {
         self.failure = Some(reason);
     }

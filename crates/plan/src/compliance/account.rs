@@ -11,9 +11,11 @@ struct Property {
     /// The reason of a failure.
     why: &'static str,
     is_met: fn(&Trail) -> bool,
-    /// Whether a trail that the spec does not have can have the property. Its events are not read.
+    /// Returns whether a trail that the spec does not have can have the property. The event
+    /// selectors of such a trail are not read.
     may_be_met: fn(&OtherTrail) -> bool,
-    /// What a trail of the spec lacks, as a key and a value; `None` if it lacks nothing.
+    /// Returns the setting that a trail of the spec lacks, as a key and a value; `None` if the
+    /// trail has the property.
     lacking: fn(&spec::Trail) -> Option<(&'static str, &'static str)>,
 }
 
@@ -44,8 +46,8 @@ fn judge(context: &ControlContext<'_>, account: &spec::Account, property: &Prope
     ControlVerdict::Failed { why: property.why.to_owned(), fix: fix(context, account, property) }
 }
 
-/// The line that completes the first trail that records the account; `apply` if a trail of the spec
-/// is complete.
+/// Returns the line that gives the property to the first trail that records the account, or `apply`
+/// if a trail of the spec already has the property.
 fn fix(context: &ControlContext<'_>, account: &spec::Account, property: &Property) -> Fix {
     let lacking = |trail| Some((trail, (property.lacking)(trail)?));
     let all: Option<Vec<_>> = context.recording(account).map(lacking).collect();
@@ -116,7 +118,7 @@ pub(super) fn object_reads(context: &ControlContext<'_>) -> Vec<Judged> {
     each(context, &property)
 }
 
-/// What every trail of these controls needs besides its events.
+/// Returns the setting besides the recorded events that a trail lacks for these controls.
 fn base(wanted: &spec::Trail) -> Option<(&'static str, &'static str)> {
     let enabled = (!wanted.enabled).then_some(("enabled", "true"));
     enabled.or((!wanted.multi_region).then_some(("multi_region", "true")))
@@ -130,7 +132,7 @@ fn recorded_object_calls(selectors: &spec::Selectors, live: &Trail) -> RecordedC
     selectors.recorded_of_objects(&every_object(&live.arn))
 }
 
-/// The beginning of the ARN of every object in the partition of a trail.
+/// The prefix of the ARNs of all objects in the partition of a trail.
 fn every_object(trail: &reconcile_policy::Arn) -> String {
     let partition = trail.as_str().split(':').nth(1).unwrap_or_default();
     format!("arn:{partition}:s3:::")

@@ -20,9 +20,9 @@ fn each(
     context.desired.accounts.iter().map(judged).collect()
 }
 
-/// A metric filter and alarm of section 4 of the CIS benchmark. An account passes if a multi-Region
-/// trail that is logging delivers to a log group with a metric filter of this pattern, and an alarm
-/// on its metric notifies a topic that has subscribers.
+/// Judges a metric filter and alarm of section 4 of the CIS benchmark. An account passes if a
+/// multi-Region trail that is logging delivers to a log group with a metric filter of this pattern,
+/// and an alarm on its metric notifies a topic that has subscribers.
 ///
 /// See `CloudWatch.1` to `CloudWatch.14` in the Security Hub user guide: a pattern with other terms
 /// does not pass.
@@ -45,7 +45,7 @@ pub(super) fn monitored(context: &ControlContext<'_>, id: &str) -> Vec<Judged> {
     })
 }
 
-/// The best verdict of any metric filter of an account.
+/// Returns the best verdict on a metric filter of an account.
 fn judge_groups(
     context: &ControlContext<'_>,
     account: &spec::Account,
@@ -149,7 +149,7 @@ fn on_metrics<'a>(
     Ok(all.iter().filter(|(_, alarm)| is_on(alarm)).collect())
 }
 
-/// Judges each alarm on the metrics of metric filters of an account; the first one that fails
+/// Judges the alarms on the metrics of the metric filters of an account. The first alarm that fails
 /// decides.
 fn every_alarm(
     context: &ControlContext<'_>,

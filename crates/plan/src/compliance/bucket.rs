@@ -37,7 +37,8 @@ fn read<T>(setting: Result<T, &Error>, judge: impl FnOnce(T) -> ControlVerdict) 
     setting.map_or_else(|error| ControlVerdict::Unreadable(error.to_string()), judge)
 }
 
-/// What only a person can look up, because no spec reads or sets it.
+/// Returns the verdict on a setting that a person must check, because `reconcile` neither reads nor
+/// sets it.
 fn by_hand(context: &ControlContext<'_>, what: String) -> Vec<Judged> {
     judge_bucket(context, |_| ControlVerdict::Manual(what))
 }
@@ -63,7 +64,7 @@ pub(super) fn no_public_writes(context: &ControlContext<'_>) -> Vec<Judged> {
     public_access(context, |capability| !matches!(capability, Capability::Read | Capability::List))
 }
 
-/// Reads and writes: Security Hub runs both rules.
+/// Judges public reads and public writes, because Security Hub runs both rules.
 pub(super) fn not_public(context: &ControlContext<'_>) -> Vec<Judged> {
     public_access(context, |_| true)
 }
@@ -276,7 +277,8 @@ pub(super) fn encrypted(context: &ControlContext<'_>) -> Vec<Judged> {
     })
 }
 
-/// Access points are no part of an installation, and are not read.
+/// Returns that a person must check access points: they are not part of an installation, and are
+/// not read.
 pub(super) fn access_points(context: &ControlContext<'_>) -> Vec<Judged> {
     let bucket = &context.desired.bucket.name;
     by_hand(
@@ -288,7 +290,8 @@ pub(super) fn access_points(context: &ControlContext<'_>) -> Vec<Judged> {
     )
 }
 
-/// Multi-Region access points are no part of an installation, and are not read.
+/// Returns that a person must check Multi-Region access points: they are not part of an
+/// installation, and are not read.
 pub(super) fn multi_region_access_points(context: &ControlContext<'_>) -> Vec<Judged> {
     let bucket = &context.desired.bucket.name;
     by_hand(

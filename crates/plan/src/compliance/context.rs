@@ -106,8 +106,8 @@ impl<'a> ControlContext<'a> {
     }
 }
 
-/// The fix of a setting that the spec can have: `apply` if the spec already has it, or else a line
-/// of the spec.
+/// Returns the fix for a setting: `apply` if the spec already has the setting, or else a line of
+/// the spec.
 pub(super) fn line(is_wanted: bool, key: impl Into<String>, value: impl Into<String>) -> Fix {
     match is_wanted {
         true => Fix::Apply,
@@ -120,7 +120,7 @@ pub(super) fn trail_key(trail: &spec::Trail, setting: &str) -> String {
     format!("trails[{}].{setting}", trail.name)
 }
 
-/// Passed if it is so; otherwise failed.
+/// Returns that the control passed if `is_so` is true, and otherwise that it failed.
 pub(super) fn passed_if(is_so: bool, why: impl Into<String>, fix: Fix) -> ControlVerdict {
     match is_so {
         true => ControlVerdict::Passed,

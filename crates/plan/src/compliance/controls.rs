@@ -1,9 +1,9 @@
 //! The table of controls.
 //!
-//! Which framework has a control, and the numbers of its requirements: "Security standards
-//! reference for Security Hub CSPM" and the "Related requirements" of each control in the Security
-//! Hub user guide. Section 4 of the CIS benchmarks and the rule for log groups are as in the lists
-//! of Prowler and of the conformance packs of AWS Config.
+//! The frameworks and requirements of each control are from "Security standards reference for
+//! Security Hub CSPM" and from the "Related requirements" of the control in the Security Hub user
+//! guide. Section 4 of the CIS benchmarks and the rule for log groups follow the lists of Prowler
+//! and of the conformance packs of AWS Config.
 
 use super::Control;
 use super::Framework::{Cis30, Cis50, Fsbp, Nist80053, Pci40};

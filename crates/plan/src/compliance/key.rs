@@ -42,7 +42,8 @@ fn each(context: &ControlContext<'_>, judge: impl Fn(&HubKey) -> ControlVerdict)
     judged
 }
 
-/// AWS Config does not have a rule for it: Security Hub itself checks the state.
+/// Judges whether the key is pending deletion. AWS Config has no rule for this: Security Hub itself
+/// checks the state.
 pub(super) fn not_deleted(context: &ControlContext<'_>) -> Vec<Judged> {
     each(context, |hub| {
         let state = &hub.key.traits.state;

@@ -7,7 +7,7 @@ use super::context::{ControlContext, Judged, line, passed_if};
 use crate::address::Address;
 use crate::view::{AtRest, LogGroup};
 
-/// The least retention that the control requires by default.
+/// The minimum retention that the control requires by default, in days.
 const YEAR: u32 = 365;
 
 fn each(
@@ -40,8 +40,8 @@ fn log_group_key(context: &ControlContext<'_>, group: &spec::LogGroup, setting: 
     format!("trails[{}].cloudwatch_logs.{setting}", trail.unwrap_or_default())
 }
 
-/// See `cw-loggroup-retention-period-check` in the AWS Config developer guide. Events of a log
-/// group without a retention never expire.
+/// See `cw-loggroup-retention-period-check` in the AWS Config developer guide. Without a retention,
+/// events never expire.
 pub(super) fn retained(context: &ControlContext<'_>) -> Vec<Judged> {
     each(context, |wanted, live| {
         let is_wanted = wanted.retention_days.is_some_and(|days| days >= YEAR);

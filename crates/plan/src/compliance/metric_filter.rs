@@ -7,14 +7,14 @@ use reconcile_spec as spec;
 use super::context::{ControlContext, LiveResource};
 use crate::observed::Monitors;
 
-/// The metric filters of the log groups of an account, as far as they count for controls.
+/// The metric filters of an account that count for controls.
 pub(super) enum Filters<'a> {
-    /// An organization trail records the account: its log group is in the account of the trail.
+    /// An organization trail records the account. The log group is in the account of the trail.
     Elsewhere(String),
     Unread(String),
-    /// No trail of the account delivers to a log group.
+    /// No multi-Region trail of the account that is logging delivers to a log group.
     NoLogGroup,
-    /// The metric filters of each log group that has some.
+    /// The metric filters of each log group that has metric filters.
     Of(Vec<&'a Monitors>),
 }
 

@@ -1,15 +1,15 @@
-//! Access of everybody, by a policy or an ACL.
+//! Public access through a policy or an ACL.
 
 use reconcile_policy::{Allowed, Asset, AssetKind, Capability, Document, Holds, Insiders, Who, exposures};
 
 use super::{ControlVerdict, Fix};
 
-/// Something that everybody can do, or may be able to do.
+/// A capability that everybody has, or may have.
 pub(super) struct Public {
-    /// The statement or the ACL that allows it.
+    /// The statement or the ACL that gives the capability.
     pub(super) by: String,
     pub(super) capability: Capability,
-    /// The condition keys on which it depends; none if it is certain.
+    /// The condition keys on which the access depends; `None` if the access is certain.
     pub(super) doubt: Option<Vec<String>>,
 }
 
@@ -20,7 +20,7 @@ pub(super) struct Resource {
     pub(super) account: String,
 }
 
-/// Returns what the policy of a resource allows to everybody.
+/// Returns the public access that the policy of a resource allows.
 pub(super) fn by_policy(document: &Document, Resource { kind, arn, account }: Resource) -> Vec<Public> {
     let logs = vec![format!("{arn}/*")];
     let asset = Asset { kind, bucket: arn.clone(), arn, account, logs };
@@ -34,8 +34,8 @@ pub(super) fn by_policy(document: &Document, Resource { kind, arn, account }: Re
         .collect()
 }
 
-/// Returns what an entry of a policy or of an ACL allows to everybody; `None` if it is for somebody
-/// else, or without effect.
+/// Returns the public access that an entry of a policy or of an ACL allows; `None` if the entry is
+/// not public, or has no effect.
 pub(super) fn public_access(by: String, allowed: Allowed) -> Option<Public> {
     let doubt = match allowed.holds {
         Holds::Always => None,
@@ -45,8 +45,8 @@ pub(super) fn public_access(by: String, allowed: Allowed) -> Option<Public> {
     (allowed.who == Who::Anybody).then_some(Public { by, capability: allowed.capability, doubt })
 }
 
-/// Judges access of everybody: failed if some is certain, and to be checked by hand if it depends
-/// on conditions.
+/// Judges public access: the control failed if any access is certain, and a person must check
+/// access that depends on conditions.
 pub(super) fn verdict(found: &[Public], fix: impl FnOnce() -> Fix) -> ControlVerdict {
     if let Some(certain) = found.iter().find(|it| it.doubt.is_none()) {
         let why = format!("{} lets everybody {}", certain.by, certain.capability.words());

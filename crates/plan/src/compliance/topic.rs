@@ -16,8 +16,8 @@ struct Live<'a> {
     policy: &'a Document,
 }
 
-/// Judges the topics of the spec, and the topics of others that it names. `wanted` is `None` for
-/// the latter.
+/// Judges the topics of the spec, and the unmanaged topics that the spec names. `wanted` is `None`
+/// for unmanaged topics.
 fn each(
     context: &ControlContext<'_>,
     judge: impl Fn(Option<&spec::Topic>, &str, Live<'_>) -> ControlVerdict,

@@ -42,7 +42,8 @@ pub(super) fn sent_to_logs(context: &ControlContext<'_>) -> Vec<Judged> {
     })
 }
 
-/// Event data stores of CloudTrail Lake are no part of an installation.
+/// Returns that the control does not apply: event data stores of CloudTrail Lake are not part of an
+/// installation.
 pub(super) fn event_data_stores(context: &ControlContext<'_>) -> Vec<Judged> {
     let why = "`reconcile` manages trails, and no event data stores of CloudTrail Lake";
     let account = &context.desired.bucket.site.account;

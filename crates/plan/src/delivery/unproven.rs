@@ -1,4 +1,4 @@
-//! Handles hops that no policy decides, or whose policy could not be read.
+//! Describes hops that no policy decides, or whose policy could not be read.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use crate::observed::{Observed, ReadError, UsedKey};
 /// A hop that no policy decides, or whose policy could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unproven {
-    /// The hop; of two with the same key, the first.
+    /// The hop. If two hops need the same key, the first hop.
     pub hop: Hop,
     /// The reason.
     pub why: Why,
 }
 
-/// A reason for which a hop is not proven.
+/// The reason why a hop is not proven.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Why {
     /// The topic does not exist.
@@ -31,8 +31,8 @@ pub enum Why {
         /// The error.
         error: ReadError,
     },
-    /// The key of the topic is the one that AWS manages for SNS. Its policy, which nobody can
-    /// change, allows principals of the account of the topic, and no other service.
+    /// The key of the topic is the AWS managed key for SNS. Nobody can change the policy of this
+    /// key, which allows principals of the account of the topic, and no other service.
     ///
     /// See "Enable compatibility between event sources from AWS services and encrypted topics" in
     /// the SNS developer guide.
@@ -51,7 +51,7 @@ pub enum Why {
     KeyUnreadable {
         /// The ARN of the key or alias that the topic names.
         name: Arn,
-        /// The error, where the key is in an account of the spec.
+        /// The error of the read, if the key is in an account of the spec.
         error: Option<ReadError>,
     },
 }
@@ -62,7 +62,8 @@ impl Unproven {
         self.hop.policy()
     }
 
-    /// Whether CloudTrail is certainly not allowed to do this; otherwise that is not known.
+    /// Whether CloudTrail is certainly not allowed to make the request. Otherwise, the decision is
+    /// unknown.
     pub fn is_refused(&self) -> bool {
         match self.why {
             Why::NoTopic { .. } | Why::KeyManagedByAws { .. } | Why::KeyUnusable { .. } => true,
@@ -154,8 +155,8 @@ impl fmt::Display for Why {
     }
 }
 
-/// Returns what is not proven of a topic by the policies that were read; `key` is what encrypts its
-/// messages.
+/// Returns the hops to a topic that the policies that were read do not prove. `key` encrypts the
+/// messages of the topic.
 pub(super) fn unproven_for_topic(observed: &Observed, topic: &Arn, key: Option<&UsedKey>) -> Vec<Unproven> {
     let policy = match observed.existing_topics.get(topic) {
         Some(Ok(None)) => Some(Why::NoTopic { topic: topic.clone() }),
@@ -180,8 +181,8 @@ pub(super) fn unproven_for_topic(observed: &Observed, topic: &Arn, key: Option<&
 mod tests {
     use super::*;
 
-    /// A name, how the topic of somebody else was read, the key of the topic, and the hops with
-    /// whether they are refused.
+    /// A name, the result of reading a foreign topic, the key of the topic, and the unproven hops,
+    /// each with whether it is refused.
     type Case = (&'static str, Option<Result<(), ReadError>>, Option<UsedKey>, &'static [(Hop, bool)]);
 
     #[test]

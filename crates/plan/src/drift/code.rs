@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::plan::{RefusalCode, WarningCode};
 
-/// The code of a finding, which programs match.
+/// The code of a finding, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FindingCode {
     /// A resource of the spec does not exist.
@@ -21,11 +21,11 @@ pub enum FindingCode {
     Unreadable,
     /// The policies do not allow a trail to deliver.
     Undeliverable,
-    /// It is not known whether the policies allow a trail to deliver.
+    /// It is unknown whether the policies allow a trail to deliver.
     DeliveryUnknown,
     /// A trail outside the spec delivers to the bucket.
     UnlistedTrail,
-    /// A trail outside the spec uses the bucket, and cannot deliver.
+    /// A trail outside the spec uses the bucket, but cannot deliver.
     UnlistedUndeliverable,
     /// Outsiders have access.
     Exposure,
@@ -40,7 +40,7 @@ pub enum FindingCode {
 }
 
 impl FindingCode {
-    /// The codes that no plan has.
+    /// The codes that are neither codes of refusals nor codes of warnings.
     pub const OWN: &[Self] = &[
         Self::Missing,
         Self::Changed,
@@ -99,8 +99,8 @@ impl Serialize for FindingCode {
     }
 }
 
-/// A name of a later version, which a history or a baseline can contain, is read as the code of a
-/// warning.
+/// Reads an unknown name as the code of a warning, because a history or a baseline can contain
+/// names of a later version.
 impl<'de> Deserialize<'de> for FindingCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;

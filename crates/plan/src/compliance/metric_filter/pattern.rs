@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-/// The deepest nesting that is read.
+/// The maximum nesting of a pattern.
 const DEPTH: usize = 20;
 
 /// A pattern for JSON events.
@@ -17,18 +17,18 @@ enum Node {
     Any(BTreeSet<Node>),
 }
 
-/// How a pattern relates to a wanted one.
+/// The relation between a pattern and a wanted pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::compliance) enum Relation {
-    /// Both mean the same.
+    /// The patterns have the same meaning.
     Same,
-    /// One has terms that the other does not have, or joins them otherwise.
+    /// One pattern has terms that the other pattern lacks, or joins the terms differently.
     Similar,
-    /// They are about other events.
+    /// The patterns match different events.
     Other,
 }
 
-/// Returns how a pattern relates to a wanted one.
+/// Returns the relation between a pattern and a wanted pattern.
 pub(in crate::compliance) fn relation(pattern: &str, wanted: &str) -> Relation {
     let (Some(pattern), Some(wanted)) = (parse(pattern), parse(wanted)) else { return Relation::Other };
     if pattern == wanted {
@@ -48,7 +48,7 @@ fn terms(node: &Node) -> BTreeSet<&str> {
     }
 }
 
-/// Parses a pattern for JSON events; `None` if it is another one.
+/// Parses a pattern for JSON events. Returns `None` for other patterns.
 fn parse(pattern: &str) -> Option<Node> {
     let text = pattern.trim().strip_prefix('{')?.strip_suffix('}')?;
     any(text, DEPTH)
@@ -73,7 +73,7 @@ fn term(text: &str, depth: usize) -> Option<Node> {
     (!text.is_empty()).then(|| Node::Term(compact(text)))
 }
 
-/// Joins nodes, those of the same kind without a level between.
+/// Joins nodes. Merges nodes of the same kind into one level.
 fn join(nodes: Vec<Node>, kind: fn(BTreeSet<Node>) -> Node) -> Node {
     let mut joined = BTreeSet::new();
     for node in nodes {
@@ -91,8 +91,8 @@ fn join(nodes: Vec<Node>, kind: fn(BTreeSet<Node>) -> Node) -> Node {
     }
 }
 
-/// Splits a text at an operator that is in no parentheses and no quotation marks; `None` if these
-/// are not balanced.
+/// Splits a text at an operator outside of parentheses and quotation marks. Returns `None` if
+/// parentheses or quotation marks are not balanced.
 fn split<'t>(text: &'t str, operator: &str) -> Option<Vec<&'t str>> {
     let (mut parts, mut start, mut open, mut is_quoted) = (Vec::new(), 0, 0_u32, false);
     for (at, letter) in text.char_indices() {
@@ -144,7 +144,7 @@ mod tests {
                 "{ ($.eventSource = \"kms.amazonaws.com\") && ($.eventName=ScheduleKeyDeletion || $.eventName=DisableKey) }",
                 Relation::Same,
             ),
-            // Without parentheses, the operators bind otherwise.
+            // Without parentheses, the operators bind differently.
             (
                 KEYS,
                 "{ $.eventSource = kms.amazonaws.com && $.eventName=DisableKey || $.eventName=ScheduleKeyDeletion }",

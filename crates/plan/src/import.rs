@@ -1,8 +1,8 @@
 //! Finds the spec that describes an existing installation, made by `reconcile` or by other tools.
 //!
-//! A plan of that spec changes nothing, or only what is reported: what the set-up has otherwise
-//! than `reconcile` would make it is in the spec, in a line that says what a plan without it would
-//! do. [`import`] asks its caller for live state.
+//! A plan of this spec changes nothing, or only what the import reports. If the installation
+//! differs from the defaults of `reconcile`, a line of the spec keeps the difference, and a comment
+//! describes what a plan without the line would do. The caller of [`import`] reads live state.
 
 mod alarm;
 mod bucket;
@@ -43,17 +43,17 @@ use text::Text;
 pub struct ImportRequest {
     /// The installation to import.
     pub wanted: SurveyFilter,
-    /// The name of the installation; if none is given, the name that is found.
+    /// The name of the installation; `None` to use the name that is found.
     pub name: Option<SpecName>,
-    /// The installation that this one was before, where it is to be renamed.
+    /// The previous name of the installation, if the import renames it.
     pub previous_name: Option<SpecName>,
     /// The account that lists the organization, if the user names one.
     pub organization: Option<AccountName>,
-    /// The accounts that the user named: all of them are in the spec.
+    /// The accounts that the user named. The spec contains all of them.
     pub accounts: BTreeSet<AccountName>,
 }
 
-/// A spec that was found.
+/// An imported spec.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Imported {
     /// The text of the spec.
@@ -66,13 +66,13 @@ pub struct Imported {
     pub trails: usize,
     /// The resources in the spec, one line each.
     pub contents: Vec<String>,
-    /// The keys of the spec that leave something unmanaged, such as `bucket.policy`.
+    /// The keys of the spec that leave a setting unmanaged, such as `bucket.policy`.
     pub unmanaged: Vec<&'static str>,
     /// The settings that are not in the spec.
     pub left_out: Vec<LeftOut>,
     /// Other messages for the user, such as events that a plan adds.
     pub notes: Vec<String>,
-    /// The comparison of the spec with what is live.
+    /// The comparison of the spec with live state.
     pub comparison: Comparison,
 }
 
@@ -87,8 +87,8 @@ pub struct LeftOut {
     pub hint: Option<String>,
 }
 
-/// The number of candidates that are compared before the last one is taken as it is. Every
-/// candidate leaves more alone than the one before, so that few are needed.
+/// The number of candidates that are compared before the last one is accepted unchanged. Every
+/// candidate leaves more unmanaged than the previous one, so few candidates are needed.
 const MAX_CANDIDATES: usize = 24;
 
 /// Finds the spec that describes an installation. `read` returns live state of a spec, and is
@@ -105,8 +105,8 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     let accounts = &accounts.desired().accounts;
     let decided = Draft::of(setup, accounts, request)?;
-    // Trails may deliver below several prefixes, of which a spec has one: the first that changes
-    // nothing is taken.
+    // Trails may deliver below several prefixes, but a spec has only one. The first prefix whose
+    // spec changes nothing is used, or else the first prefix.
     let mut first = None;
     for prefix in decided.prefixes() {
         let found = Box::pin(refine(decided.below(prefix), now, &read)).await;
@@ -125,14 +125,15 @@ pub async fn import(
     }
     let (mut draft, mut candidate) = first
         .ok_or_else(|| ImportError::NoTrailLeft { bucket: setup.bucket.clone(), left_out: Vec::new() })?;
-    // What was found under its previous name is renamed as a whole, which a plan shows.
+    // An installation that was found under its previous name is renamed as a whole. A plan shows
+    // the rename.
     if draft.rename(request) {
         candidate = Box::pin(Candidate::of(&mut draft, now, &read)).await?;
     }
     Ok(candidate.into_imported(&draft, now))
 }
 
-/// Compares what the spec would say with what is live, and leaves alone what would change.
+/// Compares the spec of a draft with live state, and leaves unmanaged what a plan would change.
 async fn refine<'s>(
     mut draft: Draft<'s>,
     now: Timestamp,
@@ -148,7 +149,7 @@ async fn refine<'s>(
     Ok((draft, candidate))
 }
 
-/// A spec that may be the one, with what a plan of it comes to.
+/// A possible spec, with its comparison with live state.
 struct Candidate {
     text: Text,
     observed: Observed,
@@ -156,7 +157,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// The spec as the draft says; what is no valid spec is left out of the draft.
+    /// Creates the candidate of a draft. Parts that make the spec invalid are removed from the
+    /// draft.
     async fn of(
         draft: &mut Draft<'_>,
         now: Timestamp,
@@ -169,8 +171,8 @@ impl Candidate {
                 Err(problems) => draft.drop_invalid(&text, &problems)?,
             }
         };
-        // Read without the lines that leave something alone, so that it is known what each of them
-        // keeps from changing.
+        // Live state is read for a spec without the lines that keep something unchanged, so that
+        // the effect of each line can be determined.
         let bare = parsed(&text.bare()).unwrap_or_else(|_| spec.clone());
         let observed = read(bare).await?.observed;
         let spec = joined(spec, observed.organization.as_ref()).map_err(|it| ImportError::invalid(&it))?;
@@ -205,7 +207,8 @@ impl Candidate {
     }
 }
 
-/// Compares the text of a spec with what was observed for another one of the same resources.
+/// Compares the text of a spec with live state that was read for another spec of the same
+/// resources.
 fn compared(text: &str, observed: &Observed, now: Timestamp) -> Result<Comparison, Diagnostics> {
     Ok(compare(&joined(parsed(text)?, observed.organization.as_ref())?, observed, now))
 }

@@ -1,7 +1,7 @@
 //! Determines whether trails that deliver to the bucket but are not in the spec can deliver. Pure.
 //!
-//! Trails that statements of others let deliver are of no concern: installations may share a
-//! bucket.
+//! Trails that foreign statements allow to deliver are not reported, because installations may
+//! share a bucket.
 
 use std::collections::BTreeSet;
 
@@ -14,20 +14,21 @@ use crate::kind::Kind;
 use crate::observed::{Observed, UnreadableReason};
 use crate::view::OtherTrail;
 
-/// A trail that delivers to the bucket, or may do so, and is not in the spec.
+/// A trail that is not in the spec, and that delivers or may deliver to the bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outsider {
-    /// The trail. Of an account that the spec does not have, the address has the ID.
+    /// The address of the trail. If the spec does not have the account, the address contains the
+    /// account ID.
     pub address: Address,
-    /// Whether the live policies let it deliver.
+    /// Whether the live policies allow the trail to deliver.
     pub can_deliver: bool,
     /// The message for people.
     pub message: String,
 }
 
 /// Returns the trails that are not in the spec and deliver to its bucket: trails that cannot
-/// deliver, and, if the spec has them reported, trails that managed statements allow to deliver.
-/// `trails` are the trails that are kept.
+/// deliver and, with `unlisted_accounts: report`, trails that managed statements allow to deliver.
+/// `trails` contains the trails that are kept.
 pub(crate) fn find<'o>(
     desired: &Desired,
     observed: &Observed,
@@ -114,7 +115,7 @@ impl Finder<'_> {
     fn address(&self, trail: &Arn) -> Address {
         let mut accounts = self.desired.accounts.iter().chain(&self.observed.departed.accounts);
         let known = accounts.find(|account| account.id.as_str() == trail.account()).map(|it| it.name.clone());
-        // An ID is a name, too.
+        // An account ID is also a valid name.
         let name: Option<AccountName> = known.or_else(|| trail.account().parse().ok());
         let name = name.unwrap_or_else(|| self.desired.bucket.site.account.clone());
         Address::new(Kind::Trail, &name, trail.resource_name())

@@ -1,7 +1,7 @@
 //! The plan: the changes, their order and their reasons. Plain data.
 //!
-//! A plan can be printed, stored, compared and applied; apply takes nothing but the plan and live
-//! state. Reasons and risks are for people and never steer it.
+//! A plan can be printed, stored, compared and applied. `apply` uses only the plan and live state.
+//! Reasons and risks are for people, and do not affect `apply`.
 
 mod action;
 mod change;
@@ -25,32 +25,33 @@ pub use file::{FORMAT_VERSION, PlanFileError};
 /// The changes that bring live AWS to the state of a spec.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Version of this format, `1.0`.
+    /// The version of this format, `1.0`.
     pub format_version: String,
-    /// Version of the program that made the plan.
+    /// The version of the program that made the plan.
     pub reconcile_version: String,
-    /// The spec it was made from.
+    /// The spec from which the plan was made.
     pub spec: SpecRef,
-    /// When live state was read.
+    /// The time at which live state was read.
     pub created_at: Timestamp,
-    /// Whether it was made of a sandbox, and must never be applied to anything else.
+    /// Whether the plan was made for a sandbox, and must never be applied to anything else.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sandbox: bool,
-    /// Whether it takes away what the spec asks for.
+    /// Whether the plan deletes the resources of the spec.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub destroy: bool,
-    /// The ARN of the key in use when live state was read; absent if there was none. Apply uses
-    /// this key, whatever an alias stands for meanwhile.
+    /// The ARN of the key in use when live state was read; absent if there was none. `apply` uses
+    /// this key, even if the alias points to another key in the meantime.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<Arn>,
-    /// Whether the plan leaves something out: of accounts that could not be read, or what is
-    /// refused.
+    /// Whether the plan leaves something out: resources of accounts that could not be read, or
+    /// refused changes.
     pub partial: bool,
     /// The numbers of resources.
     pub summary: Summary,
-    /// Real changes only, in the order in which apply would make them.
+    /// The changes, in the order in which `apply` makes them. A resource that is in sync has no
+    /// change.
     pub changes: Vec<Change>,
-    /// Messages for the user about which the plan does nothing.
+    /// Messages for the user about facts that the plan does not change.
     pub warnings: Vec<Warning>,
     /// Accounts that could not be read.
     pub unreadable: Vec<Unreadable>,
@@ -61,7 +62,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Keeps the changes of the addresses that are asked for, and all that those depend on.
+    /// Keeps the changes of the requested addresses, and all changes that they depend on.
     pub fn target(&mut self, is_asked: impl Fn(&Address) -> bool) {
         let mut wanted: BTreeSet<Address> = BTreeSet::new();
         // The dependencies of a change come before the change.
@@ -75,7 +76,7 @@ impl Plan {
         self.summarize();
     }
 
-    /// Keeps the changes that are safe, and that depend on no other change than safe ones.
+    /// Keeps the safe changes that depend only on safe changes.
     pub fn keep_safe(&mut self) {
         let mut withheld: BTreeSet<Address> = BTreeSet::new();
         // The dependencies of a change come before the change.
@@ -88,14 +89,14 @@ impl Plan {
         self.summarize();
     }
 
-    /// The accounts in which apply acts.
+    /// The accounts in which `apply` makes or checks changes.
     pub fn accounts(&self) -> BTreeMap<AccountName, AccountId> {
         let changed = self.changes.iter().map(|change| &change.account);
         let asked = self.changes.iter().flat_map(|change| &change.confirm).map(|trail| &trail.account);
         changed.chain(asked).map(|account| (account.name.clone(), account.id.clone())).collect()
     }
 
-    /// Counts again, after changes or refusals were removed.
+    /// Updates the summary after changes or refusals were removed.
     pub(crate) fn summarize(&mut self) {
         let Summary { unchanged, unreadable, .. } = self.summary;
         let left_out: BTreeSet<&Address> = self.refused.iter().flat_map(|it| &it.left_out).collect();
@@ -104,47 +105,48 @@ impl Plan {
         self.partial = !self.unreadable.is_empty() || !self.refused.is_empty();
     }
 
-    /// Whether there is nothing to do, everything could be read, and nothing is refused.
+    /// Whether the plan has no changes, everything could be read, and nothing is refused.
     pub fn is_in_sync(&self) -> bool {
         self.changes.is_empty() && self.unreadable.is_empty() && self.refused.is_empty()
     }
 }
 
-/// The spec that a plan was made from.
+/// The spec from which a plan was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpecRef {
-    /// Its `name`.
+    /// The `name` in the spec.
     pub name: String,
-    /// Its path, as the user named it.
+    /// The path of the spec, as the user named it.
     pub path: String,
-    /// SHA-256 of its bytes, in hexadecimal.
+    /// The SHA-256 digest of the bytes of the spec, in hexadecimal.
     pub sha256: String,
 }
 
-/// An account, by both of its names.
+/// An account, by its name and its ID.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountRef {
-    /// As the spec calls it.
+    /// The name of the account in the spec.
     pub name: AccountName,
-    /// As AWS does.
+    /// The ID of the account in AWS.
     pub id: AccountId,
 }
 
-/// The numbers of resources that a plan creates, updates, deletes, does not change, and could not
-/// read.
+/// The numbers of resources that a plan creates, updates, deletes, leaves unchanged or leaves out,
+/// and of accounts that could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Resources that are not there.
+    /// Resources that do not exist.
     pub create: usize,
-    /// Resources that differ; one that is written in two phases counts once.
+    /// Resources that differ from the spec. A resource that is written in two phases counts once.
     pub update: usize,
     /// Managed resources that the spec no longer has.
     pub delete: usize,
-    /// Resources that are as they should be.
+    /// Resources that are in sync with the spec.
     pub unchanged: usize,
     /// Accounts that could not be read.
     pub unreadable: usize,
-    /// Resources whose changes are left out, since they are refused or depend on what is.
+    /// Resources whose changes are left out, because the changes are refused or depend on refused
+    /// changes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refused: usize,
 }
@@ -155,8 +157,7 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl Summary {
-    /// Counts resources: one that is written in two phases counts once, as what happens to it
-    /// first.
+    /// Counts resources. A resource that is written in two phases counts once, by its first change.
     pub(crate) fn of(changes: &[Change], unchanged: usize, unreadable: usize) -> Self {
         let mut summary = Self { unchanged, unreadable, ..Self::default() };
         let mut seen = BTreeSet::new();
@@ -171,7 +172,7 @@ impl Summary {
     }
 }
 
-/// Something that the user should know and nothing is done about.
+/// A message for the user about a fact that the plan does not change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// A stable name for scripts.
@@ -182,8 +183,7 @@ pub struct Warning {
     pub message: String,
 }
 
-/// Something that the spec asks for and a plan leaves out, since it would do harm or AWS would
-/// refuse it.
+/// A part of the spec that a plan leaves out, because it would do harm or AWS would refuse it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedChange {
     /// A stable name for scripts.
@@ -194,15 +194,15 @@ pub struct RefusedChange {
     pub message: String,
     /// The next step of the user.
     pub hint: String,
-    /// The resources whose changes are left out: what is refused, and what depends on it. Empty
-    /// where nothing would change.
+    /// The resources whose changes are left out: refused changes, and changes that depend on them.
+    /// Empty if nothing would change.
     pub left_out: Vec<Address>,
 }
 
 /// An account that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
-    /// Which one.
+    /// The account.
     pub account: AccountRef,
     /// The error.
     pub error: String,

@@ -9,7 +9,7 @@ use crate::kind::Kind;
 use crate::plan::RefusalCode;
 use crate::refused_forms::{ALTERNATIVES, TAG};
 
-/// A reason for which a plan leaves out a change, and all changes that depend on it.
+/// The reason why a plan leaves out a change, and all changes that depend on it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -43,15 +43,15 @@ pub enum Refusal {
         /// The next step of the user, if the plan does not write the policy.
         hint: Option<String>,
     },
-    /// Another installation manages trails of the spec: most often this one, under the name that it
-    /// had before.
+    /// Another installation manages trails of the spec. Usually it is this installation under its
+    /// previous name.
     #[error("{address}{} managed by installation `{owner}`", are_with(more.len()))]
     OtherInstallation {
         /// The first of the trails, or the role with which they deliver to log groups.
         address: Address,
-        /// The others.
+        /// The other trails.
         more: Vec<Address>,
-        /// The name of the other installation, as its tag `reconcile:spec` gives it.
+        /// The name of the other installation, from its tag `reconcile:spec`.
         owner: String,
         /// The name of this installation.
         name: String,
@@ -61,10 +61,11 @@ pub enum Refusal {
     LockedOut {
         /// The key policy.
         address: Address,
-        /// The setting in the spec that accepts this.
+        /// The setting in the spec that accepts such a policy.
         setting: &'static str,
     },
-    /// A key policy would have no statements, which KMS rejects: every key has a policy.
+    /// A key policy would have no statements. KMS rejects such a policy, because every key has a
+    /// policy.
     ///
     /// See `PutKeyPolicy` in the KMS API reference.
     #[error("{address}: the policy would have no statements, and KMS rejects such a key policy")]
@@ -97,7 +98,7 @@ pub enum Refusal {
         /// The statements, as people call them.
         statements: String,
     },
-    /// CloudTrail does not deliver to a bucket whose requesters pay.
+    /// CloudTrail does not deliver to a Requester Pays bucket.
     #[error("{address}: CloudTrail does not deliver to a Requester Pays bucket")]
     RequesterPays {
         /// The bucket.
@@ -112,16 +113,17 @@ pub enum Refusal {
     KeyUnusable {
         /// The key.
         address: Address,
-        /// Its ARN.
+        /// The ARN of the key.
         arn: Arn,
-        /// Why: `is disabled`, …
+        /// The reason: `is disabled`, …
         obstacle: String,
         /// The next step of the user.
         hint: String,
         /// The key, its grants, and the trails of the spec.
         resources: Vec<Address>,
     },
-    /// The alias of the spec points to another key than the managed key. No resource follows it.
+    /// The alias of the spec points to another key than the managed key. Resources stay with the
+    /// managed key.
     #[error("{address} points to key {target}, but this installation uses key {in_use}")]
     AliasElsewhere {
         /// The alias.
@@ -131,12 +133,12 @@ pub enum Refusal {
         /// The key in use.
         in_use: Arn,
     },
-    /// The policy does not fit.
+    /// The policy is larger than the limit of AWS.
     #[error("{address}: {error}")]
     TooLarge {
         /// The policy.
         address: Address,
-        /// By how much, and whose bytes they are.
+        /// The limit, and the bytes of the policy by owner.
         error: TooLarge,
     },
 }
@@ -176,8 +178,8 @@ impl Refusal {
         }
     }
 
-    /// Whether every change is refused, because every write would duplicate the resources of
-    /// another name.
+    /// Whether every change is refused, because every write would duplicate resources of the
+    /// installation under another name.
     pub(crate) fn refuses_all(&self) -> bool {
         matches!(self, Self::OtherInstallation { .. })
     }
@@ -310,7 +312,7 @@ fn are_with(more: usize) -> String {
     }
 }
 
-/// The setting in the spec that accepts a refusal by the proof of a policy.
+/// Returns the setting in the spec that accepts a failed proof of a policy.
 pub(crate) fn proof_setting(policy: Kind) -> Option<&'static str> {
     match policy {
         Kind::BucketPolicy => Some("bucket.policy.proof"),

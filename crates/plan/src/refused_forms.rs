@@ -1,4 +1,4 @@
-//! Reads and writes the tag that lists the forms of a policy in which CloudTrail refused a trail.
+//! Reads and writes the tag that lists the forms of a policy with which CloudTrail refused a trail.
 
 use std::collections::BTreeSet;
 
@@ -7,12 +7,12 @@ pub use reconcile_spec::REFUSED_FORMS_TAG as TAG;
 
 use crate::view::Tags;
 
-/// The value of the tag if no form is refused. CloudTrail and the spec know no tags without a
-/// value.
+/// The value of the tag if no form is refused. CloudTrail and the spec do not support tags without
+/// a value.
 const NONE: &str = "none";
 
-/// Returns the refused forms that the tags of a bucket, key or topic list. Words that are no form
-/// are ignored.
+/// Returns the refused forms that the tags of a bucket, key or topic list. Words that are not the
+/// name of a form are ignored.
 pub fn refused_forms(tags: &Tags) -> BTreeSet<StatementForm> {
     let words = tags.0.get(TAG).map(String::as_str).unwrap_or_default().split_whitespace();
     words.filter_map(|word| StatementForm::ALL.into_iter().find(|form| form.name() == word)).collect()
@@ -24,7 +24,7 @@ pub fn text(forms: &BTreeSet<StatementForm>) -> String {
     if names.is_empty() { NONE.to_owned() } else { names.join(" ") }
 }
 
-/// Describes what else is possible where a short form is refused.
+/// The alternatives of the user if a short form is refused.
 pub const ALTERNATIVES: &str = "use one trail of the organization (`organization_trail: true`), which needs one statement for all \
     accounts; or split the accounts over two specs with a bucket and a key each";
 

@@ -1,4 +1,4 @@
-//! How serious the difference between live state and the spec is.
+//! Determines the severity of differences between live state and the spec.
 
 use std::collections::BTreeSet;
 
@@ -10,21 +10,20 @@ use crate::kind::Kind;
 use crate::plan::ActionKind;
 use crate::view::{BucketField, KeyField, LogGroupField, RoleField, TopicField, TrailField};
 
-/// The severity of a finding for those who rely on the logs, the highest first.
+/// The severity of a finding for the users of the logs, the highest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Logs are not recorded, cannot be delivered, or an account cannot be read; or outsiders can
+    /// Logs are not recorded or cannot be delivered; or an account cannot be read; or outsiders can
     /// delete log files, or decide who has access.
     Critical,
-    /// Logs are recorded in part, or are less protected than the spec says; or a trail that is not
-    /// in the spec cannot deliver to the bucket any more; or outsiders can read, write or decrypt
-    /// them.
+    /// Logs are recorded in part, or are less protected than the spec requires; or a trail that is
+    /// not in the spec cannot deliver to the bucket; or outsiders can read, write or decrypt logs.
     High,
-    /// Hygiene; or it is not known whether a trail can deliver, since the policies depend on what
-    /// is not known.
+    /// Hygiene; or it is unknown whether a trail can deliver, because the policies depend on
+    /// unknown values.
     Medium,
-    /// Labels; and trails that are not in the spec and that managed statements allow to deliver.
+    /// Labels; or a trail that is not in the spec can deliver through managed statements.
     Low,
 }
 
@@ -32,7 +31,7 @@ impl Severity {
     /// All severities, the highest first.
     pub const ALL: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
 
-    /// The word of the severity.
+    /// The name of the severity.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -52,8 +51,8 @@ impl Severity {
     }
 }
 
-/// The severity of a change: that of the gravest value in it. A policy that lacks something is
-/// critical only if a trail cannot deliver for it.
+/// Returns the severity of a change, which is the highest severity of its differences. A policy
+/// that lacks a statement is critical only if the policy blocks a trail.
 pub(crate) fn change_severity(
     address: &Address,
     action: ActionKind,
@@ -74,8 +73,8 @@ pub(crate) fn change_severity(
         Kind::LogGroup => difference.field().map_or(Severity::High, log_group_severity),
         Kind::Role => difference.field().map_or(Severity::High, role_severity),
         Kind::Topic => difference.field().map_or(Severity::High, topic_severity),
-        // Every field of a metric filter or an alarm decides whether anybody learns of an event.
-        // The others are created and deleted, and never updated.
+        // Every field of a metric filter or an alarm affects the detection of events. Resources of
+        // the other kinds are created and deleted, and never updated.
         Kind::MetricFilter
         | Kind::Alarm
         | Kind::ServiceAccess
@@ -111,7 +110,7 @@ fn trail_severity(field: TrailField) -> Severity {
 fn bucket_severity(field: BucketField) -> Severity {
     match field {
         BucketField::Tags => Severity::Low,
-        // Log files are complete and protected without it.
+        // Log files are complete and protected without this setting.
         BucketField::Eventbridge => Severity::Medium,
         BucketField::Encryption
         | BucketField::BlockedEncryptionTypes
@@ -156,10 +155,10 @@ fn topic_severity(field: TopicField) -> Severity {
     }
 }
 
-/// The severity of a resource that does not exist.
+/// Returns the severity of a resource that does not exist.
 fn severity_of_missing(address: &Address, blocking: &BTreeSet<Address>) -> Severity {
     match address.kind {
-        // The log files themselves arrive all the same.
+        // Log files still arrive.
         Kind::Grant
         | Kind::DelegatedAdministrator
         | Kind::LogGroup

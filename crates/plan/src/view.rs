@@ -1,8 +1,8 @@
 //! The managed view of each kind of resource: the part that a plan compares, shows and writes.
 //!
-//! The same type holds what is live and what is wanted. What a spec leaves alone (`unmanaged`) is
-//! `None` in the wanted view, and [`View::managed`] takes it out of the live one too. Views are
-//! plain data; they know nothing of how they are read or written.
+//! Live views and wanted views have the same type. A setting that a spec leaves unmanaged is `None`
+//! in the wanted view, and [`View::managed`] removes it from the live view. Views are plain data,
+//! and do not depend on how they are read or written.
 
 mod alarm;
 mod alias;
@@ -52,6 +52,6 @@ pub use trail::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, OtherTr
 
 /// The operations of every view.
 pub trait View: Clone + PartialEq + Serialize + DeserializeOwned {
-    /// This live view without what `wanted` leaves alone.
+    /// Returns this live view without the settings that `wanted` leaves unmanaged.
     fn managed(&self, wanted: &Self) -> Self;
 }

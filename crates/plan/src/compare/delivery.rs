@@ -17,8 +17,8 @@ use crate::plan::WarningCode;
 use crate::refusal::{Refusal, proof_setting};
 
 /// Proves delivery after each step of the plan: under the expanded policies and under the
-/// contracted ones. A policy whose write is refused stays as it is. `topics` are in the order of
-/// the spec.
+/// contracted ones. A policy whose write is refused stays as it is. `topics` contains the planned
+/// topic policies, in the order of the spec.
 pub(super) fn prove(
     context: &CompareContext<'_>,
     bucket: Option<&Fitted>,

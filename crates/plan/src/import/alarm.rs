@@ -1,6 +1,6 @@
-//! Carries metric filters and alarms of an installation over into a spec.
+//! Writes the metric filters and alarms of an installation as YAML of a spec.
 //!
-//! The plan of a draft without them deletes them, and so names them.
+//! The plan of a draft without metric filters and alarms deletes them, and its changes show them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,25 +12,26 @@ use super::text::{quoted, scalar};
 use crate::plan::{Act, Change, Changed};
 use crate::view::Trail;
 
-/// What the plans of a draft delete in an account.
+/// The metric filters and alarms that plans of a draft delete in an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ImportedAlarms {
     /// The log groups of the metric filters.
     groups: BTreeSet<String>,
-    /// The names of the metric filters, without the beginning that belongs to the installation.
+    /// The names of the metric filters, without the prefix of the installation.
     filters: BTreeSet<String>,
-    /// The names of the alarms, in the same way.
+    /// The names of the alarms, without the prefix of the installation.
     alarms: BTreeSet<String>,
-    /// What the alarms notify.
+    /// The ARNs that the alarms notify.
     actions: BTreeSet<String>,
-    /// Whether a plan would change them, so that the spec cannot describe them.
+    /// Whether a plan would still change the metric filters or alarms, so that the spec cannot
+    /// describe them.
     pub(super) is_other: bool,
 }
 
-/// What was found in each account.
+/// The metric filters and alarms that were found in each account.
 pub(super) type FoundAlarms = BTreeMap<AccountName, ImportedAlarms>;
 
-/// Records the metric filter or alarm that a change deletes; returns whether the draft can describe
+/// Records the metric filter or alarm that a change deletes. Returns whether the draft can describe
 /// it.
 pub(super) fn carry(found: &mut FoundAlarms, name: &SpecName, change: &Change) -> bool {
     let found = found.entry(change.address.account.clone()).or_default();
@@ -58,12 +59,12 @@ pub(super) fn carry(found: &mut FoundAlarms, name: &SpecName, change: &Change) -
         | Changed::TopicPolicy(_)
         | Changed::Trail(_) => None,
     };
-    // What the draft described and a plan still deletes is never described.
+    // A draft cannot describe a resource that it already contains and that a plan still deletes.
     is_new == Some(true)
 }
 
 impl Draft<'_> {
-    /// The alarms of the log group of a trail, if the spec can describe them.
+    /// Returns the YAML of the alarms on the log group of a trail, if the spec can describe them.
     pub(super) fn alarms_of(&self, trail: &Trail, group: &str) -> Option<String> {
         let account = self.account(trail.arn.account())?;
         let found = self.alarms.get(&account.name).filter(|found| !found.is_other)?;

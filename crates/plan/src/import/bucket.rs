@@ -12,11 +12,11 @@ use crate::view::{
 
 /// The line of a setting in a spec.
 enum SettingLine {
-    /// The spec does not name the setting, because it has the default value.
+    /// No line, because the setting has the default value.
     Nothing,
-    /// This value, which is as good as the default.
+    /// A line with the live value, which replaces the default `unmanaged`.
     Value(String),
-    /// This value, which keeps the setting from becoming the default.
+    /// A line with this value, which prevents a plan from changing the setting to the default.
     Keep(String),
 }
 
@@ -53,8 +53,8 @@ impl Draft<'_> {
             ..
         } = &self.setup.bucket_view;
         let unmanaged = || SettingLine::Keep("unmanaged".to_owned());
-        // The installation may have switched its own bucket's settings off. In a bucket of others,
-        // it would undo what they switch on later.
+        // The installation may have disabled settings of its own bucket. In a foreign bucket,
+        // `false` would undo a setting that the owner enables later.
         let is_own = self.is_own(&self.setup.bucket_view.tags);
         let switch = |is_on, is_off| match (is_on, is_off && is_own) {
             (true, _) => SettingLine::Nothing,
@@ -82,7 +82,7 @@ impl Draft<'_> {
         all.map(|(aspect, key, line)| {
             let is_aside = self.aside.contains(&aspect);
             let line = match aspect {
-                // By default, these are unmanaged.
+                // By default, these settings are unmanaged.
                 Aspect::Lifecycle | Aspect::ObjectLock | Aspect::AccessLogs | Aspect::EventBridge
                     if is_aside =>
                 {
@@ -111,7 +111,7 @@ impl Draft<'_> {
         }
     }
 
-    /// An unmanaged bucket policy also leaves this unmanaged.
+    /// Returns the line of `require_tls`, which is unmanaged if the bucket policy is unmanaged.
     fn require_tls(&self) -> SettingLine {
         let Some(own) = self.own_bucket.as_ref().filter(|_| !self.aside.contains(&Aspect::BucketPolicy))
         else {

@@ -2,7 +2,7 @@
 
 use reconcile_policy::Arn;
 
-/// Something that a spec can leave alone.
+/// A part of an installation that a spec can leave unmanaged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Aspect {
     Tags,
@@ -30,7 +30,7 @@ pub(super) enum Aspect {
     KeyPolicy,
     /// The delivery of a trail to a log group.
     Logs(Arn),
-    /// The topic of a trail, by its name: it is named by its ARN instead.
+    /// The name of the topic of a trail: the spec names the topic by its ARN instead.
     TopicByName(Arn),
     /// The topic of a trail.
     Topic(Arn),
@@ -39,7 +39,7 @@ pub(super) enum Aspect {
 }
 
 impl Aspect {
-    /// The key of the spec that says so.
+    /// The key of the spec that leaves the part unmanaged.
     pub(super) fn key(&self) -> &'static str {
         match self {
             Self::Tags => "tags",

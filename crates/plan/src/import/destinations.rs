@@ -1,4 +1,4 @@
-//! What log groups and topics have in common in an import.
+//! The decisions of an import about both log groups and topics.
 
 use std::collections::BTreeSet;
 
@@ -11,14 +11,14 @@ use super::topic::topic;
 use crate::view::AtRest;
 
 impl Draft<'_> {
-    /// Whether the key of the spec encrypts a log group or a topic.
+    /// Returns whether the key of the spec encrypts a log group or a topic.
     pub(super) fn is_with_key(&self, encryption: Option<&AtRest>) -> bool {
         let key = self.key.filter(|_| !self.aside.contains(&Aspect::Key));
         let named = encryption.and_then(AtRest::key);
         key.zip(named).is_some_and(|(key, named)| is_key(named, key))
     }
 
-    /// The log groups and topics of trails that the spec does not have.
+    /// Returns the log groups and topics of trails that the spec does not have.
     pub(super) fn destinations_left_out(&self) -> BTreeSet<LeftOut> {
         let mut left_out = BTreeSet::new();
         let mut add = |what: String, why: String| left_out.insert(LeftOut { what, why, hint: None });

@@ -14,7 +14,8 @@ use super::{ImportError, ImportRequest, LeftOut, names};
 use crate::observed::{MissingKey, Setup, SetupKey};
 use crate::view::{Tags, Trail};
 
-/// The policies that lack what trails need, so that the spec has to manage them.
+/// The policies that lack permissions that trails need, so that the spec must manage these
+/// policies.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Lacking {
     pub(super) bucket: bool,
@@ -28,8 +29,8 @@ pub(super) struct Undeleted {
     pub(super) grants: bool,
 }
 
-/// The draft of a spec. A revision only leaves more unmanaged, except for a policy that must be
-/// written.
+/// The draft of a spec. A revision only leaves more parts unmanaged, except for a policy that lacks
+/// permissions.
 #[derive(Clone)]
 pub(super) struct Draft<'s> {
     pub(super) setup: &'s Setup,
@@ -37,17 +38,19 @@ pub(super) struct Draft<'s> {
     named: &'s BTreeSet<AccountName>,
     /// The name of the installation in the spec.
     pub(super) name: SpecName,
-    /// The previous name in the spec, where the installation is renamed.
+    /// The previous name in the spec, if the installation is renamed.
     pub(super) previous: Option<SpecName>,
     /// The name under which the installation is found in AWS.
     pub(super) found: SpecName,
     pub(super) organization: Option<AccountName>,
     pub(super) prefix: Option<String>,
-    /// The key that all trails of the spec encrypt with.
+    /// The key with which all trails of the spec encrypt.
     pub(super) key: Option<&'s SetupKey>,
-    /// The content of the managed statements in the bucket policy.
+    /// The settings recovered from the managed statements of the bucket policy; `None` if the
+    /// policy has no managed statement.
     pub(super) own_bucket: Option<Recovered>,
-    /// The content of the managed statements in the key policy.
+    /// The settings recovered from the managed statements of the key policy; `None` if the policy
+    /// has no managed statement.
     pub(super) own_key: Option<Recovered>,
     pub(super) aside: BTreeSet<Aspect>,
     pub(super) lacking: Lacking,
@@ -59,7 +62,7 @@ pub(super) struct Draft<'s> {
 }
 
 impl<'s> Draft<'s> {
-    /// The first decisions, from what was found alone.
+    /// Makes the first decisions from the configuration that was found.
     pub(super) fn of(
         setup: &'s Setup,
         accounts: &'s Accounts,
@@ -91,7 +94,7 @@ impl<'s> Draft<'s> {
         Ok(draft)
     }
 
-    /// The prefixes below which trails deliver, those of most trails first.
+    /// The prefixes below which trails deliver. The prefix of the most trails is the first.
     pub(super) fn prefixes(&self) -> Vec<Option<String>> {
         let mut counts: BTreeMap<&Option<String>, usize> = BTreeMap::new();
         for (_, trail) in self.included() {
@@ -102,7 +105,7 @@ impl<'s> Draft<'s> {
         counts.into_iter().map(|(prefix, _)| prefix.clone()).collect()
     }
 
-    /// The decisions for the trails that deliver below a prefix.
+    /// Makes the decisions for the trails that deliver below a prefix.
     pub(super) fn below(&self, prefix: Option<String>) -> Self {
         let mut draft = Self { prefix, ..self.clone() };
         draft.leave_out_for_prefix();
@@ -119,12 +122,12 @@ impl<'s> Draft<'s> {
         draft
     }
 
-    /// The ownership of the statements of the installation, as they are found.
+    /// The ownership of the statements of the installation, under the name with which it was found.
     pub(super) fn ownership(&self) -> Ownership {
         Ownership::of(self.found.as_str())
     }
 
-    /// The installation, under the name with which it was found.
+    /// The installation under the name with which it was found.
     pub(super) fn installation(&self) -> Installation {
         Installation::new(self.found.clone(), None)
     }
@@ -145,7 +148,7 @@ impl<'s> Draft<'s> {
         trails.filter(|(_, trail)| !self.out.contains_key(&trail.arn))
     }
 
-    /// The trail of this account and name, if the spec has it.
+    /// Returns the trail with this account and name, if the spec has it.
     pub(super) fn trail(&self, account: &AccountName, name: &str) -> Option<&'s Trail> {
         let mut included = self.included();
         let found = included.find(|(of, trail)| *of == account && trail.arn.resource_name() == name);
@@ -158,24 +161,24 @@ impl<'s> Draft<'s> {
         self.out.entry(trail.clone()).or_insert(left_out);
     }
 
-    /// Reports something that the spec does not say.
+    /// Reports a setting that is not in the spec.
     pub(super) fn report(&mut self, what: impl Into<String>, why: impl Into<String>, hint: Option<String>) {
         self.dropped.insert(LeftOut { what: what.into(), why: why.into(), hint });
     }
 
-    /// The account of this name, if the spec declares it.
+    /// Returns the account with this ID, if the spec declares it.
     pub(super) fn account(&self, id: &str) -> Option<&'s Account> {
         self.declared().find(|account| account.id.as_str() == id)
     }
 
-    /// The number of decisions and the carried alarms, by which a revision that decided something
-    /// is known.
+    /// The numbers of decisions, and the alarms that were found. They show whether a revision
+    /// decided something.
     pub(super) fn decisions(&self) -> (usize, usize, usize, Lacking, Undeleted, FoundAlarms) {
         let alarms = self.alarms.clone();
         (self.aside.len(), self.out.len(), self.recognized.len(), self.lacking, self.undeleted, alarms)
     }
 
-    /// Fails where the spec has no trail.
+    /// Returns an error if the spec has no trail.
     pub(super) fn require_trails(&self) -> Result<(), ImportError> {
         if self.included().next().is_some() {
             return Ok(());
@@ -184,7 +187,8 @@ impl<'s> Draft<'s> {
         Err(ImportError::NoTrailLeft { bucket: self.setup.bucket.clone(), left_out })
     }
 
-    /// Writes the spec under the new name, if the user asks for one; returns whether the user does.
+    /// Renames the installation in the spec, if the user gave a name and a previous name. Returns
+    /// whether the installation is renamed.
     pub(super) fn rename(&mut self, request: &ImportRequest) -> bool {
         let (Some(name), Some(previous)) = (&request.name, &request.previous_name) else { return false };
         self.name = name.clone();
@@ -192,8 +196,8 @@ impl<'s> Draft<'s> {
         true
     }
 
-    /// Leaves out trails that others manage: other installations, and whoever made trails without a
-    /// mark beside those of the installation.
+    /// Leaves out trails of other installations. If the spec has trails with the tag of the
+    /// installation, also leaves out trails without a tag.
     fn leave_out_foreign(&mut self, request: &ImportRequest) -> Result<(), ImportError> {
         let has_own = self.is_installation();
         let mut owners = BTreeSet::new();
@@ -212,7 +216,7 @@ impl<'s> Draft<'s> {
                 }
                 None if has_own => {
                     let why = format!("it does not carry the tag of installation `{name}`");
-                    // An account has one trail of a name in a spec.
+                    // In a spec, the trails of an account have different names.
                     let hint = (!self.has_namesake(trail))
                         .then(|| "add it to `trails` to manage it as well".to_owned());
                     self.leave_out(&trail.arn, why, hint);
@@ -251,7 +255,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Leaves out every trail but the first of a name in an account.
+    /// Leaves out every trail except the first with the same name in an account.
     fn leave_out_namesakes(&mut self) {
         let mut taken: BTreeSet<(&AccountName, &str)> = BTreeSet::new();
         let namesakes: Vec<&Trail> = self
@@ -304,7 +308,8 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Reads the content of the managed statements. A policy without any stays unmanaged.
+    /// Recovers the settings from the managed statements. A policy without managed statements stays
+    /// unmanaged.
     fn choose_policies(&mut self) {
         let (ownership, partition) = (self.ownership(), self.setup.region.partition());
         let policy = self.setup.bucket_policy.as_ref();
@@ -318,19 +323,19 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Returns whether everything that can have the tag of an installation has one.
+    /// Returns whether every resource that can have the tag of an installation has such a tag.
     fn is_all_tagged(&self) -> bool {
         self.tagged().all(|tags| tags.owner().is_some())
     }
 
-    /// The tags of the bucket, the trails, and a key that is known by its alias.
+    /// The tags of the bucket and the trails, and of the key if the spec names it by its alias.
     fn tagged(&self) -> impl Iterator<Item = &'s Tags> {
         let key = self.key.filter(|_| self.alias().is_some()).map(|key| &key.key.view.tags);
         let trails = self.included().map(|(_, trail)| &trail.tags);
         [&self.setup.bucket_view.tags].into_iter().chain(key).chain(trails)
     }
 
-    /// The tags that everything has that the installation manages, without its mark.
+    /// The tags that all these resources share, without the tags that `reconcile` sets.
     pub(super) fn common_tags(&self) -> BTreeMap<&'s str, &'s str> {
         let mut all = self.tagged();
         let first = all.next().into_iter().flat_map(|tags| &tags.0);
@@ -347,13 +352,13 @@ impl<'s> Draft<'s> {
         common
     }
 
-    /// Everything that is left out, trails first.
+    /// The trails and settings that are left out, trails first.
     pub(super) fn left_out(&self) -> Vec<LeftOut> {
         let decided = self.out.values().chain(&self.dropped).cloned();
         decided.chain(self.destinations_left_out()).collect()
     }
 
-    /// The spec as it stands.
+    /// The text of the spec with the current decisions.
     pub(super) fn text(&self) -> Text {
         let mut text = Text::default();
         self.write_head(&mut text);
@@ -380,7 +385,7 @@ impl<'s> Draft<'s> {
     }
 }
 
-/// The Regions that this version does not know.
+/// Returns the Regions of the configuration that this version does not know.
 fn unknown_regions(setup: &Setup) -> BTreeSet<String> {
     let homes = setup.trails.iter().filter_map(|(_, trail)| trail.arn.region().parse::<Region>().ok());
     let regions = homes.chain([setup.region.clone()]);

@@ -7,10 +7,10 @@ use crate::compare::Comparison;
 use crate::plan::{ActionKind, Change};
 use crate::refusal::Refusal;
 
-/// The number of resources that are named.
+/// The maximum number of changes, and of resources in each change, that are listed.
 const NAMED: usize = 2;
 
-/// Returns what a plan does without a line and not with the line. `without` is the comparison of
+/// Describes what a plan does without a line, but not with the line. `without` is the comparison of
 /// the spec without the line.
 pub(super) fn describe(with: &Comparison, without: Result<&Comparison, &Diagnostics>) -> String {
     let without = match without {
@@ -39,7 +39,7 @@ pub(super) fn describe(with: &Comparison, without: Result<&Comparison, &Diagnost
     }
 }
 
-/// The changes, those for the same reasons together.
+/// Describes changes. Changes with the same action and reasons are combined.
 fn in_words(changes: &[&Change]) -> String {
     let mut groups: Vec<(ActionKind, &[String], Vec<String>)> = Vec::new();
     for change in changes {

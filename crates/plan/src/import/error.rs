@@ -23,15 +23,15 @@ pub enum ImportError {
         bucket: BucketName,
         /// The names of the installations.
         owners: Vec<String>,
-        /// The name that was asked for.
+        /// The name of the installation to import.
         name: SpecName,
     },
-    /// No installation of the name that is to be the previous one manages a trail.
+    /// No installation with the previous name that the user gave has trails.
     #[error("installation `{name}` manages no trail that delivers to bucket {bucket}")]
     NotAnInstallation {
         /// The bucket.
         bucket: BucketName,
-        /// The name.
+        /// The previous name.
         name: SpecName,
     },
     /// A spec cannot describe any of the trails.
@@ -42,7 +42,7 @@ pub enum ImportError {
         /// The reason, for each trail.
         left_out: Vec<LeftOut>,
     },
-    /// A spec cannot describe something that every spec has.
+    /// A spec cannot describe a live value that every spec must contain.
     #[error("a spec cannot describe {what}: {problem}")]
     Indescribable {
         /// The live value.
@@ -74,7 +74,7 @@ impl From<LiveError> for ImportError {
 }
 
 impl ImportError {
-    /// The error for a spec that only the organization makes invalid.
+    /// Creates the error for a spec that is valid without the organization, but not with it.
     pub(super) fn invalid(problems: &Diagnostics) -> Self {
         let problem = problems.iter().next().map(|it| it.message.clone()).unwrap_or_default();
         Self::Indescribable { what: "the installation in its organization".to_owned(), problem }
@@ -125,7 +125,7 @@ fn listed(left_out: &[LeftOut]) -> String {
     left_out.iter().map(|it| format!("; {}: {}", it.what, it.why)).collect()
 }
 
-/// A trail as people read it.
+/// Returns the name of a trail for people.
 pub(super) fn trail(arn: &Arn) -> String {
     format!("trail {arn}")
 }
@@ -136,8 +136,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile
-    /// until it has its place here.
+    /// Returns the error after another one, or the first error for `None`. A new variant does not
+    /// compile until it has a place here.
     fn next(last: Option<&ImportError>) -> Option<ImportError> {
         let bucket = || "logs".parse::<BucketName>().unwrap();
         let name = || "audit".parse::<SpecName>().unwrap();

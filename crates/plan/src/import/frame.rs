@@ -74,8 +74,8 @@ impl Draft<'_> {
         if has_trail && (lacks_access || self.aside.contains(&Aspect::ServiceAccess)) {
             text.keep("  service_access: false", Aspect::ServiceAccess);
         }
-        // A spec registers administrators and never removes one, so that those of accounts without
-        // a name can be left out.
+        // A plan registers delegated administrators, and never removes one. Therefore, the spec can
+        // omit administrators whose accounts it does not declare.
         let administrators = known.into_iter().flat_map(|known| &known.delegated_administrators);
         let administrators: Vec<String> = administrators
             .filter(|_| !self.aside.contains(&Aspect::DelegatedAdministrator))

@@ -10,7 +10,7 @@ use crate::observed::SetupKey;
 use crate::view::{Constraints, Grant};
 
 impl Draft<'_> {
-    /// The grants of the installation.
+    /// Writes the grants of the installation.
     pub(super) fn write_grants(&self, key: &SetupKey, text: &mut Text) {
         let grants: Vec<(&Grant, String)> = key
             .grants
@@ -27,7 +27,7 @@ impl Draft<'_> {
         }
     }
 
-    /// A grant in the words of a spec; `None` where it is not one of the installation.
+    /// Returns the YAML of a grant; `None` if the grant does not belong to the installation.
     fn grant(&self, key: &SetupKey, grant: &Grant) -> Option<String> {
         let grantee = match &grant.source_arn {
             Some(source) => {

@@ -10,8 +10,8 @@ use crate::observed::SetupKey;
 use crate::view::Rotation;
 
 impl Draft<'_> {
-    /// The alias by which the spec names the key. A key without the mark of the installation, whose
-    /// trails carry it, is a key of others, and is named by its ARN.
+    /// The alias by which the spec names the key. If trails have the tag of the installation but
+    /// the key does not, the key is foreign, and the spec names it by its ARN.
     pub(super) fn alias(&self) -> Option<&AliasName> {
         let key = self.key?;
         let is_of_others = self.is_installation() && !self.is_own(&key.key.view.tags);
@@ -42,7 +42,7 @@ impl Draft<'_> {
         text.comment("");
     }
 
-    /// A key that is one line away.
+    /// Writes `key: unmanaged`, and a comment with the line that would create a key.
     fn write_no_key(&self, text: &mut Text) {
         text.comment("# To encrypt every trail with one key, replace `key: unmanaged` with this line. `reconcile` creates the key if");
         text.comment("# no key has this alias:");

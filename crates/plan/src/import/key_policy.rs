@@ -26,8 +26,8 @@ impl Draft<'_> {
         write_policy(self.own_key_statements(), self.lacking.key, Aspect::KeyPolicy, text);
     }
 
-    /// Administrators other than the default: the root of the account of the key, or nobody for a
-    /// key by its ARN.
+    /// Writes the administrators, unless they are the default: the root principal of the account of
+    /// the key, or nobody if the spec names the key by its ARN.
     pub(super) fn write_administrators(&self, key: &SetupKey, text: &mut Text) {
         let Some(own) = self.own_key_statements().filter(|_| !self.aside.contains(&Aspect::Administrators))
         else {

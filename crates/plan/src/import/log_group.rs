@@ -8,7 +8,7 @@ use super::text::scalar;
 use crate::view::{CloudWatchLogs, LogGroup, Trail};
 
 impl Draft<'_> {
-    /// The delivery to a log group, with a role of the installation.
+    /// Returns the YAML of the delivery to a log group, if the role belongs to the installation.
     pub(super) fn logs_of(&self, trail: &Trail) -> Option<String> {
         let (group, role) = logs(trail)?;
         if self.why_not_logs(trail).is_some() {
@@ -41,7 +41,7 @@ impl Draft<'_> {
     }
 }
 
-/// The log group of a trail and the role that delivers to it.
+/// Returns the log group of a trail, and the role that delivers to it.
 pub(super) fn logs(trail: &Trail) -> Option<(Arn, Arn)> {
     let Some(CloudWatchLogs::To { group, role }) = &trail.cloudwatch_logs else { return None };
     Some((group.trim_end_matches(":*").parse().ok()?, role.parse().ok()?))

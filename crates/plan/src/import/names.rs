@@ -8,7 +8,7 @@ use reconcile_spec::SpecName;
 use super::{ImportError, ImportRequest};
 use crate::observed::Setup;
 
-/// The name under which the installation is found in AWS.
+/// Returns the name under which the installation is found in AWS.
 pub(super) fn found(setup: &Setup, request: &ImportRequest) -> Result<SpecName, ImportError> {
     let known = || tagged(setup).into_iter().chain(by_statements(setup)).map(|(name, _)| name);
     if let Some(previous) = &request.previous_name {
@@ -26,7 +26,8 @@ pub(super) fn found(setup: &Setup, request: &ImportRequest) -> Result<SpecName, 
     found.map_or_else(|| name_from_bucket(setup), Ok)
 }
 
-/// Returns the installations whose tag trails have, those of most trails first.
+/// Returns the installations whose tags trails have, each with the number of trails. The
+/// installation with the most trails is the first.
 fn tagged(setup: &Setup) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for owner in setup.trails.iter().filter_map(|(_, trail)| trail.tags.owner()) {
@@ -35,14 +36,14 @@ fn tagged(setup: &Setup) -> Vec<(String, usize)> {
     sorted(counts.into_iter().map(|(name, count)| (name.to_owned(), count)))
 }
 
-/// Returns the installations whose statements allow trails without a tag to deliver, those of most
-/// trails first.
+/// Returns the installations whose statements allow trails without a tag to deliver, each with the
+/// number of trails. The installation with the most trails is the first.
 fn by_statements(setup: &Setup) -> Vec<(String, usize)> {
     let named = named_by_statements(setup).into_iter().map(|(name, trails)| (name, trails.len()));
     sorted(named)
 }
 
-/// The trails without a tag that statements of each installation let deliver.
+/// Returns, for each installation, the trails without a tag that its statements allow to deliver.
 pub(super) fn named_by_statements(setup: &Setup) -> BTreeMap<String, BTreeSet<Arn>> {
     let untagged: BTreeSet<&Arn> = setup
         .trails
@@ -67,10 +68,10 @@ fn policies(setup: &Setup) -> impl Iterator<Item = &Document> {
     setup.bucket_policy.iter().chain(keys.map(|key| &key.policy))
 }
 
-/// The installations that have statements in a document.
+/// Returns the installations that have statements in a document.
 fn installations(document: &Document) -> Vec<Ownership> {
     let sids = document.statements().iter().filter_map(|statement| statement.sid());
-    // No installation has an empty name, so none is passed over.
+    // No installation has an empty name, so the result contains all installations.
     Ownership::of("").others(sids)
 }
 
@@ -80,7 +81,7 @@ fn sorted(counts: impl Iterator<Item = (String, usize)>) -> Vec<(String, usize)>
     counts
 }
 
-/// A name derived from the name of the bucket.
+/// Derives a name from the name of the bucket.
 fn name_from_bucket(setup: &Setup) -> Result<SpecName, ImportError> {
     let is_letter = |c: char| if c.is_ascii_lowercase() { c } else { '-' };
     let letters: String = setup.bucket.as_str().chars().map(is_letter).collect();

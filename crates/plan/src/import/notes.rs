@@ -31,8 +31,8 @@ impl Draft<'_> {
         notes
     }
 
-    /// What carries the mark of another installation and is in the spec all the same: a bucket or a
-    /// key that installations share.
+    /// Returns messages about a bucket or a key that has the tag of another installation, because
+    /// installations share it.
     fn notes_on_marks(&self) -> Vec<String> {
         let bucket = (format!("bucket {}", self.setup.bucket), &self.setup.bucket_view.tags);
         let key = self.key.map(|key| (format!("key {}", key.key.arn), &key.key.view.tags));
@@ -47,8 +47,8 @@ impl Draft<'_> {
             .collect()
     }
 
-    /// Trails of the spec that no tag gives to an installation, and that statements of another one
-    /// let deliver.
+    /// Returns messages about trails of the spec without a tag that statements of another
+    /// installation allow to deliver.
     fn notes_on_statements(&self) -> Vec<String> {
         let found = self.found.as_str();
         let others = names::named_by_statements(self.setup).into_iter().filter(|(name, _)| name != found);

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::text::{About, Text, quoted, scalar};
 
 impl Draft<'_> {
-    /// The readers of the policies that the spec manages.
+    /// Writes the readers of the policies that the spec manages.
     pub(super) fn write_readers(&self, text: &mut Text) {
         let own = self.own_bucket_statements().or_else(|| self.own_key_statements());
         let readers: Vec<String> =
@@ -23,7 +23,7 @@ impl Draft<'_> {
         text.comment("");
     }
 
-    /// The reader in the words of a spec; `None` where it reads logs of an account that the spec
+    /// Returns the YAML of a reader; `None` if the reader can read logs of an account that the spec
     /// does not declare.
     fn reader(&self, reader: &Reader) -> Option<String> {
         let principal = &reader.principal;

@@ -18,8 +18,8 @@ use crate::plan::{ActionKind, Change, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{BucketField, Field, KeyField, TrailField};
 
-/// Changes the draft so that a plan of it changes less; returns whether it did. A policy comes
-/// last: it follows from the trails and what they deliver to.
+/// Changes the draft so that its plan changes less. Returns whether the draft changed. Policies are
+/// revised last, because they depend on the trails and their destinations.
 pub(super) fn revise(draft: &mut Draft<'_>, comparison: &Comparison) -> Result<bool, ImportError> {
     let before = draft.decisions();
     for warning in comparison.plan.warnings.iter().filter(|it| it.code == WarningCode::DeliveryNotAllowed) {
@@ -116,7 +116,7 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
         (Kind::Grant, _) => _ = draft.aside.insert(Aspect::Grant(name.clone())),
         (Kind::ServiceAccess, _) => _ = draft.aside.insert(Aspect::ServiceAccess),
         (Kind::DelegatedAdministrator, _) => _ = draft.aside.insert(Aspect::DelegatedAdministrator),
-        // What was made for trails is deleted where trails are.
+        // `deletion.trails` also applies to resources that were created for trails.
         (Kind::MetricFilter | Kind::Alarm, ActionKind::Delete) => {
             if !carry(&mut draft.alarms, &draft.name, change) {
                 draft.undeleted.trails = true;
@@ -136,7 +136,7 @@ fn after_change(draft: &mut Draft<'_>, change: &Change) {
     }
 }
 
-/// The fields of a view that a change updates.
+/// Returns the fields of a view that a change updates.
 fn fields<F: Field>(change: &Change) -> impl Iterator<Item = F> {
     change.diff.iter().filter_map(Difference::field)
 }
@@ -175,7 +175,7 @@ fn after_change_of_trail(draft: &mut Draft<'_>, change: &Change) {
             TrailField::Insights => _ = draft.aside.insert(Aspect::Insights(arn.clone())),
             TrailField::CloudwatchLogs => _ = draft.aside.insert(Aspect::Logs(arn.clone())),
             TrailField::Notification => _ = draft.aside.insert(Aspect::Topic(arn.clone())),
-            // This is reported: the spec says more than the trail records.
+            // The import reports that the spec selects more events than the trail records.
             TrailField::Selectors if to_yaml(&trail.selectors).is_more => {}
             TrailField::Arn
             | TrailField::Bucket
@@ -209,7 +209,7 @@ fn name_topic_by_arn(draft: &mut Draft<'_>, name: &str) {
 }
 
 impl Draft<'_> {
-    /// Leaves out what makes the text an invalid spec.
+    /// Removes the parts that make the text an invalid spec.
     pub(super) fn drop_invalid(&mut self, text: &Text, problems: &Diagnostics) -> Result<(), ImportError> {
         let before = self.decisions();
         for problem in problems.iter() {
@@ -248,8 +248,8 @@ impl Draft<'_> {
         Ok(())
     }
 
-    /// Declares the names of a line that the problem says are unknown; returns whether there are
-    /// any that were not declared. AWS has them, so they are newer than this version.
+    /// Declares the names of a line that the problem calls unknown. Returns whether any of these
+    /// names was not declared before. The names come from AWS, so they are newer than this version.
     fn recognize(&mut self, line: &str, problem: &str) -> bool {
         let is_name = |c: char| c.is_ascii_alphanumeric() || ":-_*/".contains(c);
         let names =

@@ -7,7 +7,7 @@ use super::draft::Draft;
 use super::text::{quoted, scalar};
 
 impl Draft<'_> {
-    /// The keys of a log group that describe its role.
+    /// Returns the keys of a log group that describe its role.
     pub(super) fn role_keys(&self, role: &Arn) -> Vec<String> {
         let name = role.resource_name();
         let is_default = name == Installation::new(self.name.clone(), None).log_role_name();
@@ -16,7 +16,8 @@ impl Draft<'_> {
         name.into_iter().chain(boundary).collect()
     }
 
-    /// The permissions boundary of a role, by name where its account has it.
+    /// Returns the permissions boundary of a role: its name if the policy is in the account of the
+    /// role, and otherwise its ARN.
     fn boundary_of(&self, role: &Arn) -> Option<String> {
         let live = self.setup.destinations.roles.get(role)?.as_ref().ok()?.as_ref()?;
         let boundary = live.boundary.as_ref()?;
@@ -25,7 +26,7 @@ impl Draft<'_> {
         Some(name.map_or_else(|| quoted(boundary.as_str()), scalar))
     }
 
-    /// Returns the reason why the spec does not name the role, and so not the log group.
+    /// Returns the reason why the spec names neither the role nor the log group.
     pub(super) fn why_not_role(&self, role: &Arn) -> Option<String> {
         match self.setup.destinations.roles.get(role) {
             Some(Ok(Some(live))) if self.is_own(&live.tags) => None,

@@ -8,9 +8,9 @@ use super::choice::Aspect;
 /// The subject of a line in AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum About {
-    /// Something that every spec has, as people call it.
+    /// A part that every spec has, by its name for people.
     Fixed(String),
-    /// Something that a spec can leave alone.
+    /// A part that a spec can leave unmanaged.
     Aspect(Aspect),
     /// These trails.
     Trails(Vec<Arn>),
@@ -25,7 +25,8 @@ pub(super) enum About {
 pub(super) struct Line {
     pub(super) text: String,
     pub(super) about: About,
-    /// Whether the line is there to keep something as it is, so that the spec is whole without it.
+    /// Whether the line only keeps a setting unchanged, so that the spec is complete without the
+    /// line.
     pub(super) is_kept: bool,
 }
 
@@ -61,13 +62,13 @@ impl Text {
         self.commented(&[])
     }
 
-    /// The text without the line of this index.
+    /// The text without the line at this index.
     pub(super) fn without(&self, index: usize) -> String {
         let others = self.lines.iter().enumerate().filter(|(at, _)| *at != index);
         joined(others.map(|(_, line)| line.text.clone()))
     }
 
-    /// The text without as many of the kept lines as a valid spec can do without.
+    /// The text without the kept lines, except lines without which the spec would not be valid.
     pub(super) fn bare(&self) -> String {
         let mut bare = self.clone();
         for index in self.kept().rev().collect::<Vec<_>>() {
@@ -78,12 +79,12 @@ impl Text {
         bare.plain()
     }
 
-    /// Returns the indexes of the lines that keep something unchanged.
+    /// Returns the indexes of the lines that keep a setting unchanged.
     pub(super) fn kept(&self) -> impl DoubleEndedIterator<Item = usize> {
         self.lines.iter().enumerate().filter(|(_, line)| line.is_kept).map(|(index, _)| index)
     }
 
-    /// Returns the keys of the spec that keep something unchanged.
+    /// Returns the keys of the spec that keep a setting unchanged.
     pub(super) fn unmanaged(&self) -> Vec<&'static str> {
         let kept = self.lines.iter().filter(|line| line.is_kept);
         kept.filter_map(|line| match &line.about {
@@ -93,7 +94,8 @@ impl Text {
         .collect()
     }
 
-    /// The text with comments on lines, which say what a plan does without them.
+    /// The text with comments on the lines at these indexes. Each comment describes what a plan
+    /// does without the line.
     pub(super) fn commented(&self, comments: &[(usize, String)]) -> String {
         joined(self.lines.iter().enumerate().map(|(index, line)| {
             match comments.iter().find(|(at, _)| *at == index) {
@@ -111,15 +113,15 @@ fn joined(lines: impl Iterator<Item = String>) -> String {
     lines.map(|line| escape(&line).into_owned() + "\n").collect()
 }
 
-/// A text on one line, as a comment has to be.
+/// Returns a text on one line, as a comment requires.
 pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as YAML reads it, whatever is in it.
+/// Returns a text as a double-quoted scalar, which YAML reads as exactly this text.
 ///
-/// JSON escapes the control characters of ASCII. YAML has `\U` for every other hidden one: see
-/// section 5.7, "Escaped Characters", of YAML 1.2.
+/// JSON escapes the ASCII control characters. All other hidden characters are escaped with the `\U`
+/// of YAML: see section 5.7, "Escaped Characters", of YAML 1.2.
 pub(super) fn quoted(text: &str) -> String {
     let json = serde_json::to_string(text).unwrap_or_default();
     let shown = json.chars().map(|letter| match letter {
@@ -129,7 +131,7 @@ pub(super) fn quoted(text: &str) -> String {
     shown.collect()
 }
 
-/// A name as people write it in YAML: without quotes where YAML reads nothing but a text in it.
+/// Returns a name as a scalar, without quotes if YAML reads the name as a text.
 pub(super) fn scalar(text: &str) -> String {
     const OTHERWISE: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
 

@@ -9,7 +9,8 @@ use crate::observed::LiveTopic;
 use crate::view::{Notification, Trail};
 
 impl Draft<'_> {
-    /// The topic: one of the installation by its name, one of others by its ARN.
+    /// Returns the YAML of the topic: a topic of the installation by its name, and a foreign topic
+    /// by its ARN.
     pub(super) fn topic_of(&self, trail: &Trail) -> Option<String> {
         let arn = topic(trail)?;
         if self.aside.contains(&Aspect::Topic(trail.arn.clone())) {
@@ -30,7 +31,7 @@ impl Draft<'_> {
         if self.is_with_key(live.view.encryption.as_ref()) {
             parts.push("encryption: key".to_owned());
         } else if self.manages_key_policy() && arn.region() == self.setup.region.as_str() {
-            // By default, a topic that is created anew would be encrypted.
+            // By default, a topic that is created again would be encrypted.
             parts.push("encryption: unmanaged".to_owned());
         }
         Some(format!("sns_topic: {{ {} }}", parts.join(", ")))
@@ -44,7 +45,7 @@ impl Draft<'_> {
     }
 }
 
-/// The topic of a trail.
+/// Returns the topic of a trail.
 pub(super) fn topic(trail: &Trail) -> Option<Arn> {
     match &trail.notification {
         Some(Notification::To { topic }) => topic.parse().ok(),

@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::text::{About, Text, scalar};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Trail};
 
-/// Trails that one entry of the spec describes: of one name, and with the same settings.
+/// Trails that one entry of the spec describes: trails with the same name and the same settings.
 struct Group<'a> {
     name: &'a str,
     settings: Vec<TrailLine>,
@@ -74,7 +74,7 @@ impl<'s> Draft<'s> {
         }
     }
 
-    /// Returns the settings without their default value, one line each.
+    /// Returns the settings that differ from the default, one line each.
     fn trail_settings(&self, trail: &Trail) -> Vec<TrailLine> {
         let mut lines = Vec::new();
         if trail.organization {
@@ -106,7 +106,7 @@ impl<'s> Draft<'s> {
         lines.chain(logs).chain(topic).collect()
     }
 
-    /// The insights of a trail: those of the categories that a spec can describe, and all others.
+    /// Returns the insights of the categories that a spec can describe, and all other insights.
     fn insights<'t>(&self, trail: &'t Trail) -> (Vec<Insight<'t>>, Vec<&'t str>) {
         let names = trail.insights.as_deref().unwrap_or_default();
         let is_aside = self.aside.contains(&Aspect::Insights(trail.arn.clone()));
@@ -162,9 +162,9 @@ impl<'s> Draft<'s> {
     }
 }
 
-/// The line for recursive logging, where the default of a spec is another than the live setting.
-/// The spec of a trail that is described as recording more than it does can cover the deliveries
-/// where the trail does not.
+/// Returns the line for recursive logging, if the default of the spec differs from the live
+/// setting. If the spec selects more events than the trail (`is_more`), the spec can cover the
+/// deliveries even if the trail does not.
 fn recursive_logging(trail: &Trail, is_more: bool) -> Option<String> {
     let has_log_group = matches!(trail.cloudwatch_logs, Some(CloudWatchLogs::To { .. }));
     let covers = trail.selectors.may_record_deliveries(&trail.bucket, trail.prefix.as_deref(), has_log_group);

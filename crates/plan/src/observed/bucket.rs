@@ -1,4 +1,4 @@
-//! Settings of a bucket that the spec does not manage, and that decide what a plan can do with the
+//! Settings of a bucket that the spec does not manage, and that decide how a plan can use the
 //! bucket.
 
 use reconcile_operations::Error;
@@ -6,28 +6,27 @@ use reconcile_operations::Error;
 use super::names::{NameReceiver, Notifications};
 use crate::view::{AccessLogs, Expiry, ObjectLock, Replication};
 
-/// Settings of a bucket that no plan changes, and that decide what can be done with it.
+/// Settings of a bucket that no plan changes, and that decide how a plan can use the bucket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conditions {
     /// Whether the requester pays (Requester Pays), or the error of the read.
     pub requester_pays: Result<bool, Error>,
-    /// What the ACL grants to others than the owner; empty where ACLs are disabled, and an error
-    /// where it could not be read.
+    /// The grants of the ACL to others than the owner: empty if ACLs are disabled, or the error if
+    /// the ACL could not be read.
     pub grants: Result<Vec<AclGrant>, Error>,
-    /// Lifecycle rules of others by which objects expire; an error where they could not be read.
+    /// Foreign lifecycle rules by which objects expire, or the error of the read.
     pub expiries: Result<Vec<Expiry>, Error>,
-    /// Whether any lifecycle rule is in effect, managed or not; an error where the rules could not
-    /// be read.
+    /// Whether any lifecycle rule is in effect, managed or foreign, or the error of the read.
     pub has_lifecycle: Result<bool, Error>,
     /// The default retention of Object Lock, or the error of the read.
     pub object_lock: Result<ObjectLock, Error>,
-    /// Rules that replicate objects to other buckets; an error where they could not be read.
+    /// Rules that replicate objects to other buckets, or the error of the read.
     pub replications: Result<Vec<Replication>, Error>,
     /// The destination of access logs, or the error of the read.
     pub access_logs: Result<AccessLogs, Error>,
-    /// What S3 notifies of objects; an error where it could not be read.
+    /// The notifications of S3 about objects, or the error of the read.
     pub notifications: Result<Notifications, Error>,
-    /// The buckets to which S3 writes inventories; an error where they could not be read.
+    /// The buckets to which S3 writes inventories, or the error of the read.
     pub inventories: Result<Vec<NameReceiver>, Error>,
 }
 
@@ -36,7 +35,7 @@ pub struct Conditions {
 pub struct AclGrant {
     /// The URI of a group, or the canonical ID of an account.
     pub grantee: String,
-    /// Such as `READ`.
+    /// The permission, such as `READ`.
     pub permission: String,
 }
 

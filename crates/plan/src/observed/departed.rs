@@ -1,5 +1,5 @@
-//! Finds the way into accounts that left: the spec no longer has them, and managed statements still
-//! allow their trails to deliver. Pure.
+//! Determines the access to departed accounts: the spec no longer has these accounts, but managed
+//! statements still allow their trails to deliver. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,16 +22,16 @@ pub struct Departed {
 /// The reason why a resource could not be read.
 #[derive(Debug, Clone, PartialEq)]
 pub enum UnreadableReason {
-    /// The spec neither declares its account nor names the organization.
+    /// The spec neither declares the account of the resource nor names the organization.
     Undeclared,
-    /// Its account is not in the organization.
+    /// The account of the resource is not in the organization.
     NotInOrganization,
-    /// Its account is in the organization and not active; with its state, if Organizations returned
-    /// one.
+    /// The account of the resource is in the organization, but is not active. Contains the state of
+    /// the account, if Organizations returned one.
     Inactive(Option<String>),
-    /// The spec names no role with which to enter its account.
+    /// The spec names no role to assume in the account of the resource.
     NoRole,
-    /// Its account could not be read.
+    /// The account of the resource could not be read.
     Unreadable(ReadError),
 }
 
@@ -50,15 +50,15 @@ impl fmt::Display for UnreadableReason {
     }
 }
 
-/// An account that departed, with its resources that managed statements name.
+/// A departed account, with its resources that managed statements name.
 pub struct DepartedAccount {
-    /// The account, or the reason why it cannot be entered.
+    /// The account, or the reason why the account cannot be accessed.
     pub access: Result<Account, UnreadableReason>,
     /// The trails, topics or log groups.
     pub resources: BTreeSet<Arn>,
 }
 
-/// Returns the departed accounts of these resources, which are given by the ID of their account.
+/// Returns the departed accounts of these resources, which are grouped by the ID of their account.
 pub fn departed_accounts(
     desired: &Desired,
     organization: Option<&LiveOrganization>,
@@ -77,7 +77,7 @@ pub fn departed_accounts(
         .collect()
 }
 
-/// Returns the reason why an account cannot be entered.
+/// Returns the reason why an account cannot be accessed.
 fn unknown(organization: Option<&LiveOrganization>, id: &str) -> UnreadableReason {
     match organization {
         None => UnreadableReason::Undeclared,
@@ -88,7 +88,7 @@ fn unknown(organization: Option<&LiveOrganization>, id: &str) -> UnreadableReaso
     }
 }
 
-/// Trails that any account of the organization may have, in each member that the spec does not
+/// Returns the trails of these patterns in each member of the organization that the spec does not
 /// have.
 pub fn in_members(
     desired: &Desired,

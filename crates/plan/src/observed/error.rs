@@ -7,18 +7,18 @@ use reconcile_text::Hint;
 /// The reason why a resource could not be read.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReadError {
-    /// AWS did not give it.
+    /// The call to AWS failed.
     #[error(transparent)]
     Aws(#[from] reconcile_operations::Error),
-    /// The live policy is not one.
+    /// The live policy is not a valid policy.
     #[error("the live policy of {resource} cannot be read: {error}")]
     Policy {
         /// The bucket, key, topic or role.
         resource: String,
-        /// The fault, and its place.
+        /// The problem, and its place.
         error: ParseError,
     },
-    /// AWS gave an answer that lacks what it always has.
+    /// AWS returned an answer without an element that every answer has.
     #[error("AWS returned {resource} without {what}")]
     Incomplete {
         /// The resource.
@@ -26,44 +26,46 @@ pub enum ReadError {
         /// The missing element.
         what: &'static str,
     },
-    /// A trail of that name exists with another home Region, where alone it can be changed.
+    /// A trail with this name exists with another home Region. CloudTrail changes a trail only in
+    /// its home Region.
     #[error("trail `{name}` exists with home Region {actual}, but its home Region in the spec is {wanted}")]
     HomeRegion {
-        /// Its name.
+        /// The name of the trail.
         name: String,
-        /// Where it is.
+        /// The home Region of the trail.
         actual: String,
-        /// Where the spec wants it.
+        /// The home Region in the spec.
         wanted: String,
     },
-    /// The bucket exists in another Region than the spec says.
+    /// The bucket exists in another Region than the Region in the spec.
     #[error("bucket `{name}` is in Region {actual}, but the spec says {wanted}")]
     BucketRegion {
         /// The name of the bucket.
         name: String,
-        /// The Region that it is in.
+        /// The Region of the bucket.
         actual: String,
         /// The Region that the spec names.
         wanted: String,
     },
-    /// There is no key of the ARN that the spec names.
+    /// The key with the ARN in the spec does not exist.
     #[error("key {arn} does not exist")]
     NoSuchKey {
-        /// Which key.
+        /// The ARN of the key.
         arn: Arn,
     },
-    /// A role of the managed name exists, and does not have the tag of this installation.
+    /// A role with the managed name exists, but does not have the tag of this installation.
     #[error("role `{name}` exists and is not managed by this installation")]
     ForeignRole {
-        /// Its name.
+        /// The name of the role.
         name: String,
-        /// The installation whose tag it has.
+        /// The installation whose tag the role has.
         owner: Option<String>,
     },
-    /// The spec names an account that it does not declare; a parsed spec never does.
+    /// The spec names an account that it does not declare. A parsed spec declares every account
+    /// that it names.
     #[error("account `{account}` is not declared")]
     NoSuchAccount {
-        /// Its name.
+        /// The name of the account in the spec.
         account: AccountName,
     },
 }
@@ -118,22 +120,22 @@ pub enum ObserveError {
     /// The bucket or the key could not be read.
     #[error("cannot read the central bucket or key in account `{account}`")]
     Hub {
-        /// The account that holds them.
+        /// The account of the bucket or the key.
         account: AccountName,
-        /// Why.
+        /// The error of the read.
         #[source]
         error: ReadError,
     },
     /// The organization could not be read.
     #[error("cannot read the organization from account `{account}`")]
     Organization {
-        /// The account that is to list it.
+        /// The account that lists the organization.
         account: AccountName,
-        /// Why.
+        /// The error of the read.
         #[source]
         error: ReadError,
     },
-    /// The runtime stopped in the middle.
+    /// The runtime stopped during the read.
     #[error("reading live state was interrupted")]
     Interrupted,
 }
@@ -157,8 +159,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile
-    /// until it has its place here.
+    /// Returns the error after another one, or the first error for `None`. A new variant does not
+    /// compile until it has a place here.
     fn next(last: Option<&ReadError>) -> Option<ReadError> {
         let foreign = |owner: Option<&str>| ReadError::ForeignRole {
             name: "delivery".to_owned(),

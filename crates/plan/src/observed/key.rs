@@ -1,4 +1,4 @@
-//! Keys, with what KMS says of them.
+//! Keys with their properties in KMS.
 
 mod in_use;
 mod traits;
@@ -16,13 +16,13 @@ pub use used::{UsedKey, granted};
 /// A key that exists.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveKey {
-    /// Its ARN.
+    /// The ARN of the key.
     pub arn: Arn,
-    /// Whether the alias or the ARN in the spec is that of the key.
+    /// Whether the alias or the ARN in the spec names this key.
     pub is_aliased: bool,
-    /// The kind of its material, and its state.
+    /// The kind and the state of the key.
     pub traits: KeyTraits,
-    /// Its settings.
+    /// The settings of the key.
     pub view: Key,
 }
 
@@ -42,8 +42,8 @@ pub struct SpareKey {
 pub struct Spares {
     /// The keys, by ARN.
     pub keys: BTreeMap<Arn, SpareKey>,
-    /// Keys whose tags cannot be read, and why: any of them may be another one. Empty where no key
-    /// could be listed.
+    /// Keys whose tags cannot be read, each with the error. Any of them may belong to the
+    /// installation. Empty if the keys could not be listed.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
     /// The error if the keys could not be listed.
     pub unlisted: Option<reconcile_operations::Error>,

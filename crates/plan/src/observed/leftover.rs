@@ -9,9 +9,9 @@ use crate::view::{LogGroup, Role};
 /// A log group, role or topic of this installation that the spec no longer has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leftover {
-    /// The account that it is in.
+    /// The account of the resource.
     pub account: AccountName,
-    /// The Region; of a role, that of the trail that uses it.
+    /// The Region of the resource; for a role, the Region of the trail that uses the role.
     pub region: Region,
     /// The resource.
     pub what: What,

@@ -1,14 +1,14 @@
-//! A spec together with live state of what it names.
+//! A spec together with live state of its resources.
 
 use reconcile_spec::{Diagnostics, Spec};
 
 use super::Observed;
 use super::error::ObserveError;
 
-/// Live state of what a spec names, and the spec with the accounts of its organization.
+/// Live state of the resources in a spec, and the spec with the accounts of its organization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Live {
-    /// The spec, with the members that the organization has.
+    /// The spec with the members of its organization.
     pub spec: Spec,
     /// Live state.
     pub observed: Observed,

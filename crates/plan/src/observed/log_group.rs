@@ -4,7 +4,7 @@ mod access;
 
 pub use access::{LogAccess, Reach, ResourcePolicy, Subscription, Unread};
 
-/// Settings of a log group that decide what becomes of its events, and that no spec manages.
+/// Settings of a log group that affect its events, and that no spec manages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GroupTraits {
     /// The data protection policies that mask parts of the events.
@@ -13,7 +13,7 @@ pub struct GroupTraits {
     pub takes_bearer_tokens: bool,
     /// The class, if it is not the standard one.
     pub class: Option<String>,
-    /// The number of metric filters, with those of the installation.
+    /// The number of metric filters, including the metric filters of the installation.
     pub metric_filters: u64,
 }
 

@@ -1,7 +1,7 @@
 //! Receivers of the names of log files: notifications and inventories of the bucket, and
 //! subscriptions of topics.
 
-/// What S3 notifies of the objects of the bucket.
+/// The notifications of S3 about the objects of the bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notifications {
     /// The resources that receive the names of log files.
@@ -15,16 +15,16 @@ pub struct Notifications {
 pub struct NameReceiver {
     /// The ID of the notification or inventory, or the protocol of the subscription.
     pub name: String,
-    /// The prefix of the keys whose names are sent.
+    /// The prefix of the object keys that are sent.
     pub prefix: String,
     /// The receiver.
     pub target: ReceiverTarget,
 }
 
-/// The target of names of log files.
+/// The destination to which names of log files are sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReceiverTarget {
-    /// The resource of an ARN, which names the account.
+    /// The resource with this ARN, which contains the account.
     Resource(String),
     /// A bucket.
     Bucket {

@@ -8,13 +8,13 @@ use reconcile_spec::{Diagnostics, Member, Roster, Spec};
 /// An organization with its accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveOrganization {
-    /// Its active members.
+    /// The active members of the organization.
     pub roster: Roster,
-    /// Accounts that are in it and not active.
+    /// The accounts of the organization that are not active.
     pub inactive: Vec<Inactive>,
-    /// Whether CloudTrail has trusted access; `false` where nobody asks.
+    /// Whether CloudTrail has trusted access; `false` if this was not read.
     pub service_access: bool,
-    /// Delegated administrators for CloudTrail; empty where nobody asks.
+    /// Delegated administrators for CloudTrail; empty if they were not read.
     pub delegated_administrators: Vec<AccountId>,
 }
 
@@ -35,12 +35,12 @@ impl LiveOrganization {
         self.roster.members().iter().map(|member| member.id.clone()).collect()
     }
 
-    /// The account of this ID, active or not.
+    /// Returns the account with this ID, active or not.
     pub fn account(&self, id: &str) -> Option<&Member> {
         self.roster.member(id).or_else(|| self.inactive(id).map(|it| &it.member))
     }
 
-    /// The account of this ID, if it is in the organization and not active.
+    /// Returns the account with this ID, if the account is in the organization but not active.
     pub fn inactive(&self, id: &str) -> Option<&Inactive> {
         self.inactive.iter().find(|it| it.member.id.as_str() == id)
     }

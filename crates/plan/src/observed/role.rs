@@ -2,7 +2,7 @@
 
 use reconcile_policy::Document;
 
-/// A policy of a role that is not of the installation.
+/// A foreign policy of a role.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtherPolicy {
     /// The name of an inline policy, or the ARN of a managed one.

@@ -14,9 +14,9 @@ use crate::view::{Bucket, Grant, LifecycleRules, LogGroup, OtherTrail, Role, Tra
 /// The filter of a survey: the bucket and the trails to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SurveyFilter {
-    /// The bucket; if none is named, the one that the trails deliver to.
+    /// The bucket; `None` for the only bucket to which the trails deliver.
     pub bucket: Option<BucketName>,
-    /// Only trails of this name.
+    /// The name of the trails; `None` for all trails.
     pub trail: Option<TrailName>,
 }
 
@@ -30,8 +30,8 @@ impl SurveyFilter {
     /// deliver.
     ///
     /// # Errors
-    /// If no trail is selected, or if the selected trails deliver to several buckets. `accounts`
-    /// are those of the trails.
+    /// If no trail is selected, or if the selected trails deliver to several buckets. The error
+    /// contains `accounts`, the accounts of the trails.
     pub fn only_bucket<'t>(
         &self,
         trails: impl IntoIterator<Item = &'t OtherTrail>,
@@ -56,44 +56,43 @@ impl SurveyFilter {
 pub struct Setup {
     /// The name of the bucket.
     pub bucket: BucketName,
-    /// The account that it is in.
+    /// The account of the bucket.
     pub bucket_account: AccountName,
-    /// The Region that it is in.
+    /// The Region of the bucket.
     pub region: Region,
-    /// Its settings, without lifecycle rules.
+    /// The settings of the bucket, without lifecycle rules.
     pub bucket_view: Bucket,
-    /// Its lifecycle rules.
+    /// The lifecycle rules of the bucket.
     pub rules: LifecycleRules,
-    /// Its policy.
+    /// The policy of the bucket.
     pub bucket_policy: Option<Document>,
-    /// The keys that its trails encrypt with, by ARN.
+    /// The keys with which the trails encrypt, by ARN.
     pub keys: BTreeMap<Arn, Result<SetupKey, MissingKey>>,
-    /// The trails that deliver to it, with the account that each was seen in.
+    /// The trails that deliver to the bucket, each with the account in which the trail was found.
     pub trails: Vec<(AccountName, Trail)>,
     /// The other destinations of the trails, if they are in one of the accounts.
     pub destinations: SetupDestinations,
-    /// Permissions of CloudTrail in the organization; `None` where no trail logs for an
-    /// organization.
+    /// Permissions of CloudTrail in the organization; `None` if there is no organization trail.
     pub organization: Option<Result<SetupOrganization, ReadError>>,
-    /// Accounts that may have more trails, at home in other Regions, and why these could not be
-    /// listed.
+    /// Accounts that may have more trails with other home Regions, each with the error of listing
+    /// these trails.
     pub unsurveyed: BTreeMap<AccountName, ReadError>,
-    /// Trails of which nobody could read how CloudTrail aggregates their data events, and why.
+    /// Trails whose aggregation of data events could not be read, each with the error.
     pub aggregation_unread: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
 /// A key of the configuration.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetupKey {
-    /// The account that it is in.
+    /// The account of the key.
     pub account: AccountName,
-    /// Its alias, if it has one.
+    /// The alias of the key, if it has one.
     pub alias: Option<AliasName>,
     /// The key.
     pub key: LiveKey,
-    /// Its policy.
+    /// The policy of the key.
     pub policy: Document,
-    /// All grants on it.
+    /// All grants on the key.
     pub grants: Vec<Grant>,
 }
 
@@ -114,12 +113,12 @@ impl From<ReadError> for MissingKey {
     }
 }
 
-/// Something that a trail uses; the error where it could not be read, `None` where it does not
-/// exist.
+/// A resource that a trail uses: the error if the resource could not be read, or `None` if it does
+/// not exist.
 pub type Used<T> = Result<Option<T>, ReadError>;
 
-/// The destinations of trails besides the bucket, by ARN, without those in accounts that were not
-/// named.
+/// The destinations of trails besides the bucket, by ARN, without destinations in accounts that the
+/// user did not name.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SetupDestinations {
     /// Log groups.
@@ -145,30 +144,30 @@ pub enum SurveyError {
     /// An account could not be read.
     #[error("cannot read account `{account}`")]
     Account {
-        /// Which one.
+        /// The account that could not be read.
         account: AccountName,
-        /// Why.
+        /// The error of the read.
         #[source]
         error: ReadError,
     },
-    /// No trail delivers anywhere that was asked for.
+    /// No trail matches the filter.
     #[error("no matching trail was found in {}", names(accounts))]
     NoTrails {
-        /// Where it was looked.
+        /// The accounts that were searched.
         accounts: Vec<AccountName>,
     },
     /// Trails deliver to several buckets.
     #[error("the trails deliver to several buckets: {}", buckets.join(", "))]
     ManyBuckets {
-        /// Their names.
+        /// The names of the buckets.
         buckets: Vec<String>,
     },
     /// None of the accounts has the bucket.
     #[error("bucket {bucket} is in none of the accounts {}", names(accounts))]
     NoBucket {
-        /// Its name.
+        /// The name of the bucket.
         bucket: BucketName,
-        /// Where it was looked.
+        /// The accounts that were searched.
         accounts: Vec<AccountName>,
     },
 }

@@ -12,11 +12,11 @@ use crate::view::{AtRest, Topic};
 pub struct LiveTopic {
     /// The topic.
     pub view: Topic,
-    /// Its policy; a topic always has one.
+    /// The policy of the topic. A topic always has a policy.
     pub policy: Document,
-    /// The receivers of its messages; an error where they could not be read.
+    /// The receivers of the messages, or the error of the read.
     pub subscriptions: Result<Vec<NameReceiver>, Error>,
-    /// The number of confirmed subscriptions; `None` where SNS does not return it.
+    /// The number of confirmed subscriptions; `None` if SNS does not return the number.
     pub subscribers: Option<u64>,
     /// The number of subscriptions that nobody has confirmed yet.
     pub pending: u64,
@@ -25,7 +25,7 @@ pub struct LiveTopic {
 /// The attributes of a topic that decide whether CloudTrail can publish to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicAttributes {
-    /// The policy; a topic always has one.
+    /// The policy of the topic. A topic always has a policy.
     pub policy: StoredPolicy,
     /// The encryption of the messages.
     pub encryption: AtRest,

@@ -1,5 +1,5 @@
-//! The actions of a plan. Each kind has the type with its actions and no other action: no plan can
-//! delete what is never deleted.
+//! The actions of a plan. The type of a kind contains only the actions of this kind, so no plan can
+//! delete a resource that must never be deleted.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub enum ActionKind {
 }
 
 impl ActionKind {
-    /// The action as the JSON plan names it.
+    /// The name of the action in the JSON plan.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -51,7 +51,7 @@ pub trait Act: Sized {
     /// The actions that the kind has.
     const ACTIONS: &[ActionKind];
 
-    /// The action with these views; `None` if the kind does not have the action.
+    /// Returns the action with these views; `None` if the kind does not have the action.
     fn of(before: Option<Self::View>, after: Option<Self::View>) -> Option<Self>;
 
     /// The views before and after.
@@ -96,7 +96,7 @@ pub struct Create<V> {
     pub after: V,
 }
 
-/// The action of a kind that always exists with what it belongs to.
+/// The action of a kind that exists as long as its owner, such as the policy of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateOrUpdate<V> {
     /// The resource before the action.
@@ -128,12 +128,12 @@ pub struct Delete<V> {
 }
 
 impl<V> Action<V> {
-    /// The view before, if there is a resource.
+    /// The view before the action, if the resource exists.
     pub fn before(&self) -> Option<&V> {
         self.views().before
     }
 
-    /// The view after, if there will be a resource.
+    /// The view after the action, if the resource exists then.
     pub fn after(&self) -> Option<&V> {
         self.views().after
     }
@@ -148,8 +148,8 @@ impl<V> Action<V> {
 }
 
 impl<V: Clone> Action<V> {
-    /// Returns the action with another view after it, such as one with the ARN of a key that was
-    /// created meanwhile.
+    /// Returns the action with another view after the action, such as a view with the ARN of a key
+    /// that was created in the meantime.
     ///
     /// # Errors
     /// The error of `change`.

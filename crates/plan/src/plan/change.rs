@@ -15,15 +15,15 @@ mod json;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "json::Json", into = "json::Json")]
 pub struct Change {
-    /// Which resource.
+    /// The address of the resource.
     pub address: Address,
-    /// The account it is in.
+    /// The account of the resource.
     pub account: AccountRef,
-    /// The Region it is in.
+    /// The Region of the resource.
     pub region: Region,
     /// The action, with the views of the kind.
     pub changed: Changed,
-    /// When, among the other changes.
+    /// The phase of the change.
     pub phase: Phase,
     /// The risk for what works now.
     pub risk: Risk,
@@ -32,21 +32,21 @@ pub struct Change {
     /// The values that differ.
     pub diff: Vec<Difference>,
     /// Permissions of foreign statements that end with the change, and that no managed statement
-    /// gives.
+    /// allows.
     pub ended: Vec<Ended>,
     /// The digest of the live resource.
     pub observed_fingerprint: Fingerprint,
-    /// Resources whose own changes, where this plan has any before this one, must have succeeded.
+    /// Resources whose earlier changes in this plan must succeed before this change.
     pub depends_on: Vec<Address>,
-    /// Trails whose delivery the change of a policy affects: `apply` has CloudTrail check each
-    /// after the write.
+    /// Trails whose delivery the change of a policy affects. After the write, `apply` asks
+    /// CloudTrail to check each of these trails.
     pub confirm: Vec<TrailRef>,
-    /// The short forms of policies that a trail tries with this change before any other trail
+    /// The short forms of policies that a trail tests with this change before any other trail
     /// relies on them.
     pub trials: Vec<FormTrial>,
 }
 
-/// The first use of a short form of a policy. One trail tries the form before all others.
+/// The first use of a short form of a policy. One trail tests the form before all other trails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FormTrial {
     /// The policy.
@@ -55,23 +55,23 @@ pub struct FormTrial {
     pub region: Region,
     /// The form.
     pub form: StatementForm,
-    /// The trail that tries it. CloudTrail checks this trail first after a change of the policy, or
-    /// creates it first.
+    /// The trail that tests the form. After a change of the policy, CloudTrail checks this trail
+    /// first, or `apply` creates this trail first.
     pub trail: Address,
-    /// The policy that gives every trail the longer form again. `apply` writes it if CloudTrail
-    /// refuses the trail under the live policy, before anything else is written.
+    /// The policy that returns every trail to the longer form. If CloudTrail refuses the trail
+    /// under the live policy, `apply` writes this policy before anything else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retreat: Option<Document>,
 }
 
-/// A trail that CloudTrail is asked to check.
+/// A trail that `apply` asks CloudTrail to check.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TrailRef {
     /// The trail.
     pub address: Address,
-    /// The account that it is checked from.
+    /// The account from which the trail is checked.
     pub account: AccountRef,
-    /// The ARN, which names the trail's home Region.
+    /// The ARN of the trail, which contains the home Region.
     pub arn: Arn,
 }
 
@@ -90,7 +90,7 @@ impl Change {
 /// The permissions of a foreign statement that end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// Which statement of the live policy.
+    /// The statement of the live policy.
     pub statement: StatementRef,
     /// The permissions, and their principals.
     pub uses: Vec<Use>,
@@ -98,7 +98,7 @@ pub struct Ended {
 
 macro_rules! changed {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
-        /// What is done to a resource of which kind.
+        /// An action, by the kind of the resource.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Changed {
             $($(#[$doc])* $kind($action),)*
@@ -151,20 +151,21 @@ impl Changed {
 }
 
 fn to_json<V: Serialize>(views: Views<'_, V>) -> (Value, Value) {
-    // Views hold strings, numbers and lists, which always have a form in JSON.
+    // Views contain strings, numbers and lists, which can always be written as JSON.
     let json = |view: Option<&V>| serde_json::to_value(view).unwrap_or(Value::Null);
     (json(views.before), json(views.after))
 }
 
-/// When a change is made: permissions are added before they are used and removed only after.
+/// The phase of a change: permissions are added before trails use them, and are removed when
+/// nothing uses them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Adds what trails will need: bucket, key, permissions.
+    /// Adds everything that trails will need: bucket, key, permissions.
     Expand,
     /// Brings the trails to the state of the spec.
     Converge,
-    /// Removes what nothing needs any more.
+    /// Removes everything that is no longer needed.
     Contract,
 }
 
@@ -174,10 +175,10 @@ pub enum Phase {
 pub enum Risk {
     /// Nothing that works now stops working.
     Safe,
-    /// Something that works now may stop or work otherwise, as the spec asks.
+    /// Something that works now may stop or work differently, as the spec requires.
     Disruptive,
-    /// A setting can never be taken back.
+    /// A setting cannot be undone.
     Irreversible,
-    /// Something is lost for good.
+    /// Something is lost permanently.
     Destructive,
 }

@@ -40,10 +40,10 @@ macro_rules! codes {
 codes! {
     /// The code of a warning, which programs match.
     WarningCode {
-        /// A foreign statement still allows CloudTrail something for an account that is not in the
+        /// A foreign statement still allows CloudTrail to act for an account that is not in the
         /// spec.
         UnlistedAccount "unlisted-account",
-        /// It is not known whether a trail can deliver.
+        /// It is unknown whether a trail can deliver.
         DeliveryUnknown "delivery-unknown",
         /// A statement denies delivery, and the spec accepts this.
         DeliveryDenied "delivery-denied",
@@ -59,19 +59,19 @@ codes! {
         RefusedNotifications "refused-notifications",
         /// A trail that is logging delivered nothing for too long.
         NothingDelivered "nothing-delivered",
-        /// It is not known whether anybody could still change the key policy.
+        /// It is unknown whether anybody could still change the key policy.
         AdministrationUnknown "administration-unknown",
         /// Nobody could change the key policy, and the spec accepts this.
         LockedOut "locked-out",
         /// The bucket policy denies, or may deny, the current caller.
         CallerDenied "caller-denied",
-        /// A foreign statement still allows what the managed statements do not cover.
+        /// A foreign statement still gives a permission that the managed statements do not cover.
         KeptPermission "kept-permission",
         /// A trail that is not in the spec relies on a policy.
         UnlistedTrail "unlisted-trail",
         /// The removal of a foreign statement takes a permission from trails.
         CutsOff "cuts-off",
-        /// A destroy leaves permissions behind.
+        /// A destroy hands permissions over to unmanaged statements.
         HandedOver "handed-over",
         /// A statement does not belong to this installation.
         ForeignStatement "foreign-statement",
@@ -93,7 +93,7 @@ codes! {
         UnloggedAccess "unlogged-access",
         /// `reviewed` accepts a finding or a caution.
         Reviewed "reviewed",
-        /// An entry under `reviewed` names nothing.
+        /// An entry under `reviewed` matches no finding.
         UnusedReview "unused-review",
         /// A managed statement names a trail of an account that is not in the spec.
         DepartedAccount "departed-account",
@@ -115,13 +115,14 @@ codes! {
         Kept "kept",
         /// A managed resource is no longer wanted, and is kept because others use it.
         InUse "in-use",
-        /// There is no room for another trail in the Region.
+        /// The quota allows no further trail in the Region.
         TrailQuota "trail-quota",
-        /// There is no room for another delegated administrator.
+        /// The quota allows no further delegated administrator.
         AdministratorQuota "administrator-quota",
-        /// A key carries the tag of the installation and is not the key in use.
+        /// A key has the tag of the installation, but is not the key in use.
         SpareKey "spare-key",
-        /// Such a key will be deleted or cannot be used.
+        /// A key that has the tag of the installation, but is not the key in use, will be deleted
+        /// or cannot be used.
         SpareKeyEnds "spare-key-ends",
         /// The keys of the account cannot be listed.
         KeysUnknown "keys-unknown",
@@ -133,7 +134,7 @@ codes! {
         NoRotation "no-rotation",
         /// KMS reports the grantee of a grant by its unique ID.
         GranteeById "grantee-by-id",
-        /// A resource is encrypted with the key that is no longer wanted, until the next plan.
+        /// The key policy still allows the use of the key for a resource that is not in the spec.
         StillEncrypted "still-encrypted",
         /// Others publish to a topic that will be encrypted.
         TopicPublishers "topic-publishers",
@@ -153,7 +154,7 @@ codes! {
         UnreadableNames "unreadable-names",
         /// A resource that may belong to this installation cannot be read.
         Hidden "hidden",
-        /// A live policy has a key twice.
+        /// A live policy contains a JSON key twice.
         PolicyRepeatedKey "policy-repeated-key",
         /// A live policy has a statement without effect.
         PolicyNoEffect "policy-no-effect",

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::Plan;
 
-/// The version of the plan format that this build writes. It reads all of the same major version.
+/// The version of the plan format that this build writes. The build reads all formats with the same
+/// major version.
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// The reason why a text is not a plan that can be applied.
@@ -19,13 +20,13 @@ pub enum PlanFileError {
         /// Column, from 1.
         column: usize,
     },
-    /// Another program's format.
+    /// Another version of the program wrote the file in another format.
     #[error("the file has format version `{found}`; this version of reconcile reads `{FORMAT_VERSION}`")]
     Version {
         /// The version in the file.
         found: String,
     },
-    /// It is not a plan.
+    /// The file is not a plan.
     #[error("the file is not a valid plan")]
     Invalid(#[source] serde_json::Error),
 }
@@ -46,10 +47,10 @@ struct Head {
 }
 
 impl Plan {
-    /// The plan as JSON, indented, with a final line break.
+    /// Returns the plan as indented JSON, with a final line break.
     ///
     /// # Errors
-    /// None in practice: a plan always has a form in JSON.
+    /// None in practice: every plan can be written as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string_pretty(self).map(|text| text + "\n")
     }
@@ -58,7 +59,7 @@ impl Plan {
     /// reported as broken.
     ///
     /// # Errors
-    /// [`PlanFileError`], with the place where there is one.
+    /// [`PlanFileError`], with the place if it is known.
     pub fn from_json(text: &str) -> Result<Self, PlanFileError> {
         let head: Head = serde_json::from_str(text).map_err(classify)?;
         let major = |version: &str| version.split('.').next().map(str::to_owned);

@@ -6,8 +6,8 @@ fn address(text: &str) -> Address {
     text.parse().unwrap()
 }
 
-/// The refusal after another one, and the first after `None`: each variant, and each branch of a
-/// hint. A new variant does not compile until it has its place here.
+/// Returns the refusal after another one, or the first refusal for `None`. Covers each variant and
+/// each branch of a hint. A new variant does not compile until it has a place here.
 fn next(last: Option<&Refusal>) -> Option<Refusal> {
     let trail = || address("trail/production/Trail");
     let bucket = || address("bucket_policy/security/logs");

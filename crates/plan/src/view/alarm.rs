@@ -13,15 +13,15 @@ pub struct Alarm {
     pub namespace: String,
     /// The name of the metric; empty for an alarm on an expression.
     pub metric: String,
-    /// When it goes off.
+    /// The condition under which the alarm goes off.
     pub condition: Condition,
-    /// Whether its actions are enabled.
+    /// Whether the actions of the alarm are enabled.
     pub actions_enabled: bool,
-    /// The ARNs of the topics, and of other actions, that it notifies when it goes off.
+    /// The ARNs of the topics and other actions that the alarm notifies when it goes off.
     pub actions: BTreeSet<String>,
 }
 
-/// When an alarm goes off.
+/// The condition under which an alarm goes off.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// The statistic of each period.
@@ -33,7 +33,7 @@ pub struct Condition {
     /// The number of periods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub periods: Option<i32>,
-    /// The number of periods that must be in breach; none for all of them.
+    /// The number of periods that must be in breach; `None` for all periods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breaches: Option<i32>,
     /// The comparison with the threshold.
@@ -42,7 +42,7 @@ pub struct Condition {
     /// The threshold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
-    /// What a period without data counts as.
+    /// The treatment of a period without data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing_data: Option<String>,
     /// The dimensions of the metric.
@@ -54,13 +54,14 @@ pub struct Condition {
     /// Whether periods begin at fixed times, and not at each evaluation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_wall_clock: bool,
-    /// The minutes after each change of the alarm in which it is not evaluated.
+    /// The number of minutes after each change of the alarm during which the alarm is not
+    /// evaluated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up: Option<i32>,
 }
 
 impl View for Alarm {
-    /// Actions of others are kept.
+    /// Returns the view without foreign actions, which are kept.
     fn managed(&self, wanted: &Self) -> Self {
         Self { actions: self.actions.intersection(&wanted.actions).cloned().collect(), ..self.clone() }
     }

@@ -2,10 +2,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{KeyRef, View};
 
-/// The name of a key.
+/// An alias, which names a key.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alias {
-    /// With its `alias/`.
+    /// The name, with `alias/`.
     pub name: String,
     /// The key to which the alias points.
     pub target: KeyRef,

@@ -11,7 +11,7 @@ use super::KeyRef;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum AtRest {
-    /// Without a KMS key: CloudWatch Logs encrypts with a key of its own, and SNS does not encrypt.
+    /// Without a KMS key. CloudWatch Logs then encrypts with its own key, and SNS does not encrypt.
     Off,
     /// With a KMS key.
     Kms {
@@ -22,7 +22,7 @@ pub enum AtRest {
 }
 
 impl AtRest {
-    /// The encryption with the key that AWS reports for a resource, if it reports one.
+    /// Creates the encryption from the key that AWS reports for a resource, if AWS reports one.
     pub fn of(key: Option<&str>) -> Self {
         match KeyIdentifier::returned(key) {
             Some(key) => Self::Kms { key: KeyRef::Known(key) },
@@ -30,7 +30,7 @@ impl AtRest {
         }
     }
 
-    /// The key as the resource names it; `None` without a key, and for a key that is not created
+    /// The key as the resource names it; `None` if there is no key, or if the key is not created
     /// yet.
     pub fn key(&self) -> Option<&KeyIdentifier> {
         match self {

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::{KeyRef, OpenEnum, Tags, View};
 pub use retention::{AccessLogs, Expiry, Lifecycle, LifecycleRules, ObjectLock, Replication, Transition};
 
-/// A bucket, without its policy, which is a resource of its own.
+/// A bucket, without its policy, which is a separate resource.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Default encryption of new objects.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
-    /// Encryption types that S3 rejects for new objects, as S3 names them: `SSE-C`.
+    /// The encryption types that S3 rejects for new objects, by their names in S3: `SSE-C`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked_encryption_types: Option<Vec<String>>,
     /// Whether overwritten and deleted objects are kept.
@@ -27,7 +27,7 @@ pub struct Bucket {
     /// The lifecycle of log files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifecycle: Option<Lifecycle>,
-    /// Retention that nobody can shorten.
+    /// The default retention of Object Lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub object_lock: Option<ObjectLock>,
     /// The destination of access logs.
@@ -47,18 +47,18 @@ pub struct Bucket {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum Encryption {
-    /// With keys of S3 itself (SSE-S3).
+    /// With keys of S3 (SSE-S3).
     S3,
     /// With a KMS key (SSE-KMS).
     Kms {
         /// The key; `None` is the AWS managed key of the account.
         key: Option<KeyRef>,
-        /// Whether S3 keeps a key of its own between, which saves most calls to KMS.
+        /// Whether S3 uses an S3 Bucket Key, which saves most calls to KMS.
         bucket_key: bool,
     },
-    /// In a way that this version does not know.
+    /// With an algorithm that this version does not know.
     Other {
-        /// As S3 names it.
+        /// The name of the algorithm in S3.
         algorithm: String,
     },
 }
@@ -69,18 +69,18 @@ pub enum Encryption {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent switches, named as S3 names them")]
 pub struct PublicAccessBlock {
-    /// Refuse public ACLs.
+    /// Whether S3 rejects public ACLs.
     pub block_public_acls: bool,
-    /// Ignore public ACLs that exist.
+    /// Whether S3 ignores existing public ACLs.
     pub ignore_public_acls: bool,
-    /// Refuse public policies.
+    /// Whether S3 rejects public policies.
     pub block_public_policy: bool,
-    /// Restrict access under public policies that exist.
+    /// Whether S3 restricts access under existing public policies.
     pub restrict_public_buckets: bool,
 }
 
 impl PublicAccessBlock {
-    /// All four settings on.
+    /// Creates the block with all four settings on or off.
     pub fn all(on: bool) -> Self {
         Self {
             block_public_acls: on,

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::View;
 
-/// A member that may act for the organization in a service.
+/// A member account that is allowed to act for the organization in a service.
 ///
 /// See "Organization delegated administrator" in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The names of the fields of views, which differences have in their paths.
+//! The names of the fields of views, which the paths of differences contain.
 
 use super::{Alarm, Bucket, Key, LogGroup, MetricFilter, Role, Topic, Trail};
 

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Tags, View};
 
-/// A KMS key, without its policy, alias and grants, which are resources of their own.
+/// A KMS key, without its policy, alias and grants, which are separate resources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Key {
     /// The description, which the console shows.
@@ -14,14 +14,14 @@ pub struct Key {
     pub rotation: Option<Rotation>,
     /// Tags.
     pub tags: Tags,
-    /// The policy that the key is created with; only in a create. It holds who may administer the
-    /// key and nothing else: without it KMS writes one that opens the key to the IAM policies of
-    /// the whole account.
+    /// The policy with which the key is created; only in a create. The policy allows only the
+    /// administrators. Without a policy, KMS would write a policy that allows access through the
+    /// IAM policies of the whole account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initial_policy: Option<Document>,
 }
 
-/// Whether KMS rotates the key material by itself.
+/// The automatic rotation of the key material.
 ///
 /// See "Rotate AWS KMS keys" in the KMS developer guide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

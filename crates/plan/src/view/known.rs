@@ -19,7 +19,7 @@ impl KeyRef {
         Self::Known(arn.clone().into())
     }
 
-    /// The identifier; `None` for a key that is not created yet.
+    /// The identifier of the key; `None` if the key is not created yet.
     pub fn identifier(&self) -> Option<&KeyIdentifier> {
         match self {
             Self::Known(identifier) => Some(identifier),
@@ -28,7 +28,8 @@ impl KeyRef {
     }
 }
 
-/// In JSON: the identifier as a text, or `{"known_after_apply": "key/master/secprod-cloudtrail"}`.
+/// The JSON form: the identifier as a text, or `{"known_after_apply":
+/// "key/master/secprod-cloudtrail"}`.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Json {

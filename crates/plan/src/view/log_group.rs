@@ -7,10 +7,10 @@ use super::{AtRest, Tags, View};
 /// See "Working with log groups and log streams" in the CloudWatch Logs user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogGroup {
-    /// Days until events expire; none in a live one that keeps them for ever.
+    /// Days until events expire; `None` in the live view if events never expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention_days: Option<u32>,
-    /// Encryption of its events.
+    /// The encryption of the events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<AtRest>,
     /// Tags.

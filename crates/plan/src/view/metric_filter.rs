@@ -6,21 +6,22 @@ use super::View;
 
 /// A metric filter on a log group.
 ///
-/// See `PutMetricFilter` in the CloudWatch Logs API reference. A write replaces all of these
-/// settings.
+/// See `PutMetricFilter` in the CloudWatch Logs API reference. A call of `PutMetricFilter` replaces
+/// all of these settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricFilter {
-    /// The pattern of the events that it counts.
+    /// The pattern of the events that the filter counts.
     pub pattern: String,
-    /// The metrics that it writes.
+    /// The metrics that the filter writes.
     pub metrics: Vec<Metric>,
-    /// The criteria for the accounts and Regions of the events; none if it counts all of them.
+    /// The criteria for the accounts and Regions of the events; `None` if the filter counts events
+    /// of all accounts and Regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub criteria: Option<String>,
-    /// Whether it reads the events after they were transformed.
+    /// Whether the filter reads transformed events.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub on_transformed: bool,
-    /// Fields of the system that become dimensions of the metrics.
+    /// System fields that become dimensions of the metrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub system_dimensions: Vec<String>,
 }

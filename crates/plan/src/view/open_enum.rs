@@ -14,7 +14,7 @@ pub enum OpenEnum<T> {
 }
 
 impl<T: AwsName> OpenEnum<T> {
-    /// The value of a name.
+    /// Returns the value with this name.
     pub fn of(name: &str) -> Self {
         let known = T::ALL.iter().copied().find(|known| known.as_str() == name);
         known.map_or_else(|| Self::Other(name.to_owned()), Self::Known)

@@ -16,7 +16,7 @@ pub struct Role {
     /// The managed inline policy; `None` if the role has no policy of this name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Document>,
-    /// The managed policy that bounds what it may do.
+    /// The managed policy that is the permissions boundary of the role.
     ///
     /// See "Permissions boundaries for IAM entities" in the IAM user guide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,8 +26,8 @@ pub struct Role {
 }
 
 impl View for Role {
-    /// A live document with the meaning of the wanted one becomes that one: spelling is no
-    /// difference.
+    /// Replaces a live document with the wanted document if both have the same meaning, so that
+    /// spelling is not a difference.
     fn managed(&self, wanted: &Self) -> Self {
         let spelled = |live: &Document, wanted: &Document| {
             if equivalent(live, wanted) { wanted.clone() } else { live.clone() }

@@ -14,7 +14,7 @@ impl Tags {
         Self(desired.wanted(live.map(|live| &live.0)))
     }
 
-    /// The installation whose mark is among them.
+    /// The name of the installation in the owner tag, if the tag exists.
     pub fn owner(&self) -> Option<&str> {
         self.0.get(OWNER_TAG).map(String::as_str)
     }
@@ -25,7 +25,7 @@ impl Tags {
         self.owner().is_some_and(|owner| installation.has_name(owner))
     }
 
-    /// Returns the tags whose keys `wanted` has as well. All other tags are foreign.
+    /// Returns the tags whose keys are also in `wanted`. All other tags are foreign.
     pub fn managed(&self, wanted: &Self) -> Self {
         let ours = self.0.iter().filter(|(key, _)| wanted.0.contains_key(*key));
         Self(ours.map(|(key, value)| (key.clone(), value.clone())).collect())

@@ -3,12 +3,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{AtRest, Tags, View};
 
-/// A topic, without its policy, which is a resource of its own.
+/// A topic, without its policy, which is a separate resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Topic {
-    /// Its ARN.
+    /// The ARN of the topic.
     pub arn: Arn,
-    /// Encryption of its messages.
+    /// The encryption of the messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encryption: Option<AtRest>,
     /// Tags.

@@ -11,41 +11,41 @@ pub use insight::{DATA, Insight, MANAGEMENT};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches, named as CloudTrail names them")]
 pub struct Trail {
-    /// The ARN, by which the trail is always addressed.
+    /// The ARN, with which all calls name the trail.
     pub arn: Arn,
-    /// The bucket it delivers to.
+    /// The bucket to which the trail delivers.
     pub bucket: String,
-    /// The key prefix of its log files.
+    /// The key prefix of the log files.
     pub prefix: Option<String>,
-    /// The key that encrypts its log files.
+    /// The key that encrypts the log files.
     pub kms_key: Option<KeyRef>,
-    /// Whether it records every Region.
+    /// Whether the trail records all Regions.
     pub multi_region: bool,
-    /// Whether it records services without a Region, such as IAM.
+    /// Whether the trail records global services, such as IAM.
     pub global_service_events: bool,
-    /// Whether it delivers digest files, with which log files can be proven to be unaltered.
+    /// Whether CloudTrail delivers digest files, which prove that log files are unaltered.
     pub log_file_validation: bool,
-    /// Whether it records all accounts of the organization.
+    /// Whether the trail records all accounts of the organization.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub organization: bool,
-    /// Whether it records at all.
+    /// Whether the trail is logging.
     pub logging: bool,
-    /// The events that it records.
+    /// The recorded events.
     pub selectors: Selectors,
-    /// Whether data events include CloudTrail's own deliveries of logs; `None` if it is not
-    /// managed, or not returned.
+    /// Whether data events include CloudTrail's own deliveries of logs; `None` if the setting is
+    /// not managed, or if CloudTrail does not return it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recursive_logging: Option<bool>,
-    /// The insights it records, sorted, each as [`Insight`](super::Insight) writes it.
+    /// The recorded insights, sorted, each in the text form of [`Insight`](super::Insight).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insights: Option<Vec<String>>,
-    /// The templates by which CloudTrail aggregates data events, sorted.
+    /// The templates with which CloudTrail aggregates data events, sorted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_aggregation: Option<Vec<String>>,
     /// Delivery to CloudWatch Logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cloudwatch_logs: Option<CloudWatchLogs>,
-    /// Notification of log files.
+    /// Notifications of log files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notification: Option<Notification>,
     /// Tags.
@@ -53,20 +53,20 @@ pub struct Trail {
 }
 
 impl Trail {
-    /// The ARN of the key that encrypts its log files; `None` without a key, and for a key that is
+    /// The ARN of the key that encrypts the log files; `None` if there is no key, or if the key is
     /// not created yet.
     pub fn key_arn(&self) -> Option<&Arn> {
         self.key()?.arn()
     }
 
-    /// The key that encrypts its log files; `None` without a key, and for a key that is not created
+    /// The key that encrypts the log files; `None` if there is no key, or if the key is not created
     /// yet.
     pub fn key(&self) -> Option<&KeyIdentifier> {
         self.kms_key.as_ref()?.identifier()
     }
 
-    /// Returns its destinations besides the bucket: its log group, the role that delivers there,
-    /// and its topic.
+    /// Returns the destinations besides the bucket: the log group, the role that delivers to the
+    /// log group, and the topic.
     pub fn destinations(&self) -> impl Iterator<Item = Arn> {
         let mut arns = Vec::new();
         if let Some(CloudWatchLogs::To { group, role }) = &self.cloudwatch_logs {
@@ -78,30 +78,31 @@ impl Trail {
         arns.into_iter().filter_map(|arn| arn.parse().ok())
     }
 
-    /// Returns its destinations, and the earlier destinations that its tags name.
+    /// Returns the destinations besides the bucket, and the earlier destinations that the tags
+    /// name.
     pub fn named(&self) -> impl Iterator<Item = Arn> {
         self.destinations().chain(former::read(&self.tags))
     }
 }
 
-/// Delivery to CloudWatch Logs, besides the bucket.
+/// Delivery to CloudWatch Logs, in addition to the bucket.
 ///
 /// See "Sending events to CloudWatch Logs" in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum CloudWatchLogs {
-    /// There is none.
+    /// The trail does not deliver to CloudWatch Logs.
     Off,
-    /// There is.
+    /// The trail delivers to a log group.
     To {
-        /// The ARN of the log group, with `:*` behind it.
+        /// The ARN of the log group, with the suffix `:*`.
         group: String,
-        /// The ARN of the role that delivers.
+        /// The ARN of the role that delivers to the log group.
         role: String,
     },
 }
 
-/// Notification of log files.
+/// Notifications of log files.
 ///
 /// See "Configuring Amazon SNS notifications for CloudTrail" in the CloudTrail user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,31 +117,31 @@ pub enum Notification {
     },
 }
 
-/// A trail that the spec does not have, as far as its delivery goes.
+/// The settings for the delivery of a trail that the spec does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherTrail {
-    /// Its ARN.
+    /// The ARN of the trail.
     pub arn: Arn,
-    /// The bucket it delivers to.
+    /// The bucket to which the trail delivers.
     pub bucket: String,
-    /// The key prefix of its log files.
+    /// The key prefix of the log files.
     pub prefix: Option<String>,
-    /// The key that encrypts its log files.
+    /// The key that encrypts the log files.
     pub kms_key: Option<KeyIdentifier>,
-    /// The ARN of the topic that it notifies.
+    /// The ARN of the topic that the trail notifies.
     pub topic: Option<String>,
-    /// Whether it delivers digest files.
+    /// Whether CloudTrail delivers digest files.
     pub log_file_validation: bool,
-    /// The Region in which it can be changed.
+    /// The home Region, in which the trail can be changed.
     pub home_region: String,
-    /// Whether it records every Region.
+    /// Whether the trail records all Regions.
     pub multi_region: bool,
-    /// Whether it records all accounts of the organization.
+    /// Whether the trail records all accounts of the organization.
     pub organization: bool,
 }
 
 impl OtherTrail {
-    /// Returns the settings of a trail that matter to a spec without this trail.
+    /// Returns the settings of a trail that affect a spec without this trail.
     pub fn of(trail: &Trail) -> Self {
         Self {
             arn: trail.arn.clone(),
@@ -177,7 +178,7 @@ impl View for Trail {
 
 #[cfg(test)]
 impl Trail {
-    /// A trail without anything that can be left out.
+    /// Creates a trail without optional settings.
     pub(crate) fn plain(arn: Arn) -> Self {
         Self {
             arn,

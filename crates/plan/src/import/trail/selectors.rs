@@ -10,9 +10,9 @@ use crate::view::{DATA, Insight, MANAGEMENT};
 /// The YAML lines of a spec for the events that a trail records.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::import) struct SelectorYaml {
-    /// The lines; none where it is what a trail records by default.
+    /// The lines; empty for the events that a trail records by default.
     pub(in crate::import) lines: Vec<String>,
-    /// Whether the spec cannot say exactly that, and says more.
+    /// Whether the spec selects more events, because it cannot describe exactly these events.
     pub(in crate::import) is_more: bool,
 }
 
@@ -29,8 +29,9 @@ pub(in crate::import) fn to_yaml(selectors: &Selectors) -> SelectorYaml {
     }
 }
 
-/// A spec has one choice of management events, and one of data events for each service; a trail may
-/// have several. Then the spec covers all of them.
+/// Returns the lines for basic selectors. A spec has one choice of management events, and one
+/// choice of data events for each service. If a trail has several choices, the spec covers all of
+/// them.
 fn basic(selectors: &[EventSelector]) -> SelectorYaml {
     let of_management: Vec<&EventSelector> = selectors.iter().filter(|it| it.management_events).collect();
     let mut lines = Vec::new();
@@ -54,8 +55,8 @@ fn basic(selectors: &[EventSelector]) -> SelectorYaml {
     SelectorYaml { lines, is_more: !is_said }
 }
 
-/// The words for the data events of one service: those that the trail records, or what covers all
-/// of them.
+/// Returns the keys and values for the data events of one service: the events that the trail
+/// records, or a selection that covers all of them.
 fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
     let read_write = match of_kind {
         [(read_write, _)] => *read_write,
@@ -67,7 +68,7 @@ fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
         exclude_management_sources: Vec::new(),
         data_resources: vec![widened((*resource).clone())],
     };
-    // The canonical form puts the resources together.
+    // The canonical form combines the resources.
     match Selectors::basic(of_kind.iter().map(selector).collect()) {
         Selectors::Basic(together) => {
             together.iter().flat_map(|it| &it.data_resources).filter_map(|it| data(read_write, it)).collect()
@@ -76,7 +77,7 @@ fn data_of_kind(of_kind: &[(ReadWrite, &DataResource)]) -> Vec<String> {
     }
 }
 
-/// Replaces buckets whose names begin alike by all objects.
+/// Replaces an ARN that selects several buckets by all objects.
 fn widened(resource: DataResource) -> DataResource {
     let begins_alike = |value: &String| value.contains(":s3:::") && !value.contains('/');
     match resource.values.iter().find(|value| begins_alike(value)) {
@@ -88,15 +89,17 @@ fn widened(resource: DataResource) -> DataResource {
     }
 }
 
-/// Whether a spec can say which resources these are. A bucket without a slash after it stands for
-/// every bucket whose name begins so, and a spec names single buckets.
+/// Returns whether a spec can describe these resources. Without a slash after the bucket, an ARN
+/// selects every bucket whose name begins with the name in the ARN, but a spec names single
+/// buckets.
 ///
 /// See `DataResource` in the CloudTrail API reference.
 fn can_say_data(resource: &DataResource) -> bool {
     resource.values.iter().all(|value| !value.contains(":s3:::") || value.contains('/'))
 }
 
-/// Whether a spec can name an insight: the trail records the events that the insight is drawn from.
+/// Returns whether a spec can name an insight: the trail must record the events that the insight
+/// analyzes.
 pub(in crate::import) fn can_say_insight(selectors: &Selectors, name: &str) -> bool {
     let Insight { kind, category } = Insight::of(name);
     match category {
@@ -120,7 +123,7 @@ fn management(selector: &EventSelector) -> Option<String> {
     }
 }
 
-/// The word of a spec for events by what they do.
+/// Returns the word of a spec for a selection of read and write events.
 fn word(read_write: ReadWrite) -> &'static str {
     match read_write {
         ReadWrite::All => "all",
@@ -136,7 +139,7 @@ fn data(read_write: ReadWrite, resource: &DataResource) -> Option<String> {
         "AWS::DynamoDB::Table" => "dynamodb",
         _ => return None,
     };
-    // The ARN of everything in S3 begins with `arn:aws:s3`.
+    // An ARN with three parts, such as `arn:aws:s3`, selects all objects.
     let resources = if resource.values.iter().any(|value| value.split(':').count() == 3) {
         "all".to_owned()
     } else {

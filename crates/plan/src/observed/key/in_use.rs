@@ -7,7 +7,7 @@ use reconcile_spec::Desired;
 use super::super::{KeyState, Observed, SpareKey, Spares};
 use crate::view::Trail;
 
-/// Returns the key in use, if it is not the key that the alias of the spec points to.
+/// Returns the key in use, if the alias of the spec points to another key or to no key.
 pub fn other_key_in_use<'o>(desired: &Desired, observed: &'o Observed) -> Option<&'o Arn> {
     let named = observed.key.as_ref().map(|hub| SpecKey {
         arn: &hub.key.arn,
@@ -16,7 +16,7 @@ pub fn other_key_in_use<'o>(desired: &Desired, observed: &'o Observed) -> Option
     other_than_named(named.as_ref(), &observed.spare_keys, &keys_of_trails(desired, observed))
 }
 
-/// Returns the keys of the trails that have the tag of the installation, once for each trail.
+/// Returns the key of each trail that has the tag of the installation.
 fn keys_of_trails<'o>(desired: &Desired, observed: &'o Observed) -> Vec<&'o KeyIdentifier> {
     let trails = observed.trails.values().flatten();
     let ours = trails.filter(|trail| trail.tags.belong_to(&desired.installation));
@@ -30,11 +30,11 @@ struct SpecKey<'k> {
     is_ours: bool,
 }
 
-/// Returns the key in use, if it is not the key that the spec names. `of_trails` are the keys of
-/// the trails.
+/// Returns the key in use, if it is not the key that the spec names. `of_trails` contains the key
+/// of each trail.
 ///
-/// The trails decide among the keys of the installation. A foreign key to which the alias points is
-/// taken over, but never in place of a key of the installation.
+/// The trails decide between the keys of the installation. A foreign key to which the alias points
+/// is adopted, but never in place of a key of the installation.
 fn other_than_named<'s>(
     named: Option<&SpecKey<'_>>,
     spares: &'s Spares,

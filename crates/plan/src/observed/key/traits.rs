@@ -3,20 +3,20 @@
 use jiff::Timestamp;
 use reconcile_policy::Arn;
 
-/// What `DescribeKey` says about the kind and the state of a key.
+/// The kind and the state of a key, as `DescribeKey` returns them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyTraits {
-    /// Such as `ENCRYPT_DECRYPT`.
+    /// The usage of the key, such as `ENCRYPT_DECRYPT`.
     pub usage: String,
-    /// Such as `SYMMETRIC_DEFAULT`.
+    /// The spec of the key, such as `SYMMETRIC_DEFAULT`.
     pub spec: String,
-    /// Such as `AWS_KMS`.
+    /// The origin of the key material, such as `AWS_KMS`.
     pub origin: String,
     /// The primary key of which a multi-Region key is a replica.
     pub primary: Option<Arn>,
     /// The keys of other Regions that share the material of a multi-Region key.
     pub relatives: Vec<Arn>,
-    /// When imported material expires.
+    /// The time at which imported material expires.
     pub expires: Option<Timestamp>,
     /// The state.
     pub state: KeyState,
@@ -31,25 +31,25 @@ pub enum KeyState {
     Disabled,
     /// KMS deletes the key on a date.
     PendingDeletion {
-        /// The date, where KMS tells it.
+        /// The date, if KMS returns one.
         date: Option<Timestamp>,
     },
     /// Another state in which the key cannot be used, as KMS calls it.
     Other(String),
 }
 
-/// Whose settings say how the material of a key is rotated automatically.
+/// The key whose settings control the automatic rotation of the material of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated<'k> {
-    /// The key's own.
+    /// The key itself.
     Own,
-    /// Those of its primary key.
+    /// The primary key of the key.
     AsPrimary(&'k Arn),
-    /// Nobody's: KMS does not rotate the material of such a key.
+    /// No key: KMS does not rotate the material of such a key.
     Never,
 }
 
-/// An enabled key for which nothing is asked when it is created.
+/// An enabled key that was created without options.
 impl Default for KeyTraits {
     fn default() -> Self {
         Self {
@@ -65,7 +65,7 @@ impl Default for KeyTraits {
 }
 
 impl KeyTraits {
-    /// Why CloudTrail cannot encrypt with the key; `None` if it can.
+    /// The reason why CloudTrail cannot encrypt with the key; `None` if CloudTrail can.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide, and "Key
     /// states of AWS KMS keys" in the KMS developer guide.
@@ -82,12 +82,13 @@ impl KeyTraits {
         }
     }
 
-    /// Whether the kind of the key is the one that AWS services encrypt with.
+    /// Whether the key is a symmetric encryption key, the only kind with which AWS services
+    /// encrypt.
     pub fn is_symmetric_encryption(&self) -> bool {
         self.spec == "SYMMETRIC_DEFAULT" && self.usage == "ENCRYPT_DECRYPT"
     }
 
-    /// Whose rotation settings the key has.
+    /// The key whose settings control the automatic rotation.
     ///
     /// See "Rotate AWS KMS keys" in the KMS developer guide: AWS rotates neither asymmetric and
     /// HMAC keys, nor imported material, nor keys of custom key stores; a replica shares the
@@ -101,7 +102,7 @@ impl KeyTraits {
 }
 
 impl KeyState {
-    /// The state as KMS calls it.
+    /// The name of the state in KMS.
     pub fn name(&self) -> &str {
         match self {
             Self::Enabled => "Enabled",
@@ -111,8 +112,8 @@ impl KeyState {
         }
     }
 
-    /// The state in words, with the date where there is one: `pending deletion and will be deleted
-    /// on 2026-12-01`.
+    /// The state in words, with the date if there is one: `pending deletion and will be deleted on
+    /// 2026-12-01`.
     pub fn words(&self) -> String {
         match self {
             Self::Enabled => "enabled".to_owned(),
@@ -126,7 +127,7 @@ impl KeyState {
     }
 }
 
-/// `PendingImport` as `pending import`.
+/// Converts a name such as `PendingImport` to `pending import`.
 fn lower_case(name: &str) -> String {
     let mut words = String::new();
     for letter in name.chars() {

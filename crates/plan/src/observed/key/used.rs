@@ -13,13 +13,14 @@ use super::super::error::ReadError;
 pub enum UsedKey {
     /// The key of the spec.
     Own,
-    /// The key that AWS manages for SNS in the account of the topic. Nobody can change its policy.
+    /// The AWS managed key for SNS in the account of the topic. Nobody can change the policy of
+    /// this key.
     ManagedByAws,
     /// Another key.
     Other {
-        /// Its ARN.
+        /// The ARN of the key.
         arn: Arn,
-        /// Its policy.
+        /// The policy of the key.
         policy: Document,
     },
     /// A key that cannot encrypt.

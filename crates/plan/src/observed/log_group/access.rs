@@ -4,37 +4,37 @@ use reconcile_policy::Document;
 
 use super::super::error::ReadError;
 
-/// The access to a log group that others can have set up.
+/// The access to a log group that others may have set up.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct LogAccess {
-    /// The resource policies of the account and Region, and that of the log group itself.
+    /// The resource policies of the account and Region, and the policy of the log group itself.
     pub policies: Vec<ResourcePolicy>,
     /// The filters that send events of the log group, or of all log groups of the account and
     /// Region.
     pub subscriptions: Vec<Subscription>,
-    /// The errors of what could not be read.
+    /// The kinds of settings that could not be read, each with the error.
     pub unread: Vec<(Unread, ReadError)>,
 }
 
 /// A resource policy of CloudWatch Logs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResourcePolicy {
-    /// Its name; `None` for the policy of the log group itself.
+    /// The name of the policy; `None` for the policy of the log group itself.
     pub name: Option<String>,
-    /// Its statements.
+    /// The statements of the policy.
     pub document: Document,
 }
 
 /// A subscription filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
-    /// Its name.
+    /// The name of the filter.
     pub name: String,
-    /// The ARN of what receives the events.
+    /// The ARN of the receiver of the events.
     pub destination: String,
-    /// Which events are sent; empty for all of them.
+    /// The pattern of the events that are sent; empty for all events.
     pub pattern: String,
-    /// Whether it is for one log group or for those of an account.
+    /// The log groups to which the filter applies.
     pub reach: Reach,
 }
 
@@ -51,7 +51,7 @@ pub enum Reach {
     },
 }
 
-/// A sort of settings that could not be read.
+/// A kind of settings that could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unread {
     /// The resource policies of the account and Region.
@@ -65,7 +65,8 @@ pub enum Unread {
 }
 
 impl LogAccess {
-    /// The access together with that which an account and Region gives to all log groups.
+    /// Returns the access together with the access that the account and Region give to all log
+    /// groups.
     #[must_use]
     pub fn with(self, account: Self) -> Self {
         let Self { policies, subscriptions, unread } = self;

@@ -59,7 +59,7 @@ impl From<Change> for Json {
     }
 }
 
-/// Why a change in a plan file makes no sense.
+/// The reason why a change in a plan file is not valid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum JsonError {
     #[error("`{address}` is not of kind `{kind}`")]
@@ -106,7 +106,7 @@ impl TryFrom<Json> for Change {
 macro_rules! changed_of {
     ($($(#[$doc:meta])* $kind:ident $name:literal $action:ty,)*) => {
         impl Json {
-            /// What is done, with views of the kind.
+            /// Returns the action, with views of the kind.
             fn changed(&self) -> Result<Changed, JsonError> {
                 Ok(match self.kind {
                     $(Kind::$kind => Changed::$kind(self.action()?),)*

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::OpenEnum;
 
-/// The managed lifecycle rule. Without any member, there is no rule.
+/// The managed lifecycle rule. If all fields are empty, there is no rule.
 ///
 /// See "Managing the lifecycle of objects" in the S3 user guide.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,16 +15,16 @@ pub struct Lifecycle {
     /// The ID of the rule, if it still has the previous name of the installation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_id: Option<String>,
-    /// Moves to other storage, soonest first.
+    /// The transitions to other storage classes, the earliest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<Transition>,
     /// Days until an object expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expire_days: Option<i32>,
-    /// Days until a former version expires.
+    /// Days until a noncurrent version expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub noncurrent_expire_days: Option<i32>,
-    /// Days until an upload that was not finished is dropped.
+    /// Days until an incomplete multipart upload is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abort_incomplete_multipart_days: Option<i32>,
     /// Elements of the rule that `reconcile` never writes, in words: `disabled`, …
@@ -38,8 +38,8 @@ pub struct Lifecycle {
 pub struct LifecycleRules(pub BTreeMap<String, Lifecycle>);
 
 impl LifecycleRules {
-    /// Returns the rule of an installation. A rule under its previous name comes first, because it
-    /// exists until it is replaced.
+    /// Returns the rule of an installation. A rule with the previous name of the installation takes
+    /// precedence, because this rule exists until it is replaced.
     pub fn managed_rule(&self, installation: &Installation) -> Lifecycle {
         let ids = installation.rule_ids();
         let previous = ids.previous.filter(|id| self.0.contains_key(id));
@@ -48,12 +48,12 @@ impl LifecycleRules {
     }
 }
 
-/// A move to other storage.
+/// A transition to another storage class.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Transition {
-    /// After so many days.
+    /// The number of days until the transition.
     pub days: i32,
-    /// To this class.
+    /// The storage class after the transition.
     pub storage_class: OpenEnum<StorageClass>,
 }
 
@@ -62,18 +62,18 @@ pub struct Transition {
 pub struct Expiry {
     /// The ID of the rule.
     pub id: String,
-    /// The prefix of the keys that it is for.
+    /// The prefix of the keys to which the rule applies.
     pub prefix: String,
-    /// Whether it is only for objects with certain tags.
+    /// Whether the rule applies only to objects with certain tags.
     pub is_of_tagged: bool,
     /// Days until an object expires.
     pub days: Option<i32>,
     /// The date on which objects expire, as S3 prints it.
     pub date: Option<String>,
-    /// Days until a former version expires.
+    /// Days until a noncurrent version expires.
     pub noncurrent_days: Option<i32>,
-    /// The earliest move to a storage class from which objects must be restored before they can be
-    /// read.
+    /// The earliest transition to a storage class in which objects must be restored before anybody
+    /// can read them.
     pub archive: Option<Transition>,
 }
 
@@ -84,32 +84,32 @@ pub struct Expiry {
 pub struct Replication {
     /// The ID of the rule.
     pub id: String,
-    /// The prefix of the keys that it is for.
+    /// The prefix of the keys to which the rule applies.
     pub prefix: String,
-    /// Whether it is only for objects with certain tags.
+    /// Whether the rule applies only to objects with certain tags.
     pub is_of_tagged: bool,
     /// The name of the other bucket.
     pub bucket: String,
-    /// The account of the other bucket, where the rule names it.
+    /// The account of the other bucket, if the rule names the account.
     pub account: Option<String>,
 }
 
-/// Default retention that nobody can shorten.
+/// The default retention of new object versions under Object Lock.
 ///
 /// See "Locking objects with Object Lock" in the S3 user guide.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum ObjectLock {
-    /// There is none.
+    /// There is no default retention.
     Off,
-    /// There is.
+    /// New object versions have this retention.
     On {
         /// The mode of the lock.
         mode: OpenEnum<LockMode>,
-        /// Days, or …
+        /// The retention in days; `None` if it is in years.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         days: Option<i32>,
-        /// … years.
+        /// The retention in years; `None` if it is in days.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         years: Option<i32>,
     },
@@ -121,13 +121,13 @@ pub enum ObjectLock {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "type")]
 pub enum AccessLogs {
-    /// Nobody gets them.
+    /// Access logs are not delivered.
     Off,
-    /// They go to a bucket.
+    /// Access logs are delivered to a bucket.
     To {
-        /// Its name.
+        /// The name of the bucket.
         bucket: String,
-        /// Their key prefix.
+        /// The key prefix of the access logs.
         prefix: String,
     },
 }
@@ -140,8 +140,8 @@ mod tests {
     fn the_rule_of_an_installation_is_found_under_its_previous_name_first() {
         let days = |days| Lifecycle { expire_days: Some(days), ..Lifecycle::default() };
         let named = |id: &str, days: Lifecycle| Lifecycle { previous_id: Some(id.to_owned()), ..days };
-        // The IDs and days of the live rules, and the rule that is found for the installation
-        // `new`, before `old`.
+        // The IDs and days of the live rules, and the expected rule of the installation `new` with
+        // the previous name `old`.
         for (rules, expected) in [
             (vec![], Lifecycle::default()),
             (vec![("reconcile-new", 1)], days(1)),

@@ -22,7 +22,7 @@ pub struct Insight<'a> {
 }
 
 impl<'a> Insight<'a> {
-    /// Reads the text of an insight.
+    /// Parses the text of an insight.
     pub fn of(text: &'a str) -> Self {
         let with_category = text.strip_suffix(')').and_then(|it| it.split_once(" ("));
         let (kind, category) = with_category.unwrap_or((text, MANAGEMENT));

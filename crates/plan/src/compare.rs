@@ -66,7 +66,7 @@ pub(crate) use policy::not_ours;
 pub struct Comparison {
     /// The plan, without the refused changes.
     pub plan: Plan,
-    /// The reasons for what the plan leaves out, in the order of [`Plan::refused`].
+    /// The reasons why the plan leaves out changes, in the order of [`Plan::refused`].
     pub refusals: Vec<Refusal>,
     /// Existing trails that the live policies do not certainly allow to deliver. A policy is
     /// skipped if the spec accepts the result of its proof (`proof: warn`).
@@ -84,7 +84,7 @@ pub struct Comparison {
     pub blocking: BTreeSet<Address>,
     /// The accounts of the spec, and the accounts that left the spec and can still be read.
     pub accounts: BTreeMap<AccountName, AccountId>,
-    /// The trails whose digests a check of freshness judges.
+    /// The trails whose digests a check for stopped digests judges.
     pub digests: DigestTrails,
 }
 
@@ -242,8 +242,8 @@ fn plan_of(
     (plan, refusals)
 }
 
-/// Removes dependencies that this plan does not change earlier. Each kind names everything that its
-/// change could depend on.
+/// Removes dependencies that this plan does not change earlier, because each kind lists all
+/// possible dependencies of its changes.
 fn keep_dependencies_of_this_plan(changes: &mut [Change]) {
     let mut before: BTreeSet<Address> = BTreeSet::new();
     for change in changes {

@@ -1,20 +1,20 @@
-//! The code that decides cannot reach a network: no crate that it is built with can.
+//! Tests that pure crates cannot reach a network, because none of their dependencies can.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Crates that make connections or run tasks, by the beginning of their names.
+/// The prefixes of the names of crates that make connections or run tasks.
 const REACHES_A_NETWORK: [&str; 8] =
     ["aws-", "futures", "hyper", "mio", "reconcile-aws", "reconcile-diff", "socket2", "tokio"];
 
-/// The dependencies of each package of a lock file, those of its tests included.
+/// The dependencies of each package of a lock file, including the dependencies of its tests.
 fn dependencies(lock: &str) -> BTreeMap<&str, Vec<&str>> {
     let packages = lock.split("[[package]]").skip(1).map(|package| {
         let name = package.split_once("name = \"").unwrap().1.split('"').next().unwrap();
         let list =
             package.split_once("dependencies = [").map_or("", |(_, rest)| rest.split(']').next().unwrap());
-        // A version follows the name where there are several.
+        // A version follows the name if the lock file has several versions.
         let names = list.split('"').skip(1).step_by(2).map(|name| name.split(' ').next().unwrap());
         (name, names.collect())
     });

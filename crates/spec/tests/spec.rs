@@ -15,7 +15,7 @@ mod schema;
 
 use reconcile_samples::{EditText, PROD};
 
-/// The spec of the README with another part in place of the first `from`.
+/// The spec of the README, in which `to` replaces the first `from`.
 #[track_caller]
 fn prod_with(from: &str, to: &str) -> String {
     PROD.edited_once(from, to)

@@ -25,8 +25,8 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// Warns of a topic through which an alarm reaches nobody. CloudWatch creates an alarm whatever its
-/// topic is.
+/// Warns of a topic through which an alarm reaches nobody, because CloudWatch creates an alarm
+/// without checking its topic.
 fn warn_of_topic(context: &CompareContext<'_>, alarm: &spec::Alarm, compared: &mut Compared) {
     let topic = &alarm.topic;
     let Some(live) = context.observed.alarm_topics.get(&(alarm.site.account.clone(), topic.clone())) else {
@@ -69,8 +69,9 @@ pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// The alarm goes off when there was an event in five minutes: see the remediation of CloudWatch.1
-/// in the Security Hub user guide. Without events there is no data, which is not a breach.
+/// Returns the alarm, which goes off if there was an event within five minutes: see the remediation
+/// of CloudWatch.1 in the Security Hub user guide. Periods without events have no data, and are not
+/// in breach.
 pub(crate) fn wanted(alarm: &spec::Alarm) -> Alarm {
     Alarm {
         namespace: alarm.namespace.clone(),

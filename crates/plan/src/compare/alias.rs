@@ -9,11 +9,12 @@ use crate::view::{Alias, KeyRef};
 
 pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     let Some(alias) = context.desired.key.identity.alias() else { return };
-    // An alias that points to another key is refused: only its owner can move it.
+    // An alias that points to another key is refused, because only the owner of the alias can move
+    // it.
     if context.observed.alias_target.is_some() {
         return;
     }
-    // A key that is found by its alias has the alias, and there is nothing else to compare.
+    // A key that was found by its alias already has the alias.
     if context.observed.key.as_ref().is_some_and(|hub| hub.key.is_aliased) {
         compared.unchanged += 1;
         return;

@@ -92,8 +92,9 @@ fn irreversible(live: Option<&Bucket>, wanted: &Bucket) -> Option<String> {
     })
 }
 
-/// Returns the encryption types that S3 rejects after the plan. If the spec does not manage them,
-/// they are part of the plan only if the plan writes the encryption, because one call writes both.
+/// Returns the encryption types that S3 rejects after the plan. If the spec does not manage these
+/// types, the plan contains them only if the plan writes the encryption, because one call writes
+/// both settings.
 ///
 /// See `PutBucketEncryption` in the S3 API reference.
 fn blocked(
@@ -108,8 +109,8 @@ fn blocked(
     live.blocked_encryption_types.clone()
 }
 
-/// Refuses a bucket to which CloudTrail never delivers, whatever its policy allows, and warns about
-/// settings that could not be read.
+/// Refuses a bucket to which CloudTrail never delivers, even if the bucket policy allows it, and
+/// warns about settings that could not be read.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" in the CloudTrail user guide.
 fn check_conditions(context: &CompareContext<'_>, compared: &mut Compared) {

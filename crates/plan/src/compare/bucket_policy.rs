@@ -104,8 +104,8 @@ fn guests(context: &CompareContext<'_>, trails: &[&OtherTrail]) -> Vec<Guest> {
     trails.iter().map(guest).collect()
 }
 
-/// Returns whether a managed statement has to deny requests without TLS, because no foreign
-/// statement does.
+/// Returns whether a managed statement must deny requests without TLS, because no foreign statement
+/// denies them.
 fn requires_tls(context: &CompareContext<'_>) -> bool {
     let desired = &context.desired.bucket_policy;
     let sid = desired.ownership.sid(StatementRole::DenyInsecureTransport);

@@ -22,12 +22,12 @@ pub(super) struct Compared {
     pub(super) refusals: Vec<Refusal>,
     /// Trails that can deliver only under a refused policy, each with this policy.
     pub(super) stranded: Vec<(Address, Address)>,
-    /// Unknowns about policies that do not concern deliveries and are not accepted. Drift reports
-    /// them.
+    /// Unknowns about policies that do not concern deliveries and that the spec does not accept.
+    /// Drift reports these unknowns.
     pub(super) unsettled: BTreeMap<Address, String>,
 }
 
-/// The parts of a change that its kind supplies. All other parts follow from the views.
+/// The parts of a change that depend on its kind. All other parts follow from the views.
 pub(super) struct ChangeParts<A> {
     pub(super) address: Address,
     pub(super) place: Option<(AccountRef, Region)>,

@@ -23,10 +23,11 @@ pub(super) enum PolicyResource<'a> {
     Topic(&'a Arn),
 }
 
-/// Returns the trails that deliver under the new document and of which a request loses a part of
-/// the policy that allowed it, is allowed for the first time, or meets a new Deny. For all other
-/// trails, CloudTrail has nothing new to check. A trail that did not deliver before is checked only
-/// in a phase that adds permissions, and only if this is the last policy that it waits for.
+/// Returns the trails that can deliver under the new document, and for which the document changes
+/// the decision about a request: the request loses a statement that allowed it, is allowed for the
+/// first time, or must pass a new Deny. For all other trails, CloudTrail has nothing new to check.
+/// A trail that could not deliver before is checked only in a phase that adds permissions, and only
+/// if this is the last policy that did not allow the delivery.
 pub(super) fn trails(
     context: &CompareContext<'_>,
     subject: PolicyResource<'_>,
@@ -65,8 +66,8 @@ fn is_affected(
 }
 
 /// Returns whether the other live policies allow the delivery. CloudTrail checks all policies at
-/// once: it would refuse a trail that waits for two policies until the second one is written, and
-/// the error would not name the policy.
+/// once. If two policies must change before a trail can deliver, CloudTrail refuses the trail until
+/// both are written, and the error does not name the policy.
 fn is_let_through_elsewhere(
     context: &CompareContext<'_>,
     delivery: &Delivery,
@@ -76,8 +77,8 @@ fn is_let_through_elsewhere(
     proofs.iter().filter(|it| !is_of_subject(it.hop.policy())).all(|it| it.decision.is_allowed())
 }
 
-/// Returns whether the policy of the subject decides the requests that a policy of this kind
-/// decides. The key can encrypt the log files of a trail, the messages of its topic, or both.
+/// Returns whether the policy of the subject is the policy of this kind for the delivery. The key
+/// can encrypt the log files of a trail, the messages of its topic, or both.
 pub(super) fn decides(
     context: &CompareContext<'_>,
     subject: PolicyResource<'_>,
@@ -99,8 +100,9 @@ pub(super) fn decides(
 }
 
 /// Returns the trails that deliver to the bucket while a policy of this phase is in force, sorted
-/// by address: before the trails change, the live trails; after that, the trails of the spec. An
-/// account that could not be read may have its trail.
+/// by address. Before the trails change, these are the live trails. After that, these are the
+/// trails of the spec. The trail of an account that could not be read is included, because it may
+/// exist.
 pub(super) fn candidates(context: &CompareContext<'_>, phase: Phase) -> Vec<(TrailRef, Delivery)> {
     let (desired, observed) = (context.desired, context.observed);
     let ours = desired.trails.iter().filter_map(|trail| {
@@ -171,7 +173,7 @@ mod tests {
         }
     }
 
-    /// Two trails and a guest are there, and the second member cannot be read.
+    /// Live state with two trails and a guest, in which the second member cannot be read.
     fn observed() -> Observed {
         let mut observed = Observed::default();
         for account in [MASTER, FIRST] {
@@ -230,7 +232,7 @@ mod tests {
         let everybody = ["trail/m0/Guest", "trail/m0/Trail", "trail/m1/Trail", "trail/master/Trail"];
         let cases: [(&str, &Document, &Document, &[&str]); 5] = [
             ("nothing", &plain, &plain, &[]),
-            // The key does not let the trail through either.
+            // The key policy does not allow the trail to deliver either.
             ("another account is allowed", &fewer, &plain, &[]),
             ("an account is not allowed any more", &plain, &fewer, &[]),
             ("another form", &plain, &short, &everybody),

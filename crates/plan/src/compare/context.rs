@@ -13,7 +13,8 @@ use crate::observed::{Inactive, Leftover, Observed, Stray, What, granted};
 use crate::plan::{AccountRef, Unreadable, Warning, WarningCode};
 use crate::view::{KeyRef, OtherTrail, Tags};
 
-/// The context of a comparison: the spec, the live state, and what several kinds derive from both.
+/// The context of a comparison: the spec, live state, and values that several kinds derive from
+/// both.
 pub(super) struct CompareContext<'a> {
     pub(super) desired: &'a Desired,
     pub(super) observed: &'a Observed,
@@ -55,7 +56,7 @@ impl<'a> CompareContext<'a> {
         blocked.map(name).collect()
     }
 
-    /// Returns the policies that currently stop a trail of the spec.
+    /// Returns the policies that currently prevent a trail of the spec from delivering.
     pub(super) fn blocking(&self) -> BTreeSet<Address> {
         let of_path = |path: &'_ DeliveryPath| -> Vec<Address> {
             let kinds: BTreeSet<PolicyKind> = path.obstacles().map(|proof| proof.hop.policy()).collect();
@@ -71,7 +72,7 @@ impl<'a> CompareContext<'a> {
         };
         let known = self.desired.accounts.iter().filter(|account| is_known(&account.name));
         let mut surveyed: BTreeSet<String> = known.map(|account| account.id.to_string()).collect();
-        // The trails of an organization are those of its management account.
+        // The organization trails belong to the management account.
         if let Some(organization) = &self.observed.organization
             && surveyed.contains(organization.roster.management.as_str())
         {
@@ -160,7 +161,7 @@ impl<'a> CompareContext<'a> {
         self.others_that_stay().filter(move |it| it.bucket == bucket)
     }
 
-    /// Returns the trails that are not in the spec and are kept, each of them once.
+    /// Returns the trails that are not in the spec and are kept. Each trail is listed once.
     pub(super) fn others_that_stay(&self) -> impl Iterator<Item = &'a OtherTrail> {
         let stays = |arn: &Arn| match self.observed.strays.get(arn) {
             Some(stray) => !self.desired.deletion.trails || self.hidden_destination(stray).is_some(),
@@ -187,8 +188,8 @@ impl<'a> CompareContext<'a> {
         self.desired.deletion.trails && !self.is_withheld(leftover)
     }
 
-    /// Returns whether the log group, role or topic with this ARN is deleted, because others do not
-    /// use it either.
+    /// Returns whether the log group, role or topic with this ARN is deleted: no trail of the spec
+    /// and nobody else uses it.
     pub(super) fn is_deleted(&self, arn: &str) -> bool {
         let is_deleted = |leftover: &Leftover| self.ends_use_of(leftover) && leftover.additions.is_empty();
         self.leftover(arn).is_some_and(is_deleted)

@@ -1,5 +1,5 @@
-//! Proves that every trail of the spec can deliver under the policies that a plan writes. Refuses
-//! or warns if not.
+//! Proves that every trail of the spec can deliver under the policies that a plan writes.
+//! Otherwise, refuses the changes or warns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +16,9 @@ use crate::kind::Kind;
 use crate::plan::WarningCode;
 use crate::refusal::{Refusal, proof_setting};
 
-/// Proves delivery after each step of the plan: under the expanded policies and under the
-/// contracted ones. A policy whose write is refused stays as it is. `topics` contains the planned
-/// topic policies, in the order of the spec.
+/// Proves the delivery under the expanded policies and under the contracted policies. A policy
+/// whose write is refused does not change. `topics` contains the planned topic policies, in the
+/// order of the spec.
 pub(super) fn prove(
     context: &CompareContext<'_>,
     bucket: Option<&Fitted>,
@@ -78,7 +78,7 @@ struct DeliveryFinding {
     verdict: DeliveryVerdict,
     /// The first request of the finding, as a sentence.
     obstacle: String,
-    /// Each trail once.
+    /// The trails, each of them once.
     trails: Vec<Address>,
 }
 
@@ -88,7 +88,8 @@ enum DeliveryVerdict {
     /// No statement allows the request. Contains the next step of the user, if the plan does not
     /// write the policy.
     NotAllowed { hint: Option<String> },
-    /// The decision depends on unknown values. Contains the step that would settle it.
+    /// The decision depends on unknown values. Contains the steps that would determine these
+    /// values.
     Unknown { settled: Vec<String> },
 }
 
@@ -109,7 +110,7 @@ impl DeliveryFindings {
                 let Some(policy) = context.policy_address(kind, &path.delivery) else { continue };
                 let of_policy = |proof: &&Proof| proof.hop.policy() == kind;
                 let document = policies.get(kind, &path.delivery);
-                // One obstacle is enough. In doubt, every statement counts.
+                // One obstacle is enough, but every doubt is reported.
                 let obstacles = path.obstacles().filter(of_policy).take(1);
                 for proof in obstacles.chain(path.doubts().filter(of_policy)) {
                     let (says, verdict) = verdict(context, &policy, proof, document);
@@ -150,8 +151,8 @@ impl DeliveryFindings {
     }
 }
 
-/// Returns the verdict of a policy on a request that it does not certainly allow, and a text that
-/// is equal for all trails with the same verdict, if there is one.
+/// Returns the verdict of a policy on a request that the policy does not certainly allow, and the
+/// text that is equal for all trails with the same verdict, if there is such a text.
 fn verdict(
     context: &CompareContext<'_>,
     policy: &Address,
@@ -225,8 +226,8 @@ fn refuse_or_warn(context: &CompareContext<'_>, finding: DeliveryFinding, compar
 }
 
 impl CompareContext<'_> {
-    /// Returns the address under which a policy of a delivery is reported. The policy of a topic's
-    /// key is reported under the topic, unless it is the key of the spec.
+    /// Returns the address under which a policy of a delivery is reported. The policy of the key of
+    /// a topic is reported under the topic, unless the key is the key of the spec.
     pub(super) fn policy_address(&self, kind: PolicyKind, delivery: &Delivery) -> Option<Address> {
         let of_topic = |kind| {
             let arn = delivery.topic.as_ref()?;
@@ -257,7 +258,7 @@ impl CompareContext<'_> {
         key.is_some_and(|key| *key == own_key(self.desired, self.observed))
     }
 
-    /// Whether the plan writes a policy.
+    /// Returns whether the plan writes a policy.
     fn writes(&self, policy: &Address) -> bool {
         let of_topic = |it: &spec::Topic| Address::topic_policy(it) == *policy;
         (*policy == self.bucket_policy_address() && self.desired.bucket_policy.is_managed)
@@ -265,7 +266,7 @@ impl CompareContext<'_> {
             || self.desired.topics.iter().any(of_topic)
     }
 
-    /// Returns the setting of the spec for the proof of a policy, with its name.
+    /// Returns the setting of the spec for the proof of a policy.
     fn on_doubt(&self, policy: &Address) -> OnDoubt {
         let desired = self.desired;
         let is_topic = |arn: &Arn| {
@@ -296,13 +297,14 @@ impl CompareContext<'_> {
         }
     }
 
-    /// Whether the spec accepts whatever the proof of a policy says.
+    /// Returns whether the spec accepts every result of the proof of a policy.
     pub(super) fn accepts(&self, kind: PolicyKind, delivery: &Delivery) -> bool {
         let address = self.policy_address(kind, delivery);
         address.is_some_and(|policy| self.on_doubt(&policy) == OnDoubt::Warn)
     }
 
-    /// Returns how the spec can accept the proof of a policy, if it does not.
+    /// Returns the hint that tells the user how to accept the proof of a policy, unless the spec
+    /// already accepts it.
     pub(super) fn how_to_accept(&self, policy: &Address) -> Option<String> {
         let setting = proof_setting(policy.kind).filter(|_| self.accepted(policy).is_none())?;
         Some(format!("or set `{setting}: warn` to accept the risk"))

@@ -1,9 +1,9 @@
 //! Decides the permissions of trails that could not be read because their accounts left the spec,
 //! or left the selection of its organization.
 //!
-//! Such a trail may still deliver. It keeps its permission, with a warning, unless the spec says
-//! otherwise. Trails of closed accounts can deliver, too: see "AWS account closure and trails" in
-//! the CloudTrail user guide.
+//! Such a trail may still deliver. The trail keeps its permission, with a warning, unless
+//! `unlisted_accounts` is `remove`. Trails of closed accounts can deliver, too: see "AWS account
+//! closure and trails" in the CloudTrail user guide.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use crate::plan::{Warning, WarningCode};
 pub(super) enum Plans {
     /// The plan writes the statements of the spec.
     Manage,
-    /// The plan removes all of them.
+    /// The plan removes all managed statements.
     Destroy,
 }
 
@@ -45,7 +45,7 @@ impl PolicyComparison<'_> {
             (Plans::Manage, Unlisted::Remove) => DepartedPermission::Revoked,
             (Plans::Manage, Unlisted::Keep | Unlisted::Report) => DepartedPermission::Kept,
         };
-        // The plan that removes a permission names it; this plan keeps it.
+        // If this plan keeps a permission that will be removed, the plan that removes it warns.
         let is_withheld = !context.desired.deletion.statements || !context.observed.unreadable.is_empty();
         if permission == DepartedPermission::Kept || !is_withheld {
             self.warn_of_departed(&guests, &permission.describe(setting), compared);
@@ -102,7 +102,8 @@ impl DepartedPermission {
     }
 }
 
-/// Names the trails of an account, and the reason why it is not known whether they still deliver.
+/// Describes the trails of an account, and the reason why it is unknown whether these trails still
+/// deliver.
 fn describe_trails(
     context: &CompareContext<'_>,
     id: &str,

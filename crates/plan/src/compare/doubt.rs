@@ -2,8 +2,8 @@
 
 use super::CompareContext;
 
-/// Returns a message with the unknown, the keys that it depends on, and the steps that would settle
-/// it.
+/// Returns a message with the unknown fact, the condition keys on which it depends, and the steps
+/// that would determine it.
 pub(super) fn describe(what: &str, depends: &str, settled: impl Iterator<Item = String>) -> String {
     let mut hints: Vec<String> = Vec::new();
     for hint in settled {
@@ -14,7 +14,7 @@ pub(super) fn describe(what: &str, depends: &str, settled: impl Iterator<Item = 
     format!("it is not known {what}: {depends}; {}", hints.join("; "))
 }
 
-/// Returns the step that would settle an unknown condition key.
+/// Returns the step that would determine the value of an unknown condition key.
 pub(super) fn how_to_settle(context: &CompareContext<'_>, key: &str) -> String {
     let lower = key.to_ascii_lowercase();
     let is_of = |names: &[&str]| names.contains(&lower.as_str());

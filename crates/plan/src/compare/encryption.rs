@@ -1,4 +1,4 @@
-//! Decides what the key of the spec encrypts besides log files: topics and log groups.
+//! Decides which topics and log groups the key of the spec encrypts, besides log files.
 
 use std::collections::BTreeSet;
 
@@ -32,8 +32,8 @@ impl CompareContext<'_> {
     ) -> Option<view::AtRest> {
         let is_wanted = match (wanted, live) {
             (AtRest::Key, _) | (AtRest::KeyFromCreation, None) => true,
-            // A managed resource that was created encrypted stays encrypted: it is encrypted now,
-            // or the key policy shows that it was.
+            // A managed resource that was created with encryption stays encrypted. The resource is
+            // encrypted now, or the key policy shows that it was encrypted.
             (AtRest::KeyFromCreation, Some((encryption, tags))) => {
                 let is_encrypted = matches!(encryption, Some(view::AtRest::Kms { .. }));
                 let was_encrypted = || self.granted.contains(arn);
@@ -72,8 +72,8 @@ impl CompareContext<'_> {
         self.with_others(own, "sns")
     }
 
-    /// Returns the log groups that the key encrypts or has encrypted: CloudWatch Logs needs the key
-    /// to read these events.
+    /// Returns the log groups that the key encrypts or has encrypted, because CloudWatch Logs needs
+    /// the key to read these events.
     pub(super) fn encrypted_log_groups(&self) -> Vec<Arn> {
         let (desired, observed) = (self.desired, self.observed);
         let own = desired.log_groups.iter().filter(|group| {

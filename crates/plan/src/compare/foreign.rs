@@ -1,8 +1,8 @@
 //! Judges foreign statements and foreign settings of the bucket, the key, topics, log groups and
 //! roles by the access of outsiders and by the danger for the logs.
 //!
-//! A plan does not change them: it warns about access that stays, and a drift check reports access
-//! that exists.
+//! A plan does not change foreign settings, and warns about access that stays. A drift check
+//! reports access that exists.
 
 mod bucket;
 mod grant;

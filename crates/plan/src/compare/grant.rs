@@ -14,7 +14,7 @@ use crate::view::{Constraints, Grant};
 
 /// Adds the missing grants. Returns the managed grants that are not in the spec, for the contract
 /// phase. If a grant changes, the new grant is created first, and the old grant is revoked when
-/// nothing relies on it.
+/// nothing relies on the old grant.
 pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) -> Vec<Grant> {
     let live = context.observed.key.iter().flat_map(|hub| &hub.grants);
     let mut ours: Vec<&Grant> =
@@ -54,11 +54,11 @@ pub(super) fn contract(context: &CompareContext<'_>, unwanted: Vec<Grant>, compa
     }
 }
 
-/// Returns whether a live grant allows the same as the wanted grant, to the same principal and
-/// under the same constraints.
+/// Returns whether a live grant allows the same operations as the wanted grant, to the same
+/// principals and under the same constraints.
 ///
-/// KMS does not always return the values that were sent: it can show a principal by its unique ID,
-/// and it ignores the case of the keys of an encryption context. See "Grants in AWS KMS" in the KMS
+/// KMS does not always return the values of the request: KMS can show a principal by its unique ID,
+/// and ignores the case of the keys of an encryption context. See "Grants in AWS KMS" in the KMS
 /// developer guide, and `ListGrants` in the KMS API reference.
 pub fn allows_the_same(live: &Grant, wanted: &Grant) -> bool {
     let operations = |grant: &Grant| grant.operations.iter().cloned().collect::<BTreeSet<_>>();
@@ -80,12 +80,13 @@ fn is_same_principal(live: &str, wanted: &str) -> bool {
         _ if live == wanted => true,
         Some("AROA") => of_kind("role/") || of_kind("assumed-role/"),
         Some("AIDA") => of_kind("user/"),
-        // An account can be named by its number alone.
+        // KMS can name an account by its ID.
         _ => wanted.ends_with(":root") && wanted.split(':').nth(4) == Some(live),
     }
 }
 
-/// See "Unique identifiers" under "IAM identifiers" in the IAM user guide.
+/// Returns whether a principal is a unique ID. See "Unique identifiers" under "IAM identifiers" in
+/// the IAM user guide.
 fn is_unique_id(principal: &str) -> bool {
     matches!(principal.get(..4), Some("AROA" | "AIDA"))
 }
@@ -126,7 +127,7 @@ fn parts(context: &CompareContext<'_>, name: &str, phase: Phase) -> ChangeParts<
         phase,
         depends_on: match phase {
             Phase::Expand | Phase::Converge => vec![context.key_address()],
-            // Every grant that may replace this grant.
+            // The dependencies are all grants that may replace this grant.
             Phase::Contract => context
                 .desired
                 .grants

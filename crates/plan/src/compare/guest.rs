@@ -1,4 +1,4 @@
-//! Decides which trails outside the spec managed statements allow to deliver (guests).
+//! Decides which guests, which are trails outside the spec, managed statements allow to deliver.
 
 use reconcile_policy::{
     Adoption, Arn, Delivery, Document, Effect, Hop, Ownership, PolicyKind, Statement, evaluate, foreign,
@@ -27,7 +27,7 @@ pub(super) fn adoption(
     }
 }
 
-/// A policy before guests join it.
+/// A policy before guests are added.
 pub(super) struct Before<'a> {
     pub(super) kind: PolicyKind,
     pub(super) live: Option<&'a Document>,
@@ -51,7 +51,7 @@ impl Before<'_> {
         let needs_us = |trail: &&OtherTrail| {
             let requests = delivery(trail).requests();
             requests.into_iter().filter(|(hop, _)| hop.policy() == self.kind).any(|(hop, request)| {
-                // It is not known whether another bucket needs this request. A request that is
+                // It is unknown whether another bucket requires this request. A request that is
                 // allowed now must stay allowed.
                 let is_due = hop != Hop::Decrypt || evaluate(&grants.live, &request).is_allowed();
                 is_due && !evaluate(&grants.staying, &request).is_allowed()
@@ -61,7 +61,7 @@ impl Before<'_> {
     }
 }
 
-/// Returns the trails for which only managed statements allow something that they need.
+/// Returns the trails that need a permission that only managed statements give.
 pub(super) fn depending<'t>(
     users: Vec<&'t OtherTrail>,
     kind: PolicyKind,
@@ -81,8 +81,8 @@ pub(super) fn depending<'t>(
     users.into_iter().filter(depends).collect()
 }
 
-/// The permissions of a policy now and afterwards. No managed statement changes what foreign
-/// statements deny.
+/// The permissions of a policy now and after the change. Deny statements are left out, because
+/// managed statements do not affect them.
 struct Grants {
     live: Document,
     staying: Document,

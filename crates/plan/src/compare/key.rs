@@ -1,4 +1,4 @@
-//! Compares the KMS key, and refuses a key that no trail can encrypt with.
+//! Compares the KMS key, and refuses a key with which no trail can encrypt.
 
 use reconcile_policy::Arn;
 use reconcile_spec::{KeyIdentity, Setting};
@@ -127,7 +127,7 @@ struct Doubt {
 fn rotation_of(key: &LiveKey, wanted: Option<Rotation>) -> (Option<Rotation>, Option<Doubt>) {
     let Some(rotation) = wanted else { return (None, None) };
     match key.traits.rotated() {
-        // A key without an answer about its rotation cannot be used, and is refused.
+        // A key whose rotation KMS does not return cannot be used, and is refused.
         Rotated::Own => (wanted.filter(|_| key.view.rotation.is_some()), None),
         Rotated::AsPrimary(_) if key.view.rotation == wanted || key.view.rotation.is_none() => (None, None),
         Rotated::AsPrimary(primary) => {

@@ -95,8 +95,8 @@ fn intent(context: &CompareContext<'_>) -> KeyIntent {
     }
 }
 
-/// The trails that encrypt with the key and that the spec does not have, whichever bucket they
-/// deliver to.
+/// Returns the trails outside the spec that encrypt with the key, even if they deliver to another
+/// bucket.
 fn users<'a>(context: &CompareContext<'a>) -> Vec<&'a OtherTrail> {
     let Some(hub) = &context.observed.key else { return Vec::new() };
     context
@@ -105,7 +105,8 @@ fn users<'a>(context: &CompareContext<'a>) -> Vec<&'a OtherTrail> {
         .collect()
 }
 
-/// Refuses a policy that KMS rejects, or that nobody could change any more.
+/// Refuses a policy without statements, which KMS rejects, or a policy that nobody could change any
+/// more.
 fn refuse_unusable(context: &CompareContext<'_>, merged: &Merged, compared: &mut Compared) {
     match merged.contracted.statements() {
         [] => compared.refusals.push(Refusal::EmptyPolicy { address: context.key_policy_address() }),
@@ -114,7 +115,8 @@ fn refuse_unusable(context: &CompareContext<'_>, merged: &Merged, compared: &mut
 }
 
 /// Refuses a policy that nobody could change any more, because nobody could undo the change. Warns
-/// if it is not known whether anybody could, and if the spec accepts the policy.
+/// instead if it is unknown whether anybody could change the policy, or if the spec accepts the
+/// policy.
 fn refuse_lockout(context: &CompareContext<'_>, merged: &Merged, compared: &mut Compared) {
     let site = &context.desired.key.site;
     let Some(account) = context.desired.account(&site.account) else { return };

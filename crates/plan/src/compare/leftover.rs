@@ -40,7 +40,7 @@ pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
     warn_of_hidden(context, compared);
 }
 
-/// The trails of the spec that use each log group, role and topic.
+/// Returns the trails of the spec that use each log group, role and topic.
 fn users(context: &CompareContext<'_>) -> BTreeMap<Arn, Vec<Address>> {
     let mut users: BTreeMap<Arn, Vec<Address>> = BTreeMap::new();
     for wanted in &context.desired.trails {
@@ -53,7 +53,8 @@ fn users(context: &CompareContext<'_>) -> BTreeMap<Arn, Vec<Address>> {
     users
 }
 
-/// The resources that a trail names and that the plan may delete or write to before the trail.
+/// Returns the resources that a trail names and that the plan may delete or update before the
+/// trail.
 pub(super) fn addresses(context: &CompareContext<'_>, trail: &Trail) -> Vec<Address> {
     let named = trail.named().filter_map(|arn| {
         let leftover = context.observed.leftovers.get(&arn)?;
@@ -177,7 +178,8 @@ fn delete_or_keep<V: View>(
     }
 }
 
-/// Returns the warning that this plan keeps a resource because a trail uses it or may use it.
+/// Returns the warning that this plan keeps a resource because a trail uses or may use the
+/// resource.
 fn withheld(
     context: &CompareContext<'_>,
     arn: &Arn,

@@ -28,8 +28,8 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// Deletes the metric filters of the installation that the spec no longer has, after their alarms:
-/// a filter that still exists leads a later plan to its alarm.
+/// Deletes the metric filters of the installation that the spec no longer has, after their alarms,
+/// because a plan finds an alarm only through its metric filter.
 pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
     let wanted = wanted_names(context);
     for (group, monitors) in &context.observed.monitors {
@@ -60,7 +60,7 @@ pub(super) fn contract(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// The addresses of the metric filters that are deleted from a log group.
+/// Returns the addresses of the metric filters that are deleted from a log group.
 pub(super) fn deleted_from(context: &CompareContext<'_>, group: &Arn) -> Vec<Address> {
     let Some(Ok(monitors)) = context.observed.monitors.get(group) else { return Vec::new() };
     unwanted(context, &wanted_names(context), group, monitors)
@@ -68,12 +68,12 @@ pub(super) fn deleted_from(context: &CompareContext<'_>, group: &Arn) -> Vec<Add
         .collect()
 }
 
-/// The log group and the name of each metric filter of the spec.
+/// Returns the log group and the name of each metric filter of the spec.
 fn wanted_names<'s>(context: &'s CompareContext<'_>) -> BTreeSet<(&'s Arn, &'s str)> {
     context.desired.alarms.iter().map(|alarm| (&alarm.group_arn, alarm.name.as_str())).collect()
 }
 
-/// The metric filters of the installation on a log group that the spec does not have.
+/// Returns the metric filters of the installation on a log group that the spec does not have.
 fn unwanted<'m>(
     context: &CompareContext<'_>,
     wanted: &BTreeSet<(&Arn, &str)>,
@@ -89,8 +89,8 @@ fn address(monitors: &Monitors, filter: &str) -> Address {
     Address::new(Kind::MetricFilter, &monitors.account, format_args!("{}/{filter}", monitors.group))
 }
 
-/// The filter counts each event as 1, and writes no value while there are none: see the remediation
-/// of CloudWatch.1 in the Security Hub user guide.
+/// Returns the metric filter, which writes the value 1 for each event, and no value without events:
+/// see the remediation of CloudWatch.1 in the Security Hub user guide.
 pub(crate) fn wanted(alarm: &spec::Alarm) -> MetricFilter {
     MetricFilter {
         pattern: alarm.detects.pattern.to_owned(),

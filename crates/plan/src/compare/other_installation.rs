@@ -1,5 +1,6 @@
-//! Refuses to manage resources of another installation. Usually that is the same installation under
-//! its previous name: its statements would be duplicated, and its tags would be lost.
+//! Refuses to manage resources of another installation. Usually the other installation is this
+//! installation under its previous name: its statements would be duplicated, and its tags would be
+//! lost.
 //!
 //! Installations that have different trails may share a bucket, a key or a topic.
 

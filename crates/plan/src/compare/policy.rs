@@ -35,7 +35,7 @@ pub(super) struct PolicyComparison<'a> {
     /// The resource that has the policy.
     pub(super) subject: PolicyResource<'a>,
     pub(super) ownership: &'a Ownership,
-    /// The only form to use, if the spec names one.
+    /// The only form to use; `None` to use the first form that fits the size limit.
     pub(super) form: Option<StatementForm>,
     /// The tags of the bucket, key or topic that has the policy.
     pub(super) tags: Option<&'a Tags>,
@@ -94,8 +94,9 @@ impl PolicyComparison<'_> {
         }
     }
 
-    /// Returns the treatment of accounts that are not in the spec, and the name of its setting. A
-    /// topic uses the setting of the bucket: a trail that can deliver can also notify.
+    /// Returns the treatment of accounts that are not in the spec, and the name of the setting. A
+    /// topic uses the setting of the bucket, because a trail that can deliver must also be able to
+    /// notify.
     pub(super) fn unlisted(&self) -> (Unlisted, &'static str) {
         match &self.setting {
             Some(setting) => (self.foreign.unlisted_accounts, setting.unlisted_accounts),
@@ -135,8 +136,8 @@ impl PolicyComparison<'_> {
         }
     }
 
-    /// Adds the write that removes unneeded permissions. It runs after every trail has changed, and
-    /// not while a trail that could not be read may rely on them.
+    /// Adds the write that removes unneeded permissions. The write runs after every trail has
+    /// changed, and is left out while a trail that could not be read may rely on these permissions.
     pub(super) fn contract(&self, outcome: &Fitted, compared: &mut Compared) {
         let merged = &outcome.merged;
         let Some(after) = merged.contract() else { return };
@@ -151,7 +152,7 @@ impl PolicyComparison<'_> {
         reasons.extend(self.reason_of_form(before, outcome));
         let ended = merged.adopted.iter().filter(|it| !it.ended.is_empty());
         let ended = ended.map(|it| Ended { statement: it.statement.clone(), uses: it.ended.clone() });
-        // The contracted document does not have a form that only the expanded document tests.
+        // A form that only the expanded document uses is not tested by this write.
         let first_use = outcome.first_use.as_ref().filter(|it| it.form == outcome.form);
         let (phase, ended) = (Phase::Contract, ended.collect());
         let write = Write { before, after, live, phase, reasons, ended, first_use };
@@ -196,7 +197,7 @@ impl PolicyComparison<'_> {
             });
         }
         self.refuse_deleted_principals(live, &merged, compared);
-        // The reasons of a destruction are the same for every change.
+        // The list is empty, because all changes of a destroy have the same reason.
         let write = Write {
             before: live,
             after,
@@ -210,8 +211,8 @@ impl PolicyComparison<'_> {
         Some(merged)
     }
 
-    /// Warns if a policy no longer names the whole organization, and accounts outside the spec may
-    /// rely on it.
+    /// Warns if a policy no longer names the whole organization, but accounts outside the spec may
+    /// rely on this permission.
     fn organization_warning(&self, before: &Document, after: &Document) -> Option<Warning> {
         let patterns = |document| named_trails(document, self.ownership).of_organization;
         let (before, after) = (patterns(before), patterns(after));
@@ -320,7 +321,7 @@ impl PolicyComparison<'_> {
         if before.is_none() {
             return vec!["there is no policy that allows the trails to deliver".to_owned()];
         }
-        // A new name of the installation is a single reason, not one for each statement.
+        // A new name of the installation is one reason, instead of one reason for each statement.
         let renamed = before.and_then(|before| under_present_name(before, self.ownership));
         let name =
             renamed.is_some().then(|| "statements carry the previous name of the installation".to_owned());
@@ -483,7 +484,7 @@ impl PolicyComparison<'_> {
         }
         for (index, statement) in live.map(Document::statements).unwrap_or_default().iter().enumerate() {
             let ids = statement.unresolved_principals();
-            // A managed statement is replaced anyway.
+            // Managed statements are skipped, because they are replaced.
             let is_foreign = !self.ownership.has(statement);
             if is_foreign && !ids.is_empty() {
                 let statement = StatementRef { index, sid: statement.sid().map(str::to_owned) };

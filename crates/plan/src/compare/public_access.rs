@@ -1,7 +1,7 @@
 //! Decides the values of Block Public Access and Object Ownership if others use the bucket.
 //!
-//! Both settings can end access that a public statement or the ACL of the bucket grants, and S3
-//! rejects some calls because of either. A setting that would end such access is not changed, and a
+//! Both settings can end access that a public statement or the ACL of the bucket grants, and each
+//! setting makes S3 reject some calls. A setting that would end such access is not changed, and a
 //! warning says how to keep the access or the setting. A policy that S3 would reject is refused.
 //! The settings of the account and of the organization are not read.
 //!
@@ -18,8 +18,8 @@ use crate::plan::{Changed, WarningCode};
 use crate::refusal::Refusal;
 use crate::view::{Bucket, OpenEnum, PublicAccessBlock};
 
-/// Returns the settings of Block Public Access to write; `None` if the spec does not manage them.
-/// `policy` is the planned bucket policy.
+/// Returns the settings of Block Public Access to write; `None` if the spec does not manage these
+/// settings. `policy` is the planned bucket policy.
 pub(super) fn block(
     context: &CompareContext<'_>,
     policy: Option<&Document>,
@@ -71,7 +71,7 @@ pub(super) fn block(
     Some(possible)
 }
 
-/// Returns the wanted object ownership; `None` if the spec does not manage it.
+/// Returns the wanted object ownership; `None` if the spec does not manage object ownership.
 pub(super) fn ownership(
     context: &CompareContext<'_>,
     compared: &mut Compared,

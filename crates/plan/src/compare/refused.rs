@@ -1,6 +1,7 @@
 //! Removes refused changes, and all changes that depend on them, from a plan.
 //!
-//! All other changes stay: a resource without a relation to a refusal is still repaired.
+//! All other changes stay, so that resources that do not depend on a refused change are still
+//! repaired.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use crate::plan::{ActionKind, Change, RefusedChange};
 use crate::refusal::Refusal;
 
 /// Removes the refused changes, whose dependencies are still complete. Returns one entry for each
-/// refusal. `stranded` are trails, each with a refused policy that it needs.
+/// refusal. `stranded` contains trails, each with a refused policy that the trail needs.
 pub(super) fn leave_out(
     changes: &mut Vec<Change>,
     refusals: &[Refusal],
@@ -72,7 +73,7 @@ fn causes(
 }
 
 /// Returns whether a change needs a dependency in its planned state. A trail needs policies that
-/// allow it to deliver, and the proof decides whether the policies that stay do.
+/// allow the delivery, and the proof decides whether the unchanged policies allow it.
 fn relies_on(change: &Change, dependency: &Address) -> bool {
     !(change.address.kind == Kind::Trail && dependency.kind.is_policy())
 }

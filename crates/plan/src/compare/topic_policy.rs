@@ -21,7 +21,7 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) -> 
 
 fn compare_one(context: &CompareContext<'_>, topic: &spec::Topic, compared: &mut Compared) -> Option<Fitted> {
     let live = context.observed.topics.get(&topic.arn)?;
-    // SNS gives a new topic a default policy, which apply reads after the topic is created.
+    // SNS gives a new topic a default policy, which `apply` reads after the topic is created.
     let live = live.as_ref().map(|live| &live.policy);
     let mut adoption = guest::adoption(context, topic.foreign, &topic.intent.trails, None);
     // The managed statement of a topic does not name foreign trails, so their permissions must

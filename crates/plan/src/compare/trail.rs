@@ -15,8 +15,7 @@ use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail, TrailField};
 
-/// Compares every trail that could be read. Nothing is planned for other trails, because nothing is
-/// known about them.
+/// Compares every trail that could be read. Trails that could not be read do not change.
 pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     for desired in &context.desired.trails {
         let Some(live) = context.observed.trails.get(&desired.arn) else { continue };
@@ -53,8 +52,8 @@ pub(super) fn compare(context: &CompareContext<'_>, compared: &mut Compared) {
     }
 }
 
-/// Returns whether the trail records the accounts of the organization, and the spec wants only its
-/// own account. The other accounts may have no other trail yet.
+/// Returns whether the live trail records the accounts of the organization, but the trail in the
+/// spec records only its own account. The other accounts may have no other trail yet.
 fn narrows(live: Option<&Trail>, desired: &spec::Trail) -> bool {
     !desired.is_organization && live.is_some_and(|live| live.organization)
 }
@@ -93,8 +92,8 @@ pub(super) fn narrow(context: &CompareContext<'_>, compared: &mut Compared) {
 
 /// Deletes the managed trails that are no longer in the spec: after the trails that replace them
 /// record, and after the log groups, roles and topics that only these trails reference. If an apply
-/// is interrupted in between, the trail still references them. The delivery to the bucket is not
-/// affected.
+/// is interrupted in between, the trail still references these destinations. The delivery to the
+/// bucket is not affected.
 pub(super) fn remove(context: &CompareContext<'_>, compared: &mut Compared) {
     for (arn, stray) in &context.observed.strays {
         let address = Address::new(Kind::Trail, &stray.account, arn.resource_name());
@@ -130,7 +129,7 @@ fn parts(context: &CompareContext<'_>, desired: &spec::Trail, phase: Phase) -> C
         address: Address::trail(desired),
         place: context.place(&desired.site),
         phase,
-        // CloudTrail checks all of these when a trail is created or updated.
+        // CloudTrail checks all of these resources when a trail is created or updated.
         depends_on: [
             context.key_address(),
             context.key_policy_address(),

@@ -58,7 +58,7 @@ impl PolicyComparison<'_> {
         let first =
             changes.filter(|(_, change)| can_try.contains(&change.address)).min_by_key(|(at, change)| {
                 let is_owners = Some(change.account.id.as_str()) == owner.as_deref();
-                // A trail that tests a form of another policy can also test this form.
+                // A trail that already tests a form of another policy is preferred.
                 (change.trials.is_empty(), !is_owners, *at)
             });
         let Some((at, _)) = first else { return };

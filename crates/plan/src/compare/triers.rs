@@ -10,8 +10,8 @@ use crate::plan::{Phase, TrailRef};
 
 /// Returns the existing trails that deliver under the document and that CloudTrail can check, in
 /// the order in which they test a form. Trails of the account that has the policy come first,
-/// because the user who applies the plan can repair them best. A trail of an organization never
-/// tests a form, because all member accounts depend on it.
+/// because the user who applies the plan can repair them best. An organization trail never tests a
+/// form, because all member accounts depend on the trail.
 pub(super) fn triers(
     context: &CompareContext<'_>,
     subject: PolicyResource<'_>,

@@ -108,7 +108,7 @@ fn changes_of_metric_filters_and_alarms_by_others_are_reported_and_reverted() {
 }
 
 #[test]
-fn what_others_add_is_left_alone() {
+fn additions_of_others_are_not_changed() {
     let spec = spec(&with_alarms());
     let mut observed = made(&spec);
     let monitors = member(&mut observed);

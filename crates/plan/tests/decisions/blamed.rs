@@ -1,4 +1,4 @@
-//! Which recorded call is the author of a finding, and when the author is unknown.
+//! Tests the recorded calls that are the authors of a finding, and the cases of an unknown author.
 
 use reconcile_plan::Finding;
 use reconcile_plan::blame::{EventRecord, EventScan, RecordedCall, Search};
@@ -12,8 +12,8 @@ const KEY: &str = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-800
 const TRAIL: &str = "trail/member/Trail";
 const LOGGING: &str = r#"{ "op": "replace", "path": "/logging", "from": false, "value": true }"#;
 
-/// A finding such as `changed trail/member/Trail /logging`; the code is the kind, or follows after
-/// a colon.
+/// A finding such as `changed trail/member/Trail /logging`. The code equals the kind, or follows
+/// the kind after a colon.
 fn finding(text: &str) -> Finding {
     let words: Vec<&str> = text.split(' ').collect();
     let (kind, code) = words[0].split_once(':').unwrap_or((words[0], words[0]));
@@ -31,8 +31,8 @@ fn finding(text: &str) -> Finding {
     .unwrap()
 }
 
-/// An event such as `08:00 cloudtrail StopLogging name=Trail`, of a user; `error=`, `ARN=` and
-/// `agent=` are no parameters.
+/// An event of a user, such as `08:00 cloudtrail StopLogging name=Trail`. `error=`, `ARN=` and
+/// `agent=` are not request parameters.
 fn event(text: &str) -> EventRecord {
     let words: Vec<&str> = text.split(' ').collect();
     let mut event = json!({
@@ -90,7 +90,7 @@ fn the_newest_call_on_the_resource_is_the_author() {
         (logging, &[&by_arn, stop], "StopLogging 09:00"),
         (logging, &["09:00 cloudtrail StopLogging name=Other", stop], "StopLogging 08:00"),
         (logging, &["09:00 cloudtrail StopLogging name=Trail error=AccessDenied", stop], "StopLogging 08:00"),
-        // Another service has an operation of the same name.
+        // Another service has an operation with the same name.
         (logging, &["09:00 other StopLogging name=Trail", stop], "StopLogging 08:00"),
         (logging, &["07:00 cloudtrail CreateTrail name=Trail"], "CreateTrail 07:00"),
         (
@@ -264,7 +264,7 @@ fn in_the_same_second_the_calls_of_others_came_after_those_of_reconcile() {
 }
 
 #[test]
-fn nothing_is_guessed() {
+fn authors_are_never_guessed() {
     let logging = &format!("changed {TRAIL} /logging");
     let stop = "08:00 cloudtrail StopLogging name=Trail";
     for (finding, events, expected) in [
@@ -315,7 +315,7 @@ fn nothing_is_guessed() {
     }
 }
 
-/// The reason, and what makes a list unusable.
+/// The reason, and the edit that makes a list unusable.
 type Spoiled = (&'static str, fn(&mut EventScan));
 
 #[test]

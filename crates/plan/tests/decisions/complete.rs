@@ -1,5 +1,5 @@
-//! Tests whole plans: the new value of each change, what it waits for, and the trails that
-//! CloudTrail checks after it.
+//! Tests whole plans: the new value of each change, the changes on which it depends, and the trails
+//! that CloudTrail checks after it.
 
 use std::fmt::Write;
 

@@ -1,5 +1,5 @@
-//! Tests the controls of security frameworks: the verdicts on an installation, and what each change
-//! of live state does to them.
+//! Tests the controls of security frameworks: the verdicts on an installation, and the effect of
+//! each change of live state on the verdicts.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -22,7 +22,7 @@ use super::organized::{member, organization};
 
 const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:222222222222:trail/Trail";
 
-/// The spec with everything that any control asks for and a spec can have.
+/// The spec with every setting that a control requires and a spec can have.
 fn hardened() -> String {
     let bucket = "{ access_logs: { bucket: access-logs }, object_lock: { mode: GOVERNANCE, days: 365 }, \
                     lifecycle: { noncurrent_expire_days: 365 }, eventbridge: true }";
@@ -31,7 +31,7 @@ fn hardened() -> String {
         .with("trails.0.cloudwatch_logs", "{ retention_days: 365, encryption: key }")
 }
 
-/// Live state of a spec, with the settings that are read besides those of the spec.
+/// Live state of a spec, including the settings that only controls need.
 fn live(spec: &Spec) -> Observed {
     let mut live = made(spec);
     read_all(spec, &mut live);
@@ -80,7 +80,8 @@ fn lines(assessed: &[Assessed]) -> Vec<String> {
     assessed.iter().map(line).collect()
 }
 
-/// The results of all controls, with one control for all that are checked in the same way as it.
+/// The results of all controls. One control represents all controls of metric filters, which are
+/// checked in the same way.
 fn all(spec: &Spec, observed: &Observed) -> Vec<String> {
     let mut assessed = assess(spec.desired(), observed, &Framework::ALL);
     assessed.retain(|it| it.control.id == "CloudWatch.1" || !is_of_metric_filters(it.control.id));
@@ -99,7 +100,7 @@ fn the_default_spec_is_judged_by_every_control() {
     insta::assert_snapshot!(all(&spec, &live(&spec)).join("\n"));
 }
 
-/// What remains is what no spec can have.
+/// The remaining failures concern settings that no spec can have.
 #[test]
 fn a_hardened_spec_fails_only_where_no_spec_helps() {
     let spec = spec(&hardened());
@@ -459,7 +460,7 @@ const CHANGES: &[Case] = &[
     },
 ];
 
-/// Each change is described by the results that it adds and removes.
+/// The results that a change adds and removes describe the change.
 #[test]
 fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
     let mut text = String::new();
@@ -480,7 +481,7 @@ fn every_change_of_live_state_changes_the_verdicts_that_depend_on_it() {
     insta::assert_snapshot!(text);
 }
 
-/// The other alarms of the account, and those of other accounts, still pass.
+/// The other alarms of the account, and the alarms of other accounts, still pass.
 #[test]
 fn an_alarm_that_is_disabled_fails_only_its_own_controls_in_its_account() {
     let spec = spec(&with_alarms());
@@ -503,7 +504,7 @@ fn an_alarm_that_is_disabled_fails_only_its_own_controls_in_its_account() {
     assert_eq!(failed(&observed), ["CloudWatch.1 of account/member", "CloudWatch.17 of account/member"]);
 }
 
-/// A control without a case that it fails, and one that it passes, would prove nothing.
+/// Every control needs a case in which it fails and a case in which it passes.
 #[test]
 fn every_control_is_passed_and_failed_in_a_test() {
     let mut seen: BTreeSet<(&str, ControlStatus)> = BTreeSet::new();
@@ -522,7 +523,7 @@ fn every_control_is_passed_and_failed_in_a_test() {
     let lacks = |status: ControlStatus| -> Vec<&str> {
         CONTROLS.iter().map(|it| it.id).filter(|id| !seen.contains(&(id, status))).collect()
     };
-    // Nothing that is read decides these.
+    // These controls do not depend on live state.
     let is_by_hand = |id: &&str| ["S3.1", "S3.7", "S3.19", "S3.20", "S3.24"].contains(id);
     let never_passed: Vec<&str> =
         lacks(ControlStatus::Passed).into_iter().filter(|id| !is_by_hand(id)).collect();
@@ -535,7 +536,7 @@ fn every_control_is_passed_and_failed_in_a_test() {
 }
 
 #[test]
-fn nothing_that_does_not_exist_is_passed() {
+fn missing_resources_pass_no_control() {
     let spec = spec(&hardened());
     let passed: Vec<String> =
         all(&spec, &nothing(&spec)).into_iter().filter(|line| line.contains(": passed")).collect();

@@ -1,4 +1,4 @@
-//! Tests which resources a destruction keeps, and the reasons for that.
+//! Tests the resources that a destruction keeps, and the reasons for keeping them.
 
 use std::fmt::Write;
 
@@ -28,7 +28,7 @@ struct Case {
     edit: fn(&mut Observed),
 }
 
-/// A spec whose bucket and key are deleted too.
+/// A spec that also allows the deletion of the bucket and the key.
 fn everything() -> String {
     with_deletion("{ bucket: true, key: true }")
 }
@@ -318,7 +318,7 @@ fn a_key_that_the_spec_does_not_manage_is_never_deleted() {
 /// KMS rejects a policy without statements, even if the spec accepts that nobody could change the
 /// policy.
 #[test]
-fn a_key_policy_of_which_no_statement_would_be_left_is_refused() {
+fn a_key_policy_without_statements_is_refused() {
     let arn = "arn:aws:kms:eu-west-1:111111111111:key/1a2b3c4d-0000-4000-8000-000000000000";
     let with_proof = |proof: &str| {
         let key = format!("{{ alias: null, arn: \"{arn}\", policy: {{ proof: {proof} }} }}");

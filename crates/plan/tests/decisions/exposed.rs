@@ -1,4 +1,4 @@
-//! Tests settings of others that expose, endanger or withhold the logs.
+//! Tests foreign settings that expose, endanger or withhold the logs.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Tests which trail uses a short form of a policy first.
+//! Tests the choice of the trail that uses a short form of a policy first.
 
 use reconcile_plan::observed::Observed;
 use reconcile_samples::every_destination;

@@ -142,7 +142,7 @@ fn an_installation_without_tags_gets_a_spec_with_unmanaged_tags() {
 }
 
 #[test]
-fn another_installation_is_named_and_not_taken_over() {
+fn an_import_of_another_installation_is_refused_with_its_name() {
     let original = spec(&every_destination());
     let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let error = imported(&original, &made(&original), &request).unwrap_err();
@@ -260,7 +260,7 @@ fn outcome(imported: Result<Imported, ImportError>) -> String {
     text
 }
 
-/// Returns the accounts of a spec, as a user without a spec names them.
+/// Returns the accounts of a spec in the form in which a user without a spec names accounts.
 fn accounts_of(spec: &Spec) -> String {
     let desired = spec.desired();
     let mut text = "version: 1\nname: import\naccounts:\n".to_owned();
@@ -706,7 +706,7 @@ fn grants_are_imported_with_their_constraints() {
     assert_eq!(original.desired().grants.len(), 2);
 }
 
-/// The hint and the AWS error of an import are those of its cause.
+/// An import has the hint and the AWS error of its cause.
 #[test]
 fn an_error_of_the_survey_or_of_reading_is_the_cause() {
     let error = || denied(Operation::DescribeTrails);

@@ -1,4 +1,4 @@
-//! Tests what becomes of accounts, trails and destinations that leave the spec.
+//! Tests the treatment of accounts, trails and destinations that leave the spec.
 
 use std::fmt::Write;
 

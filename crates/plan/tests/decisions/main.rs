@@ -1,4 +1,4 @@
-//! Tests the decisions with desired and live state that is built by hand.
+//! Tests the decisions with desired state and live state that are built by hand.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

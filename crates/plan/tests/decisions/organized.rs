@@ -211,7 +211,8 @@ fn a_trail_of_the_organization_replaces_the_trails_of_its_accounts() {
 /// A trail is deleted, or records less, only after every trail that takes its place records.
 #[test]
 fn the_previous_trails_are_deleted_only_after_the_new_ones_record() {
-    // The trails before and after, the created trails, and the trails that wait, each for others.
+    // The trails before and after, the created trails, and the trails that wait, each with the
+    // trails for which it waits.
     type Waiting<'t> = &'t [(&'t str, &'t [&'t str])];
     type Case<'t> = (&'t str, &'t str, &'t [&'t str], Waiting<'t>);
 
@@ -234,7 +235,7 @@ fn the_previous_trails_are_deleted_only_after_the_new_ones_record() {
             &[(created[0], &["trail/master/Org"]), (created[1], &["trail/master/Org"])],
         ),
         (of_organization, "{ name: Trail, accounts: all }", &created, &[("trail/master/Org", &created)]),
-        // Its name stays, and it records only its own account.
+        // The trail keeps its name, and then records only its own account.
         (
             "{ name: Trail, organization_trail: true }",
             "{ name: Trail, accounts: all }",

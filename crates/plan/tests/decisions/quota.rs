@@ -41,8 +41,8 @@ fn a_new_trail_that_exceeds_the_quota_of_its_region_is_warned_about() {
     const SHADOW: (&str, bool) = ("us-east-1", true);
     const FOREIGN_REGION: (&str, bool) = ("us-east-1", false);
     type Trails<'t> = &'t [(&'t str, &'t str)];
-    // Trails that exist, trails that are new, foreign trails, and each new trail that is warned
-    // about with the number of trails before it and the number of foreign trails among them.
+    // Existing trails, new trails, foreign trails, and the expected warnings: each has a new trail,
+    // the number of trails before this trail, and the number of foreign trails among them.
     type Case<'t> = (&'t str, Trails<'t>, Trails<'t>, &'t [(&'t str, bool)], &'t [(&'t str, usize, usize)]);
     let cases: [Case<'_>; 10] = [
         ("four foreign trails", &[], &[("New", EVERYWHERE)], &[LOCAL, LOCAL, SHADOW, SHADOW], &[]),

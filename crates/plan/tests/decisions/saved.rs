@@ -1,4 +1,4 @@
-//! Tests that a saved plan is the plan.
+//! Tests that a saved plan equals the original plan.
 
 use reconcile_plan::Plan;
 use reconcile_plan::observed::{KeyState, Observed};

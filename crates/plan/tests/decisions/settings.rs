@@ -15,7 +15,7 @@ struct Case {
     lines: &'static [&'static str],
 }
 
-/// Describes what changes between the default settings and each line, in both directions.
+/// Describes the changes between the default settings and each line, in both directions.
 fn both_ways(case: &Case) -> String {
     let mut text = String::new();
     let in_sync = |text: &str| {
@@ -41,7 +41,7 @@ fn both_ways(case: &Case) -> String {
 fn a_setting_of_a_trail_that_changes_is_updated() {
     let text = both_ways(&Case {
         name: "trail",
-        // The lines are as far to the right as in a spec.
+        // The lines have the indentation of a spec.
         spec: |line| every_destination().with("trails.0", &format!("    {line}")),
         lines: &[
             "enabled: false",
@@ -100,7 +100,7 @@ fn basic_and_advanced_event_selectors_replace_each_other_and_their_order_has_no_
     assert!(messages.contains(&"it records no management events, such as changes of IAM"), "{messages:#?}");
 }
 
-/// A spec whose trail has no destination of a kind, or the one in this line.
+/// A spec whose trail has no destination of a kind, or the destination in this line.
 fn with_destination(kind: &str, line: &str) -> String {
     let without = every_destination().without(&format!("trails.0.{kind}"));
     if line.is_empty() { without } else { without.with("trails.0", line) }
@@ -223,7 +223,7 @@ fn the_resources_of_another_installation_are_refused() {
     let usual = compared(&other, &made(&other)).plan.warnings;
     let mut text = planned(&compared(&other, &moved(&original, &other)).plan, &usual);
     let mut observed = moved(&original, &other);
-    // Without tags, only the statements say whose the trails are.
+    // Without tags, only the statements show the installation of the trails.
     observed.trails.values_mut().flatten().for_each(|trail| trail.tags.0.clear());
     writeln!(text, "without tags of the trails").unwrap();
     text += &planned(&compared(&other, &observed).plan, &usual);

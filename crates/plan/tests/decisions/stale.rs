@@ -1,4 +1,5 @@
-//! Tests which trails a check of freshness judges, and the findings about digests that stopped.
+//! Tests the choice of the trails whose digests are judged, and the findings about digests that
+//! stopped.
 
 use reconcile_plan::freshness::{DigestTrails, Newest, Staleness};
 use reconcile_plan::observed::{Channel, Deliveries, Observed};
@@ -27,7 +28,7 @@ fn edited(edit: impl Fn(&mut Trail)) -> usize {
 }
 
 #[test]
-fn a_trail_is_judged_if_it_logs_as_the_spec_says() {
+fn the_digests_of_a_trail_are_judged_if_the_trail_matches_the_spec() {
     assert_eq!(edited(|_| ()), 1);
     assert_eq!(edited(|trail| trail.logging = false), 0);
     assert_eq!(edited(|trail| trail.log_file_validation = false), 0);
@@ -35,7 +36,7 @@ fn a_trail_is_judged_if_it_logs_as_the_spec_says() {
     assert_eq!(edited(|trail| trail.organization = true), 0);
     assert_eq!(edited(|trail| trail.prefix = Some("elsewhere".to_owned())), 0);
     assert_eq!(edited(|trail| "elsewhere".clone_into(&mut trail.bucket)), 0);
-    // Tags are no matter of digests.
+    // Tags do not affect digests.
     assert_eq!(edited(|trail| trail.tags = reconcile_plan::view::Tags::default()), 1);
     let absent = digests(&spec(&every_destination()), |live| {
         live.trails.insert(TRAIL.parse().unwrap(), None);
@@ -98,7 +99,7 @@ fn checked(stale: &[Staleness]) -> DriftReport {
 }
 
 #[test]
-fn the_severity_says_how_much_is_not_recorded_and_how_certain_that_is() {
+fn the_severity_depends_on_the_missing_records_and_their_certainty() {
     let (at, none) = (
         Newest::At("2026-11-26T10:00:00Z".parse().unwrap()),
         Newest::NoneSince("2026-11-25T00:00:00Z".parse().unwrap()),
@@ -165,7 +166,7 @@ fn the_severity_says_how_much_is_not_recorded_and_how_certain_that_is() {
 }
 
 #[test]
-fn each_region_has_a_name_of_its_own_that_stays() {
+fn findings_about_each_region_have_separate_stable_names() {
     let ids = |stale: &[Staleness]| -> Vec<String> {
         checked(stale).findings.into_iter().map(|finding| finding.id).collect()
     };
@@ -177,7 +178,7 @@ fn each_region_has_a_name_of_its_own_that_stays() {
 }
 
 #[test]
-fn findings_stay_in_the_order_of_their_severity() {
+fn findings_about_digests_are_sorted_by_severity() {
     let checked = checked(&[in_region("eu-south-1", false), in_region("us-east-1", true)]);
     let severities: Vec<Severity> = checked.findings.iter().map(|finding| finding.severity).collect();
     assert_eq!(severities, [Severity::High, Severity::Medium]);
@@ -195,7 +196,7 @@ fn a_silent_trail_whose_deliveries_have_a_finding_is_not_reported_twice() {
     let at = Newest::At("2026-11-26T10:00:00Z".parse().unwrap());
     checked.add_freshness(&[in_account(MEMBER, at, true)]);
     assert_eq!(checked.findings.len(), before);
-    // `GetTrailStatus` says nothing about other accounts and Regions.
+    // `GetTrailStatus` does not report other accounts and Regions.
     checked.add_freshness(&[in_account("999999999999", at, false), in_region("us-east-1", true)]);
     assert_eq!(checked.findings.len(), before + 2);
 }

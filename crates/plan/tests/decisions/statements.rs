@@ -1,4 +1,4 @@
-//! Tests what becomes of statements of others about CloudTrail, and the words for it.
+//! Tests the treatment of foreign statements about CloudTrail, and the messages about it.
 
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ struct Case {
     edit: fn(&mut Observed),
 }
 
-/// A statement that allows CloudTrail to write everywhere below a folder, under a condition.
+/// A statement that allows CloudTrail to write anywhere below a folder, under a condition.
 fn write(folder: &str, condition: &Value) -> Value {
     json!({ "Sid": "Write", "Effect": "Allow", "Principal": { "Service": "cloudtrail.amazonaws.com" },
         "Action": "s3:PutObject", "Resource": format!("{BUCKET}/{folder}"), "Condition": condition })

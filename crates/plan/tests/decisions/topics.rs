@@ -1,4 +1,4 @@
-//! Tests the proof for a topic of others that the spec names by its ARN.
+//! Tests the proof for a foreign topic that the spec names by its ARN.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Tests that the keys, destinations and settings that a spec does not manage stay as they are.
+//! Tests that the keys, destinations and settings that a spec does not manage are not changed.
 
 use jiff::Timestamp;
 use reconcile_plan::observed::{HubKey, KeyTraits, LiveKey, Observed};
@@ -14,14 +14,14 @@ use super::made::{
     apply, compared, described, hub, made, no_destinations, nothing, planned, spec, with_policies,
 };
 
-/// A spec that uses this key of others.
+/// A spec that uses this foreign key.
 fn borrowed(arn: &str) -> String {
     no_destinations()
         .with("key", &format!("{{ alias: null, grants: null, arn: \"{arn}\" }}"))
         .with("deletion", "{ bucket: true, key: true }")
 }
 
-/// A key of others that only their account can administer.
+/// A foreign key that only its own account can administer.
 fn key(arn: &str) -> HubKey {
     let root = json!({
         "Sid": "Root", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" },
@@ -113,7 +113,7 @@ fn with_an_unmanaged_key_trails_keep_theirs_and_no_key_is_created() {
     assert_unchanged(&unmanaged, &observed);
     assert_eq!(findings(&compared(&unmanaged, &observed)), []);
 
-    // Somebody removes the key from a trail, and deletes the other one.
+    // Somebody removes the key from one trail, and deletes the other trail.
     let mut trails = observed.trails.values_mut();
     trails.next().unwrap().as_mut().unwrap().kms_key = None;
     *trails.next().unwrap() = None;
@@ -135,7 +135,7 @@ fn with_an_unmanaged_key_trails_keep_theirs_and_no_key_is_created() {
 }
 
 #[test]
-fn destinations_that_the_spec_does_not_name_stay() {
+fn destinations_that_the_spec_does_not_name_are_kept() {
     let spec = spec(&no_destinations());
     let mut observed = made(&spec);
     for trail in observed.trails.values_mut().flatten() {

@@ -1,4 +1,4 @@
-//! Tests that nothing is concluded from a setting that cannot be read.
+//! Tests that an unreadable setting is reported, and never treated as absent.
 
 use reconcile_operations::Operation;
 use reconcile_plan::ReadError;

@@ -250,7 +250,7 @@ fn views_without_unmanaged_settings_are_compared_as_a_whole() {
 }
 
 #[test]
-fn a_broken_plan_file_is_created_again() {
+fn the_hint_for_a_broken_plan_file_is_a_new_plan() {
     let error = Plan::from_json("{").unwrap_err();
     assert_eq!(error.hint().as_deref(), Some("create a new plan with `reconcile plan SPEC`"));
 }
@@ -282,9 +282,9 @@ fn a_drift_check_has_the_findings_and_accounts_of_the_comparison() {
     assert_eq!(found, [("trail/master/Trail", "111111111111"), ("trail/member/Trail", "222222222222")]);
 }
 
-/// Only writes of log files are recorded, or only reads.
+/// The cases record only writes of log files, or only reads.
 #[test]
-fn access_to_log_files_that_no_trail_records_is_named() {
+fn unrecorded_access_to_log_files_is_reported() {
     let told = |events: &str| {
         let selected = format!("{{ read_write: {events}, resources: all }}");
         let text = every_destination().with("trails.0.data_events.s3", &selected);

@@ -30,11 +30,11 @@ fn a_plan_that_was_applied_leaves_nothing_to_change() {
     }
 }
 
-/// No ARN of another partition is left, and every trail can deliver.
+/// The state contains no ARN of another partition, and every trail can deliver.
 #[test]
 fn a_spec_in_any_partition_is_in_sync_after_its_first_plan() {
     for region in Partition::ALL.map(Partition::first_region) {
-        // One of them is the Region of the spec.
+        // One of the Regions is the Region of the spec.
         let text = PROD.without("bucket.region").with("bucket.region", region.as_str());
         let spec = spec(&text);
         let plan = compared(&spec, &nothing(&spec)).plan;
@@ -76,7 +76,7 @@ fn kinds(addresses: impl IntoIterator<Item = Address>) -> Vec<Kind> {
     found.into_iter().collect()
 }
 
-/// A new kind fails here until a spec names it, a plan creates it, drift reports it, and a
+/// A new kind fails this test until a spec names it, a plan creates it, drift reports it, and a
 /// destruction deletes it.
 #[test]
 fn every_kind_is_listed_created_reported_and_deleted() {
@@ -92,8 +92,8 @@ fn every_kind_is_listed_created_reported_and_deleted() {
 
     let observed = Observed { is_bucket_empty: true, ..made_in(&spec, live) };
     let deleted = destroy(&spec, &observed, Timestamp::UNIX_EPOCH).plan.changes;
-    // Other installations and services may use what the organization allows. The policy of a topic
-    // is deleted with the topic.
+    // Other installations and services may use the permissions of the organization, so they are
+    // kept. The policy of a topic is deleted with the topic.
     let kept = [Kind::ServiceAccess, Kind::DelegatedAdministrator, Kind::TopicPolicy];
     let expected: Vec<Kind> = Kind::ALL.iter().copied().filter(|kind| !kept.contains(kind)).collect();
     assert_eq!(kinds(deleted.into_iter().map(|it| it.address)), expected);

@@ -10,8 +10,8 @@ fn rows(text: &str) -> Vec<Value> {
     serde_json::from_str(text).unwrap()
 }
 
-/// Asserts for each row that its spec is valid exactly if AWS accepts the request and the request
-/// has an effect.
+/// Asserts for each row that its spec is valid if and only if AWS accepts the request and the
+/// request has an effect.
 #[track_caller]
 fn check(rows: &[Value], spec: impl Fn(&Value) -> String) {
     let mut wrong = String::new();

@@ -785,7 +785,7 @@ fn diagnostics_of_reviews() {
     }
 }
 
-/// A unit can be known only when the organization is.
+/// Whether a unit exists is known only if the organization is known.
 #[test]
 fn diagnostics_of_unknown_organizational_units() {
     let text = format!(

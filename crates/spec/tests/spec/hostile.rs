@@ -1,4 +1,4 @@
-//! Tests that any content of the file is an error, and never a crash or a hang.
+//! Tests that invalid content of a file causes an error, and never a crash or a hang.
 
 use proptest::prelude::*;
 use reconcile_samples::PROD;

@@ -52,7 +52,7 @@ deletion: {trails: true, bucket: false}
 }
 
 #[test]
-fn alarms_are_those_of_the_list_in_each_account() {
+fn each_account_gets_the_listed_alarms() {
     let alarms = |alarms: &str| {
         let logs = format!("{{ log_group: g, alarms: {alarms} }}");
         let text = PROD.with("trails.1.cloudwatch_logs", &logs);
@@ -208,8 +208,8 @@ fn a_new_topic_is_encrypted_if_the_key_can_be_used() {
     }
 }
 
-/// The account of the topic reads it if the spec has that account, else the account of the first
-/// trail.
+/// The account of the topic reads the topic if the spec has this account, else the account of the
+/// first trail.
 #[test]
 fn a_topic_by_arn_is_only_read() {
     for (owner, reader) in [("333333333333", "development"), ("444444444444", "master")] {

@@ -1,4 +1,5 @@
-//! Warns of a bucket policy that denies the caller of this program its next change of the policy.
+//! Warns of a bucket policy that prevents the caller of this program from changing the policy
+//! again.
 
 use reconcile_policy::{
     Arn, BUCKET_POLICY_ACTIONS, DenyDecision, Document, Doubt, Fitted, Owner, denies_caller,
@@ -63,8 +64,8 @@ pub(super) fn warn(context: &CompareContext<'_>, outcome: &Fitted, compared: &mu
     }
 }
 
-/// Returns whether a statement certainly does not deny the caller. The policy was read a moment
-/// ago, so a live statement with the same condition for reading did not apply.
+/// Returns whether a statement certainly does not deny the caller. The program has just read the
+/// policy, so a live statement that denies reading under the same condition did not apply.
 fn is_refuted(
     doubt: &Doubt,
     document: &Document,

@@ -1,7 +1,7 @@
 //! Judges the receivers of names of log files: notifications and inventories of the bucket, and
 //! subscriptions of topics.
 //!
-//! A name contains the account, the Region and the time of a log file, and nothing of its content.
+//! A name contains the account, the Region and the time of a log file, but no content.
 
 use reconcile_policy::{Allowed, Capability, Holds, Who};
 

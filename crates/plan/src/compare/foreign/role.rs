@@ -1,7 +1,7 @@
 //! Judges foreign policies and permissions boundaries of the roles that deliver to log groups.
 //!
-//! Only CloudTrail assumes such a role. A foreign policy has no use there, and a Deny stops the
-//! delivery without a sign in the trail.
+//! Only CloudTrail assumes such a role. A foreign policy has no use in such a role, and a Deny
+//! stops the delivery without an error in the trail.
 
 use super::{ForeignItem, ForeignReviewer};
 use crate::address::Address;

@@ -38,8 +38,8 @@ pub(super) fn reasons(policy: &PolicyComparison<'_>, differences: &[&Difference]
     reasons
 }
 
-/// Returns the Sid of the statement of a difference; an empty text if there is none, as
-/// `Ownership` owns no such statement.
+/// Returns the Sid of the statement of a difference; an empty text if there is no Sid, because
+/// `Ownership` owns no statement without a Sid.
 pub(super) fn sid(difference: &Difference) -> Cow<'_, str> {
     match difference.statement() {
         Some(StatementId::Sid(sid)) => sid,
@@ -130,8 +130,8 @@ fn purpose(role: StatementRole) -> Option<(&'static [Hop], &'static str)> {
     })
 }
 
-/// Returns whether a trail of the spec makes one of these requests, and the policy decides it. Its
-/// permission is then in another statement or for another resource.
+/// Returns whether a trail of the spec makes one of these requests, and the policy decides the
+/// request. The permission is then in another statement, or for another resource.
 fn needs(policy: &PolicyComparison<'_>, hops: &[Hop], source: &SourceValue<'_>) -> bool {
     let PolicyComparison { context, subject, .. } = policy;
     let trails = context.desired.trails.iter().filter(|trail| match source {
@@ -215,7 +215,7 @@ fn extra_reason(ownership: &Ownership, difference: &Difference) -> String {
     }
 }
 
-/// Returns the reason for a change of a foreign statement; `None` if it does not change.
+/// Returns the reason for a change of a foreign statement; `None` if the statement does not change.
 pub(super) fn adopted_reason(Adopted { statement, fate, ended, .. }: &Adopted) -> Option<String> {
     let ends = || {
         let ends = uses(ended);
@@ -271,8 +271,8 @@ pub(super) fn uses(uses: &[Use]) -> String {
     all.join(", and ")
 }
 
-/// Returns whether a use gives no access to logs and names no source. It is kept only because a
-/// trail needs it to deliver.
+/// Returns whether a use gives no access to logs and names no source. Such a use is kept only
+/// because a trail needs it to deliver.
 pub(super) fn is_harmless(it: &Use) -> bool {
     let is_look = |action: &String| matches!(action.as_str(), "s3:getbucketacl" | "kms:describekey");
     it.sources == Sources::Everyone && it.actions.iter().all(is_look)

@@ -1,5 +1,5 @@
-//! Warns of trails whose deliveries AWS refuses, or that deliver nothing, although the policies let
-//! them deliver.
+//! Warns of trails whose deliveries AWS refuses, or that deliver nothing, although the policies
+//! allow the deliveries.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,7 +12,7 @@ use crate::plan::WarningCode;
 use crate::view::{CloudWatchLogs, Notification, Trail};
 
 /// The longest time without any delivery of a trail that delivers digest files: CloudTrail delivers
-/// one every hour, even if the account made no calls.
+/// a digest file every hour, even if the account made no calls.
 ///
 /// See "Validating CloudTrail log file integrity" in the CloudTrail user guide.
 const LIMIT_WITH_DIGESTS: SignedDuration = SignedDuration::from_hours(6);
@@ -23,7 +23,7 @@ const LIMIT_WITH_DIGESTS: SignedDuration = SignedDuration::from_hours(6);
 /// See "Getting and viewing your CloudTrail log files" in the CloudTrail user guide.
 const LIMIT_WITHOUT_DIGESTS: SignedDuration = SignedDuration::from_hours(24);
 
-/// Warns about the deliveries of each trail of the spec that is logging. `undelivered` are the
+/// Warns about the deliveries of each trail of the spec that is logging. `undelivered` contains the
 /// trails whose policies are already reported. A refusal by AWS is reported even if the spec
 /// accepts the proof (`proof: warn`).
 pub(in crate::compare) fn warn(
@@ -37,7 +37,7 @@ pub(in crate::compare) fn warn(
         let Some(trail) = observed.trails.get(arn).and_then(Option::as_ref) else { continue };
         let Some(deliveries) = observed.deliveries.get(arn) else { continue };
         let address = Address::trail(desired);
-        // The proof of the delivery says more than an error code.
+        // The proof of the delivery contains more details than an error code.
         let is_explained =
             undelivered.iter().any(|path| path.address == address && !path.refusals().is_empty());
         for (code, message) in judge(trail, deliveries, is_explained, now) {
@@ -48,7 +48,7 @@ pub(in crate::compare) fn warn(
 
 /// Returns the failures of the deliveries of a trail, each with the code of its warning.
 /// `is_explained` means that a policy of the bucket, key or topic is known to refuse the
-/// deliveries. No such policy decides about events.
+/// deliveries. These policies do not decide about events.
 fn judge(
     trail: &Trail,
     deliveries: &Deliveries,
@@ -106,13 +106,13 @@ fn refused(channel: &Channel, what: &str, item: &str) -> Option<String> {
     ))
 }
 
-/// Describes since when no delivery arrives. Without the time of a delivery or of the start of
-/// logging, nothing is known.
+/// Describes the time since the latest delivery. Returns `None` if neither the time of a delivery
+/// nor the start of logging is known.
 fn silent(trail: &Trail, deliveries: &Deliveries, now: Timestamp) -> Option<String> {
     let limit = match (trail.log_file_validation, trail.selectors.has_management_events()) {
         (true, _) => LIMIT_WITH_DIGESTS,
         (false, true) => LIMIT_WITHOUT_DIGESTS,
-        // It is not known how often a trail of data events has log files to deliver.
+        // It is unknown how often a trail that records only data events has log files to deliver.
         (false, false) => return None,
     };
     let digest = deliveries.digest_files.latest.filter(|_| trail.log_file_validation);

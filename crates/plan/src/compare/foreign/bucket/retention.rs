@@ -44,8 +44,8 @@ fn report(
     reviewer.report(&item, severity, message, &content)
 }
 
-/// Returns the log files of a rule in words; `None` if it has none. CloudTrail does not tag log
-/// files.
+/// Describes the log files to which a rule applies; `None` if the rule applies to no log files.
+/// CloudTrail does not tag log files.
 pub(in crate::compare::foreign) fn files(
     prefix: &str,
     is_of_tagged: bool,
@@ -110,7 +110,7 @@ fn expires(rule: &Expiry, keeps: Keeps, files: &str) -> Option<(Severity, String
         None => ", but in the spec they do not expire".to_owned(),
     };
     let unstated = ", and the spec has no retention (`bucket.lifecycle`)";
-    // A date is near or has passed.
+    // A rule with a date counts as 0 days, because the date is near or has passed.
     let current = rule.date.as_ref().map(|_| 0).or(rule.days);
     let when = match (&rule.date, rule.days) {
         (Some(date), _) => format!("on {date}"),
@@ -167,7 +167,7 @@ fn replicates(
         Some(account) => {
             Some((Severity::Critical, format!("copies {files} to bucket `{bucket}` of account {account}")))
         }
-        // Only a rule that changes the owner of the copies names the account.
+        // A rule names the destination account only if it changes the owner of the copies.
         None => Some((
             Severity::High,
             format!("copies {files} to bucket `{bucket}`, whose account the rule does not name"),

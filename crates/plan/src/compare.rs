@@ -136,7 +136,7 @@ pub fn compare(spec: &Spec, observed: &Observed, now: Timestamp) -> Comparison {
     role::compare(&context, &mut compared);
     topic::compare(&context, &mut compared);
     let topic_policies = topic_policy::compare(&context, &mut compared);
-    // Converge: every trail that could be read, and the alarms on what trails deliver.
+    // Converge: every trail that could be read, and the alarms on delivered events.
     trail::compare(&context, &mut compared);
     metric_filter::compare(&context, &mut compared);
     alarm::compare(&context, &mut compared);

@@ -81,8 +81,8 @@ enum DepartedPermission {
 }
 
 impl DepartedPermission {
-    /// Returns what happens to the trail, and the next step. `setting` is the name of the setting
-    /// in the spec.
+    /// Describes the change of the permission, and the next step of the user. `setting` is the name
+    /// of the setting in the spec.
     fn describe(self, setting: &str) -> String {
         match self {
             DepartedPermission::Kept => format!(

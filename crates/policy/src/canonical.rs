@@ -1,4 +1,4 @@
-//! Turns a statement into its canonical form: all spellings of a statement have the same one.
+//! Turns a statement into its canonical form, which is equal for all spellings of the statement.
 //!
 //! Spellings that AWS distinguishes must stay different, and so must spellings for which AWS does
 //! not document whether they are equal.
@@ -32,7 +32,7 @@ pub(crate) struct Rest<'a> {
     pub(crate) not_principal: Option<BTreeSet<(&'a str, &'a str)>>,
     pub(crate) not_action: Option<BTreeSet<Cow<'a, str>>>,
     pub(crate) not_resource: Option<BTreeSet<&'a str>>,
-    /// A set and not a map: one key spelled in two ways under one operator is two conditions.
+    /// A set, not a map: if one key has two spellings under one operator, there are two conditions.
     pub(crate) conditions: BTreeSet<CanonicalCondition<'a>>,
     /// Elements that this crate does not know. Only the order of their object keys is normalized.
     pub(crate) unknown: BTreeMap<&'a str, String>,
@@ -101,8 +101,8 @@ pub(crate) fn canonical_principal_id(principal: Principal<'_>) -> &str {
     if matches!(principal.kind, "AWS" | "") { account().unwrap_or(principal.id) } else { principal.id }
 }
 
-/// The prefix and the name of an action are not case-sensitive. See "IAM JSON policy elements:
-/// Action".
+/// Returns the actions in lower case: the prefix and the name of an action are not case-sensitive.
+/// See "IAM JSON policy elements: Action".
 fn actions(actions: Vec<&str>) -> BTreeSet<Cow<'_, str>> {
     actions.into_iter().map(lowercase).collect()
 }

@@ -1,7 +1,6 @@
 //! Decides whether one document allows everything that another document allows.
 //!
-//! The answer must never be yes if a request could show otherwise. If the answer cannot be
-//! determined, it is no.
+//! The answer is yes only if it is certain. If the answer cannot be determined, it is no.
 
 mod conditions;
 mod element;
@@ -16,9 +15,9 @@ use element::{Dialect, Element};
 ///
 /// The comparison understands wildcards, the principal `*`, an account that stands for its
 /// principals, weaker or missing conditions, and grants that are split over statements differently.
-/// It does not combine several statements of `a` to cover one member of a list of `b`, and it has
-/// no list of actions. Every Deny of `a` must either affect nothing that `b` allows, or be covered
-/// by a Deny of `b`.
+/// It does not combine several statements of `a` to cover one member of a list of `b`, and it does
+/// not know the list of all actions. Every Deny of `a` must either affect nothing that `b` allows,
+/// or be covered by a Deny of `b`.
 ///
 /// Every document covers itself. A yes is certain: every request that
 /// [`evaluate`](fn@crate::evaluate) allows under `b` is also allowed under `a`.
@@ -32,7 +31,7 @@ pub fn covers(a: &Document, b: &Document) -> bool {
     theirs.with_effect(Effect::Allow).all(is_allowed) && ours.with_effect(Effect::Deny).all(is_harmless)
 }
 
-/// Allow statements, prepared for repeated questions about what they cover.
+/// Allow statements, prepared for repeated checks of the access that they cover.
 pub(crate) struct Allows<'d>(Side<'d>);
 
 impl<'d> Allows<'d> {
@@ -119,9 +118,9 @@ impl<'d> Side<'d> {
             })
     }
 
-    /// Returns whether the Deny `wide` of this side denies everything that `deny` denies. In
-    /// [`evaluate`](fn@crate::evaluate), a Deny applies if a variable has no value, so a Deny with
-    /// variables is covered only by an equal one.
+    /// Returns whether the Deny `wide` of this side denies everything that `deny` denies. A Deny
+    /// with variables is covered only by an equal Deny, because [`evaluate`](fn@crate::evaluate)
+    /// applies a Deny if a variable has no value.
     fn denies_all_of(&self, wide: &Canonical<'_>, deny: &Canonical<'_>, of: &Side<'_>) -> bool {
         if self.variables == of.variables && wide == deny {
             return true;

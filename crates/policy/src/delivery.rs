@@ -270,10 +270,11 @@ impl Delivery {
     /// and empty otherwise.
     ///
     /// See "Finding your CloudTrail log files" in the CloudTrail user guide. CloudTrail names the
-    /// encryption: if a trail has no key, and for digest files, a bucket policy has to allow
-    /// `AES256` (see "Security best practices in AWS CloudTrail"). "Encrypting CloudTrail log
-    /// files, digest files, and event data stores with AWS KMS keys" says that digest files are
-    /// encrypted with the key of the trail. For digest files, therefore, both are possible.
+    /// encryption in the request. For trails without a key, and for digest files, a bucket policy
+    /// must allow `AES256`: see "Security best practices in AWS CloudTrail". However, "Encrypting
+    /// CloudTrail log files, digest files, and event data stores with AWS KMS keys" says that
+    /// digest files are encrypted with the key of the trail. The request for digest files therefore
+    /// has both as possible values.
     fn write(&self, below: &str, folder: &str) -> Request {
         let logs = logs_folder(self.prefix.as_deref());
         let (account, region) = (self.trail.account(), self.trail.region());

@@ -52,7 +52,8 @@ struct Side<'d> {
     is_matched: bool,
 }
 
-/// Returns the values that `after` adds to `before` and removes from it. `None` is no document.
+/// Returns the values that `after` adds to `before` and removes from it. `None` means that there is
+/// no document.
 ///
 /// Statements with the same Sid are compared value by value, all other statements as a whole. The
 /// result is empty exactly if both documents have the same statements (by meaning and Sid) and, if
@@ -134,8 +135,8 @@ fn inside(path: &str, old: &Statement, new: &Statement) -> Vec<Difference> {
     let mut found = only_in(Op::Remove, &before, &after);
     found.extend(only_in(Op::Add, &after, &before));
     if found.is_empty() {
-        // The statements differ in something without values, such as an empty list that only one
-        // has.
+        // The statements differ in something without values, such as an empty list that only one of
+        // the statements has.
         found.push(Difference::new(Op::Remove, path, json!(old)));
         found.push(Difference::new(Op::Add, path, json!(new)));
     }

@@ -80,7 +80,7 @@ impl Document {
         self.retain(|statement| statement.effect() == effect)
     }
 
-    /// Returns the document in another version of the policy language.
+    /// Returns the document with another `Version`.
     pub(crate) fn with_version(&self, version: &str) -> Self {
         let others = |members: &[TopLevelElement]| -> Vec<TopLevelElement> {
             members.iter().filter(|member| member.name != VERSION).cloned().collect()
@@ -118,8 +118,8 @@ impl Document {
         json::minified_len(&self.to_string())
     }
 
-    /// The part of [`Document::size`] that belongs to no statement and no author: the braces,
-    /// `Version`, and the commas between statements.
+    /// The number of bytes in [`Document::size`] that have no owner: the braces, `Version`, and the
+    /// commas between statements.
     pub(crate) fn frame_size(&self) -> usize {
         let is_version = |member: &&TopLevelElement| member.name == "Version";
         let head = self.head.iter().filter(is_version).cloned().collect();

@@ -1,7 +1,7 @@
 //! Decides whether two documents have the same meaning.
 //!
 //! The answer must never be yes for documents that AWS could interpret differently. A wrong no only
-//! costs a needless write.
+//! causes an unnecessary write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ pub(crate) const IMPLIED_VERSION: &str = "2008-10-17";
 /// The version in which `${…}` is a variable.
 pub(crate) const CURRENT_VERSION: &str = "2012-10-17";
 
-/// Returns whether two documents grant and deny the same, regardless of their `Id`, their Sids, the
-/// order and spelling of their elements, and the distribution of principals, actions and resources
-/// over statements.
+/// Returns whether two documents grant and deny the same access, regardless of their `Id`, their
+/// Sids, the order and spelling of their elements, and the distribution of principals, actions and
+/// resources over statements.
 ///
-/// `Version` counts (absent is 2008-10-17), and so do top-level elements that the policy grammar
-/// does not define. This is an equivalence relation. Only the text counts: `s3:*` is not equivalent
-/// to the list of all S3 actions.
+/// The documents must have the same `Version` (an absent `Version` is 2008-10-17) and the same
+/// top-level elements that the policy grammar does not define. This is an equivalence relation. The
+/// comparison does not expand wildcards: `s3:*` is not equivalent to the list of all S3 actions.
 pub fn equivalent(a: &Document, b: &Document) -> bool {
     if version(a) != version(b) || unknown_members(a) != unknown_members(b) {
         return false;

@@ -2,9 +2,9 @@
 //!
 //! The evaluation reads only the resource policy and the request. Some condition keys of a request
 //! are unknown: the decision is [`Decision::Unknown`] if it depends on one of these keys, and
-//! certain if every value of the unknown keys leads to the same decision. Where a document contains
+//! certain if every value of the unknown keys leads to the same decision. If a document contains
 //! something without a known meaning (an operator that IAM does not have, a variable without a
-//! value), evaluation is strict: an Allow does not apply, a Deny does.
+//! value), the evaluation is strict: an Allow does not apply, and a Deny applies.
 //!
 //! See "Policy evaluation logic" in the IAM user guide.
 
@@ -36,7 +36,8 @@ pub enum Decision {
     Allowed(StatementRef),
     /// A statement denies the request, regardless of other statements that allow it.
     Denied(StatementRef),
-    /// No statement allows the request. The value is the Allow that comes nearest, if there is one.
+    /// No statement allows the request. The value is the Allow that is closest to a match, if there
+    /// is an Allow.
     NotAllowed(Option<NearMiss>),
     /// The decision depends on unknown condition keys. The value is the list of the statements that
     /// can decide, at least one.
@@ -93,14 +94,14 @@ pub struct NearMiss {
     pub mismatch: Mismatch,
 }
 
-/// The part of a statement that did not match a request.
+/// The first part of a statement that does not match a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The statement names other principals.
+    /// The statement does not apply to the principal of the request.
     Principal,
-    /// The statement names other actions.
+    /// The statement does not apply to the action of the request.
     Action,
-    /// The statement names other resources.
+    /// The statement does not apply to the resource of the request.
     Resource,
     /// A condition of the statement does not hold.
     Condition {
@@ -108,7 +109,7 @@ pub enum Mismatch {
         operator: String,
         /// The condition key, such as `aws:SourceArn`.
         key: String,
-        /// The values of the condition, which a negated operator excludes.
+        /// The values of the condition. A negated operator excludes these values.
         wanted: Vec<String>,
         /// The values of the request; empty if the request does not have the key.
         actual: Vec<String>,
@@ -178,8 +179,8 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// The first values of a list, for people. A list of hundreds of accounts is not useful to a
-/// reader.
+/// Returns the first values of a list for a message, because a list of hundreds of accounts is not
+/// useful to a reader.
 fn list(values: &[String]) -> String {
     const SHOWN: usize = 3;
 
@@ -198,7 +199,7 @@ pub fn evaluate(document: &Document, request: &Request) -> Decision {
         (Some(statement), _) => Decision::Denied(statement),
         (None, Some(statement)) if may_deny.is_empty() => Decision::Allowed(statement),
         (None, Some(_)) => Decision::Unknown(may_deny),
-        // A Deny that may apply is irrelevant for a request that no statement allows.
+        // A Deny that may apply is irrelevant if no statement allows the request.
         (None, None) if may_allow.is_empty() => Decision::NotAllowed(
             nearest.map(|(_, statement, misfit)| NearMiss { statement, mismatch: misfit.against(request) }),
         ),
@@ -236,7 +237,7 @@ struct Applying<'d> {
     /// The first Allow that applies.
     allowed: Option<StatementRef>,
     may_allow: Vec<Doubt>,
-    /// The Allow that comes nearest, with the number of its parts that match.
+    /// The Allow that is closest to a match, with the number of its parts that match.
     nearest: Option<(usize, StatementRef, Misfit<'d>)>,
 }
 
@@ -344,8 +345,8 @@ fn is_principal(statement: &Statement, request: &Request) -> bool {
     }
 }
 
-/// Returns whether the statement is about the action. The prefix and the name of an action are not
-/// case-sensitive. See "IAM JSON policy elements: Action".
+/// Returns whether the statement applies to the action. The prefix and the name of an action are
+/// not case-sensitive. See "IAM JSON policy elements: Action".
 pub fn is_action(statement: &Statement, action: &str) -> bool {
     let action = lowercase(action);
     let among = |patterns: Vec<&str>| {

@@ -2,9 +2,9 @@
 //! accounts.
 //!
 //! A statement is judged together with every Deny of its document. In doubt, the access is
-//! reported: a condition that depends on unknown values counts as one that may hold, and a caller
-//! is assumed to choose everything that a caller can choose (headers, tags, the time) so that the
-//! statement applies. This module must not know what a plan is, or how severe a capability is.
+//! reported: a condition that depends on unknown values is assumed to hold. A caller is assumed to
+//! choose everything that a caller can choose (headers, tags, the time) so that the statement
+//! applies. This module must not know what a plan is, or how severe a capability is.
 //!
 //! See "Policy evaluation logic" and "The confused deputy problem" in the IAM user guide.
 
@@ -70,8 +70,8 @@ pub struct Insiders {
 }
 
 impl Insiders {
-    /// Adds the account of a resource, because its owner decides about the principals of the
-    /// account.
+    /// Adds the account of a resource, because the owner of the resource decides about the
+    /// principals of its own account.
     #[must_use]
     pub fn with(&self, account: &str) -> Cow<'_, Self> {
         if self.has(account) {
@@ -96,7 +96,7 @@ impl Insiders {
     }
 }
 
-/// What a statement allows to outsiders.
+/// The access that a statement allows to outsiders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exposure {
     /// The statement.
@@ -106,7 +106,7 @@ pub struct Exposure {
 }
 
 impl Exposure {
-    /// The sentence about the exposure: `lets account 444455556666 read every log file`.
+    /// The text about the exposure: `lets account 444455556666 read every log file`.
     pub fn sentence(&self) -> String {
         words::sentence(&self.allowed)
     }
@@ -117,7 +117,7 @@ impl Exposure {
 pub struct Allowed {
     /// The outsider.
     pub who: Who,
-    /// What the outsider can do.
+    /// The capability of the outsider.
     pub capability: Capability,
     /// Patterns of the object keys, if the capability does not concern every log file.
     pub files: Option<Vec<String>>,
@@ -142,7 +142,7 @@ pub enum Holds {
 }
 
 impl Allowed {
-    /// The sentence about a list of capabilities.
+    /// The text about a list of capabilities.
     pub fn sentence(allowed: &[Self]) -> String {
         words::sentence(allowed)
     }
@@ -207,8 +207,8 @@ impl ExposureAnalysis<'_> {
         allowed
     }
 
-    /// Returns the actions of a statement that endanger the logs, as far as the resources of the
-    /// statement allow them.
+    /// Returns the actions of a statement that endanger the logs, with the resources that the
+    /// statement allows for them.
     fn grants(&self, statement: &Statement) -> Vec<CandidateCapability<'static>> {
         let of_kind = capability::ACTIONS.iter().filter(|action| action.kind == self.asset.kind);
         of_kind
@@ -296,8 +296,8 @@ impl ExposureAnalysis<'_> {
     }
 }
 
-/// Adds a capability. If several actions give the same capability, the one that takes effect
-/// counts.
+/// Adds a capability. If several actions give the same capability, an action that takes effect has
+/// priority.
 fn add(allowed: &mut Vec<Allowed>, one: Allowed) {
     let same = |it: &&mut Allowed| it.who == one.who && it.capability == one.capability;
     match allowed.iter_mut().find(same) {

@@ -1,7 +1,7 @@
 //! Chooses the most readable form of the managed statements that fits the size limit of AWS.
 //!
-//! In the plain form, a bucket policy has room for about 87 accounts. A form that isolates accounts
-//! less must not be chosen: in every form, a trail can write only below its own account, or its
+//! In the plain form, a bucket policy has room for about 87 accounts. No form may isolate the
+//! accounts less than another: in every form, a trail can write only below its own account, or its
 //! organization.
 
 mod first_use;
@@ -81,12 +81,12 @@ impl fmt::Display for StatementForm {
 pub struct Choice {
     /// The only form to use; `None` to use the first that fits.
     pub form: Option<StatementForm>,
-    /// The forms in which CloudTrail refused a trail before.
+    /// The forms for which CloudTrail refused a trail earlier.
     pub refused: BTreeSet<StatementForm>,
 }
 
 impl Choice {
-    /// Returns the form whose refusal rules out this form as well. Every short form depends on
+    /// Returns the form whose refusal also rules out this form. Every short form depends on
     /// `aws:SourceAccount`, and on everything that the longer short forms depend on.
     fn refusal_of(&self, form: StatementForm) -> Option<StatementForm> {
         let refused = self.refused.iter().find(|refused| **refused <= form);
@@ -99,7 +99,7 @@ impl Choice {
 pub struct FitInput<'a> {
     /// The live policy; `None` if there is none.
     pub live: Option<&'a Document>,
-    /// Which statements are managed.
+    /// The ownership of the managed statements.
     pub ownership: &'a Ownership,
     /// The number of bytes that AWS accepts.
     pub limit: usize,
@@ -114,16 +114,16 @@ pub struct FitInput<'a> {
 pub struct Fitted {
     /// The final form of the managed statements.
     pub form: StatementForm,
-    /// The size of the document in bytes in each longer form that does not fit.
+    /// The longer forms that do not fit, each with the size of the document in bytes.
     pub passed_over: Vec<(StatementForm, usize)>,
     /// The documents to write.
     pub merged: Merged,
-    /// The short form of the expanded document, if not all trails of the live document rely on this
-    /// form yet.
+    /// The short form of the expanded document, if some trails of the live document do not rely on
+    /// this form yet.
     pub first_use: Option<FirstUse>,
 }
 
-/// No form fits.
+/// The error that no form fits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "in its smallest form ({form}), the policy would have {} bytes, but AWS accepts at most {limit}: {sizes}",
@@ -149,7 +149,7 @@ pub enum Obstacle {
          statement as a policy variable"
     )]
     OldVersion,
-    /// The spec has no organization.
+    /// The form needs an organization, and the spec has none.
     #[error("the smallest form needs `organization` in the spec")]
     NoOrganization,
     /// CloudTrail refused a trail when the form was used for the first time.
@@ -190,20 +190,22 @@ impl fmt::Display for Sizes {
     }
 }
 
-/// Merges with the first form that fits. `compile` returns the managed statements in a form, for
-/// all accounts or only for some, or `None` if the form cannot be written. `finish` completes each
-/// merge, for example by adopting foreign statements. `triers` returns the accounts whose trails
-/// deliver now and can be checked, in the order in which they test a form; it is called only if a
-/// short form is used for the first time.
+/// Merges with the first form that fits.
 ///
-/// A document in a short form returns to a longer form only if a tenth of the limit remains free,
-/// so that a document near the limit does not alternate between forms.
+/// `compile` returns the managed statements in a form, for all accounts or only for some, or `None`
+/// if the form cannot be written. `finish` completes each merge, for example by adopting foreign
+/// statements. `triers` returns the accounts whose trails deliver now and can be checked, in the
+/// order in which they test a form; `fit` calls `triers` only if a short form is used for the first
+/// time.
 ///
-/// The expanded document moves only some accounts to a short form that is used for the first time:
-/// see [`FirstUse`].
+/// A document in a short form returns to a longer form only if a tenth of the limit remains free.
+/// Otherwise, a document near the limit would alternate between forms.
+///
+/// If a short form is used for the first time, the expanded document moves only some accounts to
+/// the form: see [`FirstUse`].
 ///
 /// # Errors
-/// [`TooLarge`] if no form fits.
+/// Returns [`TooLarge`] if no form fits.
 pub fn fit(
     input: FitInput<'_>,
     compile: impl Fn(StatementForm, AccountFilter<'_>) -> Option<Vec<Statement>>,
@@ -232,8 +234,8 @@ pub fn fit(
             obstacle = Some(Obstacle::OldVersion);
             break;
         };
-        // Managed statements that do not fit alone are not merged, because computing the live
-        // statements that must remain beside them takes time.
+        // Managed statements that alone exceed the limit are not merged: the computation of the
+        // live statements that must remain beside them is slow.
         let managed: usize = desired.iter().map(Statement::size).sum();
         if chosen.is_none() && managed > cap(form) {
             let base = base.map(|base| under_present_name(&base, ownership).unwrap_or(base));
@@ -259,7 +261,8 @@ pub fn fit(
                 let merged = expanded.ending_as(merged);
                 return Ok(Fitted { form, passed_over, merged, first_use });
             }
-            // The contracted document fits and the expanded one does not: expand in a shorter form.
+            // The contracted document fits, and the expanded document does not: expand in a shorter
+            // form.
             None => chosen = Some((form, merged)),
             Some((form, end)) if is_fitting => {
                 let merged = expanded.ending_as(end.clone());

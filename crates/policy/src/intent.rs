@@ -34,7 +34,8 @@ fn source_arns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(|trail| trail.as_str().to_owned()))
 }
 
-/// Like [`source_arns`], in a short form: the names and home Regions of the trails, in any account.
+/// Returns a condition like [`source_arns`] in a short form: the names and home Regions of the
+/// trails, in any account.
 fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     let pattern = |arn: &Arn| {
         format!("arn:{}:{}:{}:*:{}", arn.partition(), arn.service(), arn.region(), arn.resource())
@@ -42,8 +43,8 @@ fn source_patterns<'a>(trails: impl Iterator<Item = &'a Arn>) -> Value {
     texts(trails.map(pattern).collect::<BTreeSet<_>>())
 }
 
-/// The accounts that a short form lists. The plain form names trails, and is compiled from fewer
-/// trails instead.
+/// The accounts that a short form lists. The plain form names trails instead, so it is compiled
+/// from fewer trails.
 pub type AccountFilter<'a> = Option<&'a BTreeSet<String>>;
 
 /// Returns the condition key and values that list the accounts in a short form. Returns `None` in

@@ -104,7 +104,7 @@ pub(crate) fn members(value: &Value) -> &[Value] {
     }
 }
 
-/// Returns a list as policies write it: a single member without brackets.
+/// Returns a list in the form that policies use: a single member has no brackets.
 pub(crate) fn one_or_many(mut values: Vec<Value>) -> Value {
     match values.pop() {
         Some(only) if values.is_empty() => only,

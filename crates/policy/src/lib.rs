@@ -1,8 +1,8 @@
 //! IAM resource policies: model, canonical form, equivalence, ownership and merge.
 //!
 //! The policies of a bucket, a key and a topic are single documents that several teams edit. This
-//! crate parses such a document without losing its spelling, decides whether two documents have the
-//! same meaning, and merges managed statements into a document while it keeps foreign statements
+//! crate parses such a document without losing its spelling, and decides whether two documents have
+//! the same meaning. It merges managed statements into a document, and keeps foreign statements
 //! byte for byte.
 //!
 //! ```

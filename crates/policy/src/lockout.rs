@@ -1,4 +1,4 @@
-//! Decides whether somebody can still change a policy.
+//! Decides whether anybody can still change a policy.
 
 use crate::{
     AccountId, Arn, Decision, DenyDecision, Document, Doubt, Effect, Known, Membership, Owner, Partition,
@@ -13,15 +13,15 @@ pub enum Administration {
     Kept,
     /// The answer depends on unknown facts, such as the organization of the account.
     Unknown(Vec<Doubt>),
-    /// No principal of the account can change the policy: only AWS Support could recover the key.
+    /// No principal of the account can change the policy. Only AWS Support could recover the key.
     Lost,
 }
 
 /// Returns whether a principal in the account can still change a key policy of the account.
 /// `organization` is the organization of the account.
 ///
-/// A principal chooses its network, its session and its tags, so conditions on these do not lock it
-/// out. See "Key policies in AWS KMS" in the KMS developer guide, and
+/// A principal chooses its network, its session and its tags, so conditions on these keys do not
+/// lock out the principal. See "Key policies in AWS KMS" in the KMS developer guide, and
 /// `BypassPolicyLockoutSafetyCheck` of `PutKeyPolicy`.
 pub fn administration(
     policy: &Document,
@@ -70,7 +70,7 @@ fn is_for_the_caller(doubts: &[Doubt]) -> bool {
     denies.iter().all(escapes) && (allows.is_empty() || allows.iter().any(satisfies))
 }
 
-/// Returns whether a principal of the account chooses the value of the condition key itself.
+/// Returns whether a principal of the account can choose the value of the condition key.
 fn is_chosen(key: &str) -> bool {
     const CHOSEN: [&str; 26] = [
         // Identity.
@@ -114,7 +114,8 @@ pub const BUCKET_POLICY_ACTIONS: [&str; 2] = ["s3:PutBucketPolicy", "s3:GetBucke
 /// Returns whether a bucket policy denies one of [`BUCKET_POLICY_ACTIONS`] to a caller in the
 /// account of the bucket.
 ///
-/// The root of the account is never denied: see `PutBucketPolicy` in the S3 API reference.
+/// S3 never denies these actions to the root of the account: see `PutBucketPolicy` in the S3 API
+/// reference.
 pub fn denies_caller(
     policy: &Document,
     caller: &Arn,

@@ -9,10 +9,10 @@ pub enum Membership {
     In {
         /// The id of the organization.
         id: String,
-        /// The path of the account in it, `o-…/r-…/ou-…/`, if known.
+        /// The path of the account in the organization, `o-…/r-…/ou-…/`, if known.
         path: Option<String>,
     },
-    /// The account is not in this organization, but can be in another.
+    /// The account is not in this organization, but can be in another organization.
     NotIn {
         /// The id of the organization.
         id: String,

@@ -1,10 +1,10 @@
 //! Merges the desired statements into a live document in two steps.
 //!
-//! Permissions are added before they are used and removed only afterwards. There is therefore one
-//! document for the time before ([`Merged::expanded`]) and one for the time after
-//! ([`Merged::contracted`]). Foreign statements keep their place and their spelling. This module
-//! must not depend on the time or on AWS: on write, the caller merges into the document that it has
-//! just read.
+//! A merge adds permissions before they are used, and removes permissions after their last use.
+//! There is therefore one document to write first ([`Merged::expanded`]) and one document to write
+//! last ([`Merged::contracted`]). Foreign statements keep their place and their spelling. This
+//! module must not depend on the time or on AWS: at each write, the caller merges into the document
+//! that it has just read.
 
 mod adopt;
 mod adoption;
@@ -41,8 +41,8 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// The document to write before anything relies on it; `None` if the live document is
-    /// sufficient.
+    /// The document to write before anything relies on the desired statements; `None` if the live
+    /// document is sufficient.
     pub fn expand(&self) -> Option<&Document> {
         let is_live = match &self.live {
             Some(live) => *live == self.expanded,
@@ -52,13 +52,13 @@ impl Merged {
     }
 
     /// The document to write when nothing relies on the former managed statements any more; `None`
-    /// if the expanded document is sufficient. AWS rejects a document without statements: an empty
-    /// document here means that the policy must be deleted.
+    /// if the expanded document is sufficient. AWS rejects a document without statements, so an
+    /// empty document means that the policy must be deleted.
     pub fn contract(&self) -> Option<&Document> {
         (self.contracted != self.expanded).then_some(&self.contracted)
     }
 
-    /// The document that was read; `None` where there is no policy.
+    /// The document that was read; `None` if there is no policy.
     pub fn live(&self) -> Option<&Document> {
         self.live.as_ref()
     }
@@ -90,11 +90,11 @@ impl Merged {
 /// | managed, no longer desired (or its Sid is repeated) | kept | removed |
 /// | managed, under the previous name of the installation | as above, under the present name | as above |
 ///
-/// If a statement allows CloudTrail to deliver, only the part of it that the desired one does not
-/// allow to the same trails is kept beside the desired one.
+/// If a statement allows CloudTrail to deliver, the expanded document keeps only the part of the
+/// live statement that the desired statement does not allow to the same trails.
 ///
-/// *Kept* means in its place and byte for byte. Desired statements without a place are appended.
-/// Everything else in the document remains. A new document has `Version` 2012-10-17.
+/// *Kept* means in its place and byte for byte. Desired statements that have no place yet are
+/// appended. All other elements of the document are kept. A new document has `Version` 2012-10-17.
 pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownership) -> Merged {
     merge_moving(live, desired, ownership, &Moving::All)
 }
@@ -103,8 +103,8 @@ pub fn merge(live: Option<&Document>, desired: &[Statement], ownership: &Ownersh
 pub(crate) enum Moving<'a> {
     /// Every account.
     All,
-    /// Only these accounts. The live statements keep every other account, even if the desired ones
-    /// allow the same to it.
+    /// Only these accounts. The live statements for every other account are kept, even if the
+    /// desired statements allow the same access.
     Only(&'a BTreeSet<String>),
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn merge_moving(
     let base = base.unwrap_or_else(|| Document::new(Vec::new()));
     let mut sids: HashSet<String> =
         base.statements().iter().chain(desired).filter_map(Statement::sid).map(str::to_owned).collect();
-    // Few merges need the members: most statements already have the desired meaning.
+    // The members are rarely needed: most statements already have the desired meaning.
     let members = match moving {
         Moving::All => BTreeSet::new(),
         Moving::Only(accounts) => accounts.iter().map(String::as_str).collect(),
@@ -232,7 +232,7 @@ fn transition(
     }
     match unite(current, wanted) {
         // An inexact union also allows the members of one list under the conditions of the other.
-        // This is harmless between managed trails, but statements that the user wrote must not be
+        // This is harmless for managed trails, but statements that the user wrote must not be
         // combined.
         Some(union) if union.is_exact || !ownership.is_extra(sid) => vec![union.statement],
         _ => {
@@ -246,11 +246,11 @@ fn transition(
     }
 }
 
-/// Returns the part of a managed statement that must remain until the trails have changed.
+/// Returns the part of a managed statement that must remain until the trails have changed: the part
+/// that `wanted` does not cover, and the accounts that do not move yet.
 ///
-/// A statement that names every account uses most of the size limit, so the old statement cannot
-/// remain whole beside the new one. Only the part that `wanted` does not cover remains, and the
-/// accounts that do not move yet.
+/// A statement that names every account uses most of the size limit, so the whole old statement
+/// does not fit beside the new one.
 fn still_needed(current: &Statement, wanted: &Coverage<'_>, moving: &Moving<'_>) -> Option<Statement> {
     let managers = BTreeMap::new();
     let trails = TrailStatement::of(current);

@@ -1,8 +1,7 @@
 //! Extracts the trails that the statements of an installation allow to deliver.
 //!
 //! The statements of an installation have few forms, so the trails can be determined exactly.
-//! Foreign statements are read by another module. This module must not decide what happens to a
-//! trail.
+//! Another module reads foreign statements. This module must not decide what happens to a trail.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -89,8 +89,9 @@ impl StatementRole {
 /// A managed Sid is the name of the installation in camel case with a known suffix: the suffix of a
 /// [`StatementRole`]; `Read` and 8 hexadecimal digits for a reader, followed by `List` or
 /// `Describe` in its second statement; or `Extra` and a name for a statement from the spec.
-/// `Previous` and a number can follow, for a former version of the statement. Installations whose
-/// names begin alike (`sec`, `secprod`, `sec-extra`) never claim each other's statements.
+/// `Previous` and a number can follow, for a former version of the statement. If the names of
+/// installations begin alike (`sec`, `secprod`, `sec-extra`), each installation still owns only its
+/// own statements.
 ///
 /// A renamed installation also owns the statements of its previous name. [`merge`](crate::merge)
 /// renames these in place.
@@ -190,7 +191,7 @@ impl Ownership {
     }
 
     /// The role of the managed statement with this Sid, in its present or a former version. `None`
-    /// if the Sid is foreign or has none of the roles.
+    /// if the Sid is foreign or belongs to a statement without a role.
     pub fn role(&self, sid: &str) -> Option<StatementRole> {
         self.endings(sid)
             .find_map(|ending| StatementRole::ALL.into_iter().find(|role| role.suffix() == ending))
@@ -216,7 +217,7 @@ impl Ownership {
     /// The name in the spec of the extra statement with this Sid, if the Sid belongs to one.
     pub(crate) fn extra<'s>(&self, sid: &'s str) -> Option<&'s str> {
         let ending = self.prefixes().find_map(|prefix| sid.strip_prefix(prefix))?;
-        // A former version is about to be removed.
+        // Skips a former version, which is about to be removed.
         extra_name(ending).filter(|_| ending_of("", ending) == Some(ending))
     }
 
@@ -274,11 +275,11 @@ pub fn owned(document: &Document, ownership: &Ownership) -> Vec<Statement> {
     document.statements().iter().filter(|statement| ownership.has(statement)).cloned().collect()
 }
 
-/// Returns the document with the managed statements under the present name of the installation, or
-/// `None` if no statement has the previous name.
+/// Returns the document in which the managed statements have the present name of the installation,
+/// or `None` if no statement has the previous name.
 ///
-/// If the new Sid already exists in the document, the statement is not renamed: it is a repeated
-/// managed statement.
+/// If the new Sid already exists in the document, the statement keeps its Sid, and counts as a
+/// repeated managed statement.
 pub fn under_present_name(document: &Document, ownership: &Ownership) -> Option<Document> {
     let sids: BTreeSet<&str> = document.statements().iter().filter_map(Statement::sid).collect();
     let renamed = |statement: &Statement| {
@@ -302,8 +303,8 @@ pub fn foreign(document: &Document, ownership: &Ownership) -> Document {
     document.retain(|statement| !ownership.has(statement))
 }
 
-/// Returns whether the text can be the prefix of an installation. `AWS…` and `Cloud` cannot: the
-/// Sids in AWS guides and those that the console writes begin with them.
+/// Returns whether the text can be the prefix of an installation. `AWS…` and `Cloud` cannot: Sids
+/// in AWS guides and Sids that the console writes begin with them.
 fn is_camel_case(prefix: &str) -> bool {
     let begins = prefix.starts_with(|c: char| c.is_ascii_uppercase());
     begins && !prefix.starts_with("AWS") && prefix != "Cloud"
@@ -336,8 +337,8 @@ fn is_fingerprint(text: &str) -> bool {
 }
 
 /// The name in `Extra<name>`, unless a Sid of *another* installation has this suffix:
-/// `SecExtraTrailWrite` is the `TrailWrite` of an installation `sec-extra`, and not an extra
-/// statement of `sec`.
+/// `SecExtraTrailWrite` is the `TrailWrite` of an installation `sec-extra`, not an extra statement
+/// of `sec`.
 fn extra_name(ending: &str) -> Option<&str> {
     let name = ending.strip_prefix(EXTRA)?;
     let is_word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -452,7 +453,7 @@ mod tests {
             (&["TrailAclCheck", "TrailWrite"], &[]),
             (&["otherTrailNotify"], &[]),
             (&["TrailNotify"], &[]),
-            // These are ours.
+            // These Sids belong to the installation itself.
             (&["SecTrailAclCheck", "SecTrailWrite", "SecTrailNotify"], &[]),
             (&["OldTrailEncrypt", "OldTrailDescribe", "OldTrailNotify"], &[]),
         ] {

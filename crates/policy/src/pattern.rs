@@ -1,8 +1,8 @@
 //! Matches the patterns of policies: wildcards, and variables with values from a request.
 //!
-//! This module must not know the element that contains a pattern, except whether wildcards and
-//! variables are allowed in it. See "IAM JSON policy elements: Resource" and "IAM policy elements:
-//! Variables and tags".
+//! This module must not know which element contains a pattern. It only knows whether wildcards and
+//! variables are allowed in the element. See "IAM JSON policy elements: Resource" and "IAM policy
+//! elements: Variables and tags".
 
 use std::iter;
 
@@ -81,7 +81,7 @@ fn variable(text: &str) -> Option<(Piece<'_>, &str)> {
     Some((piece, after))
 }
 
-/// Replaces the variables by their values. Returns `None` if one has no value.
+/// Replaces the variables by their values. Returns `None` if a variable has no value.
 pub(crate) fn resolve<'p>(
     pieces: &[Piece<'p>],
     value: impl Fn(&str) -> Option<&'p str>,
@@ -115,7 +115,8 @@ pub fn text_matches(pattern: &str, text: &str) -> bool {
 /// matches nothing.
 pub(crate) fn matches(pattern: &[Piece<'_>], text: &str) -> bool {
     let (mut at, mut rest) = (0, text);
-    // The place to continue if the rest after the last `*` does not match: one character later.
+    // The position at which to retry if the rest after the last `*` does not match: one character
+    // later.
     let mut retry: Option<(usize, &str)> = None;
     while let Some(next) = rest.chars().next() {
         let behind = |text: &str| text.chars().next().map_or(0, char::len_utf8);
@@ -192,8 +193,8 @@ fn set(flags: &mut [bool], index: usize) {
 
 /// Returns whether no text matches both patterns, for all values of the variables.
 ///
-/// A yes is always correct; a no can be wrong. The function compares the lengths if one is fixed,
-/// and the characters from either end up to the first `*` or variable.
+/// A yes is always correct; a no can be wrong. The function compares the lengths if one of the
+/// patterns has a fixed length, and the characters from both ends up to the first `*` or variable.
 pub(crate) fn are_disjoint(a: &[Piece<'_>], b: &[Piece<'_>]) -> bool {
     let differ = |(a, b): (&Piece<'_>, &Piece<'_>)| match (a, b) {
         (Piece::Char(a), Piece::Char(b)) => Some(a != b),

@@ -2,7 +2,7 @@
 //!
 //! S3 counts a policy as public unless each statement grants access only to fixed values: to named
 //! principals, or under a condition on one of a few keys. This module must not judge whether
-//! anybody could use a statement, because Block Public Access does not do so either. If S3
+//! anybody could use a statement, because Block Public Access does not judge this either. If S3
 //! documents no answer, the answer is an [`Ambiguity`].
 //!
 //! See "The meaning of public" in "Blocking public access to your Amazon S3 storage" in the S3 user
@@ -25,7 +25,7 @@ pub struct Exposed {
     pub doubt: Option<Ambiguity>,
 }
 
-/// A property, undocumented by S3, that decides whether a statement is public.
+/// A property that decides whether a statement is public, and whose effect S3 does not document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Ambiguity {
@@ -135,7 +135,7 @@ enum Reach {
 }
 
 impl Reach {
-    /// The wider of two reaches: the reach of a list of alternatives.
+    /// The wider of two reaches, for a list of alternatives.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Anybody, _) | (_, Self::Anybody) => Self::Anybody,
@@ -144,7 +144,7 @@ impl Reach {
         }
     }
 
-    /// The narrower of two reaches: the reach of parts that must all match.
+    /// The narrower of two reaches, for parts that must all match.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Fixed, _) | (_, Self::Fixed) => Self::Fixed,
@@ -162,8 +162,8 @@ fn reach(statement: &Statement, variables: bool) -> Reach {
 
 fn principals_reach(statement: &Statement) -> Reach {
     let principals = statement.principals();
-    // An Allow with `NotPrincipal` allows everybody else. An Allow without a principal is not
-    // valid.
+    // An Allow with `NotPrincipal` allows every principal that the element does not name. An Allow
+    // without a principal is not valid.
     if statement.has("NotPrincipal") || principals.is_empty() {
         return Reach::Anybody;
     }
@@ -173,7 +173,7 @@ fn principals_reach(statement: &Statement) -> Reach {
 fn principal_reach(Principal { kind, id }: Principal<'_>) -> Reach {
     match kind {
         "AWS" | "Service" | "CanonicalUser" if !id.contains('*') => Reach::Fixed,
-        // A provider in an account. The documentation calls a web identity provider public.
+        // A provider in an account. The documentation counts a web identity provider as public.
         "Federated" if id.starts_with("arn:") => Reach::Unclear(Ambiguity::Principal { id: id.to_owned() }),
         _ => Reach::Anybody,
     }
@@ -231,8 +231,9 @@ fn value_reach(key: &str, name: &str, operator: Operator, value: &str, variables
     }
 }
 
-/// Returns whether S3 counts a range of addresses as a fixed value: at least /8 of IPv4, /32 of
-/// IPv6. The private ranges of RFC 1918, which S3 exempts, are not broader than /8.
+/// Returns whether S3 counts a range of addresses as a fixed value: the prefix has at least 8 bits
+/// for IPv4, and at least 32 bits for IPv6. The private ranges of RFC 1918, which S3 exempts, are
+/// not broader than /8.
 fn is_narrow(network: &Network) -> bool {
     network.bits >= if network.address.is_ipv4() { 8 } else { 32 }
 }
@@ -256,8 +257,8 @@ fn narrows(deny: &Statement, allow: &Statement, variables: bool) -> bool {
         && are_within(&allow.resources(), &deny.resources())
 }
 
-/// Returns whether each pattern is within one of the wider patterns, regardless of letter case: a
-/// yes only leads to a doubt.
+/// Returns whether each pattern is within one of the wider patterns, regardless of letter case. A
+/// wrong yes only causes a doubt.
 fn are_within(narrow: &[&str], wide: &[&str]) -> bool {
     let is_within = |narrow: &&str| {
         let narrow = lowercase(narrow);

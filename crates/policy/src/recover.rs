@@ -83,8 +83,8 @@ enum LogScope {
 }
 
 /// The scope of a resource such as `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`. `None` for
-/// the bucket itself, and for the folder of an account in the folder of an organization, because it
-/// follows from the folder of the organization.
+/// the bucket itself. Also `None` for the folder of an account in the folder of an organization,
+/// because this folder follows from the folder of the organization.
 fn folder(resource: &str) -> Option<LogScope> {
     let logs = logs_folder(None);
     let (_, below) = resource.split_once('/')?;

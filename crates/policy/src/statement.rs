@@ -15,8 +15,8 @@ use crate::ParseError;
 use crate::canonical::Canonical;
 use crate::json::{self, members, scalar_text};
 
-/// Whether a statement allows or denies access. Case-sensitive: see "IAM JSON policy elements:
-/// Effect".
+/// Whether a statement allows or denies access. The value is case-sensitive: see "IAM JSON policy
+/// elements: Effect".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Effect {
     /// Allows access.
@@ -109,8 +109,9 @@ impl Statement {
     /// Creates a statement from a JSON object.
     ///
     /// # Errors
-    /// [`ParseError::Shape`] if the value is not an object, has no `Effect`, or an element has a
-    /// type that the policy grammar does not allow. The path starts at the statement: `/Action`.
+    /// Returns [`ParseError::Shape`] if the value is not an object, if it has no `Effect`, or if an
+    /// element has a type that the policy grammar does not allow. The path starts at the statement:
+    /// `/Action`.
     pub fn from_value(value: Value) -> Result<Self, ParseError> {
         Self::read(&value.to_string(), value, "")
     }
@@ -125,8 +126,8 @@ impl Statement {
         Ok(Self { effect, elements, text: text.to_owned() })
     }
 
-    /// The `Sid`, which has no effect on access but shows the owner of a statement. `None` if it is
-    /// empty.
+    /// The `Sid`, which has no effect on access but identifies the owner of a statement. `None` if
+    /// the `Sid` is empty.
     pub fn sid(&self) -> Option<&str> {
         self.elements.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty())
     }

@@ -2,10 +2,10 @@
 //! and resource.
 //!
 //! The console, AWS guides, Terraform modules and people write such statements in many ways. All of
-//! them have the principal (CloudTrail), the actions (read the ACL of the bucket, write, encrypt,
-//! notify), and lists whose members each belong to an account. Statements with any other element,
-//! such as a condition on the source address, are not parsed, because their meaning is unknown to
-//! this module.
+//! these statements have the principal (CloudTrail), the actions (read the ACL of the bucket,
+//! write, encrypt, notify), and lists whose members each belong to an account. Statements with any
+//! other element, such as a condition on the source address, are not parsed, because this module
+//! does not know their meaning.
 
 mod grant;
 mod owner;
@@ -95,7 +95,7 @@ pub(crate) struct Remainder {
 }
 
 impl<'s> TrailStatement<'s> {
-    /// Parses a statement; `None` if the statement is not about delivery alone.
+    /// Parses a statement; `None` if the statement allows anything other than delivery.
     pub(crate) fn of(statement: &'s Statement) -> Option<Self> {
         let is_plain = statement.effect() == Effect::Allow
             && statement.unknown_elements().next().is_none()
@@ -117,7 +117,7 @@ impl<'s> TrailStatement<'s> {
         let mut lists = vec![list(Part::Action, actions), list(Part::Resource, statement.resources())];
         for condition in statement.conditions() {
             let part = match lowercase(condition.key).as_ref() {
-                // CloudTrail always writes with this ACL, whatever the policy requires.
+                // CloudTrail always writes with this ACL, even if the policy does not require it.
                 "s3:x-amz-acl" if condition.values.iter().all(|acl| acl == OWNERS_ACL) => continue,
                 "aws:sourcearn" => Part::SourceArn,
                 "aws:sourceaccount" => Part::SourceAccount,
@@ -229,9 +229,9 @@ impl<'s> TrailStatement<'s> {
     }
 
     /// Returns the statement with only the members of the pieces that remain. If lists cannot
-    /// express exactly these pieces, more remain.
+    /// express exactly these pieces, the statement keeps more pieces.
     ///
-    /// Members without a piece are dropped if their account is known, and kept otherwise.
+    /// Members without a piece are removed if their account is known, and kept otherwise.
     pub(crate) fn keep(
         &self,
         pieces: &[(&Piece, bool)],
@@ -266,8 +266,8 @@ impl<'s> TrailStatement<'s> {
             if unpaired.is_empty() {
                 return Remainder { statement: None, unpaired, kept: Vec::new() };
             }
-            // Whatever the author intended with the remaining members, they have no effect without
-            // the others.
+            // The remaining members have no effect without the others, so the whole statement is
+            // kept, whatever its author intended.
             for list in &mut kept {
                 list.fill(true);
             }
@@ -350,15 +350,14 @@ fn is_cloudtrail(principal: &Principal<'_>) -> bool {
 pub(crate) enum ActionPurpose {
     /// The action only reads metadata, and reveals no log files.
     ReadMetadata,
-    /// The action delivers.
+    /// The action is part of a delivery.
     Deliver,
-    /// AWS guides contain the action, but no documentation says for which purpose CloudTrail would
-    /// use it.
+    /// AWS guides contain the action, but AWS does not document why CloudTrail would use it.
     Undocumented,
 }
 
 impl ActionPurpose {
-    /// Returns the purpose of an action in lower case; `None` if the action has nothing to do with
+    /// Returns the purpose of an action in lower case; `None` if the action is not related to
     /// delivery.
     ///
     /// See "Amazon S3 bucket policy for CloudTrail", "Configure AWS KMS key policies for

@@ -5,7 +5,7 @@
 use crate::canonical::lowercase;
 use crate::{Document, Statement, StatementRef, json};
 
-/// Part of a document that its author should review.
+/// A part of a document that its author should review.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Warning {
     /// Only one of the two values takes effect, although both are visible.

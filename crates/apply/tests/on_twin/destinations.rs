@@ -16,7 +16,7 @@ fn logs(installation: &Installation, account: &str) -> aws_sdk_cloudwatchlogs::C
     client!(aws_sdk_cloudwatchlogs, installation, account)
 }
 
-/// What a plan does, as `create topic/master/files`.
+/// Returns the actions of a plan, such as `create topic/master/files`.
 fn actions(plan: &Plan) -> Vec<String> {
     let named = plan.changes.iter().map(|change| format!("{} {}", change.action().as_str(), change.address));
     named.collect()

@@ -233,7 +233,7 @@ async fn a_reviewed_statement_is_accepted_until_it_changes() {
     let codes: Vec<&str> = comparison.plan.warnings.iter().map(|it| it.code.as_str()).collect();
     assert_eq!(codes, ["exposure-critical", "unused-review"]);
 
-    // The statement is gone.
+    // The statement is deleted.
     others.put_policy(&policy).await;
     let comparison = installation.compare(&reviewed).await;
     assert_eq!(findings(&comparison), []);

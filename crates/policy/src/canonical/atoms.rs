@@ -1,7 +1,7 @@
 //! Splits statements into the smallest statements that together have the same meaning.
 //!
-//! `{Action: [x, y]}` and two statements with `x` and with `y` have the same atoms. Lists whose
-//! members cannot stand alone (the `Not…` elements, the values of a condition) are not split.
+//! `{Action: [x, y]}` has the same atoms as two statements, one with `x` and one with `y`. Lists
+//! whose members cannot stand alone (the `Not…` elements, the values of a condition) are not split.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

@@ -58,8 +58,8 @@ fn implies(
                 )
         };
     if weak.is_negated {
-        // Negated: the longer the list, the less is allowed. The values that an unresolved variable
-        // excludes are unknown.
+        // A negated operator: each value in the list allows less. The values that an unresolved
+        // variable excludes are unknown.
         needed.values.iter().all(|needed| {
             given.values.iter().any(|given| {
                 (given == needed || !needed.contains("${"))
@@ -133,7 +133,8 @@ mod tests {
         ] {
             let (given, needed) = (of(given, values), of(needed, wanted));
             assert_eq!(implies(&given, &needed, (NEW, NEW)), expected, "{given:?} {needed:?}");
-            // None of the values has a variable, so the versions make no difference to IAM.
+            // None of the values has a variable, so IAM interprets the condition alike in both
+            // versions.
             let is_known = Operator::parse(&given.operator).is_some();
             assert_eq!(implies(&given, &needed, (NEW, OLD)), expected && is_known, "{given:?} {needed:?}");
         }

@@ -137,8 +137,7 @@ impl ElementMember<'_> {
         matches!(self, Self::Principal("AWS", "*") | Self::Action("*") | Self::Resource("*"))
     }
 
-    /// Returns whether the element can contain a variable. If so, it is unknown what the element
-    /// excludes.
+    /// Returns whether the element can contain a variable. If so, the excluded values are unknown.
     fn has_variable(&self) -> bool {
         matches!(self, Self::Resource(resource) if resource.contains("${"))
     }
@@ -187,7 +186,8 @@ fn resource_syntax(dialect: Dialect) -> Syntax {
     Syntax { wildcards: true, variables: dialect.variables }
 }
 
-/// Like [`includes`], for texts, most of which differ before the first wildcard.
+/// Returns whether a text includes another one, like [`includes`]. Most texts differ before the
+/// first wildcard, and are compared without pieces.
 pub(super) fn text_includes((wide, ours): (&str, Syntax), (narrow, theirs): (&str, Syntax)) -> bool {
     if wide == narrow && (ours == theirs || !wide.contains(['*', '?', '$'])) {
         return true;

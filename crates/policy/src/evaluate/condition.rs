@@ -59,8 +59,8 @@ impl Truth {
 }
 
 /// Returns whether the condition at `index` of a statement holds together with the following
-/// conditions on the same key. If a key has one of several values, it is not enough that each
-/// condition holds for some value: one value must satisfy all of them.
+/// conditions on the same key. If a key has one of several possible values, a single value must
+/// satisfy all of these conditions.
 pub(super) fn holds(conditions: &[Condition<'_>], index: usize, request: &Request, variables: bool) -> Truth {
     let Some((condition, others)) = conditions.get(index..).and_then(<[_]>::split_first) else {
         return Truth::True;
@@ -217,8 +217,7 @@ impl Operator {
         matches!(self.test, Test::Like | Test::Arn)
     }
 
-    /// Returns whether the operator compares plain text, and not numbers, dates, addresses or
-    /// patterns.
+    /// Returns whether the operator compares plain text, not numbers, dates, addresses or patterns.
     pub(crate) fn is_of_text(self) -> bool {
         matches!(self.test, Test::Equals | Test::Like)
     }
@@ -245,8 +244,8 @@ impl Operator {
         self.if_exists || self.set == Some(Set::All)
     }
 
-    /// Returns the operator without `IfExists`. Whatever satisfies the result also satisfies this
-    /// operator.
+    /// Returns the operator without `IfExists`. Every request that satisfies the result also
+    /// satisfies this operator.
     pub(crate) fn strict(self) -> Self {
         Self { if_exists: false, ..self }
     }
@@ -325,8 +324,8 @@ pub(super) fn resolved<'p>(
 }
 
 impl Wanted<'_> {
-    /// Returns whether an actual value matches the wanted value; `None` if too little is known
-    /// about the actual value.
+    /// Returns whether an actual value matches the wanted value; `None` if too little of the actual
+    /// value is known.
     fn is(&self, actual: Actual<'_>) -> Option<bool> {
         match (actual, self) {
             (Actual::Value(actual), _) => Some(self.is_value(actual)),
@@ -397,8 +396,8 @@ impl Order {
         }
     }
 
-    /// Returns whether the comparison holds for every actual value from `bound` on (`true`), or for
-    /// none (`false`). Returns `None` if the answer depends on the value.
+    /// Returns `true` if the comparison holds for every actual value from `bound` on, and `false`
+    /// if it holds for none of them. Returns `None` if the answer depends on the value.
     fn holds_from<T: PartialOrd>(self, bound: &T, wanted: &T) -> Option<bool> {
         match self {
             Self::Equal | Self::LessOrEqual => (wanted < bound).then_some(false),
@@ -420,8 +419,8 @@ fn is_arn_like(pattern: &[Piece<'_>], actual: &str) -> bool {
             && wanted.iter().zip(actual).all(|(wanted, actual)| matches(wanted, actual)))
 }
 
-/// Like [`is_arn_like`], for every ARN of a pattern whose wildcards stay within the components.
-/// Returns `None` if the answer depends on the ARN.
+/// Compares every ARN of a pattern as [`is_arn_like`] does. The wildcards of the pattern stay
+/// within the components. Returns `None` if the answer depends on the ARN.
 fn is_arn_pattern_like(wanted: &[Piece<'_>], actual: &[Piece<'_>]) -> Option<bool> {
     let components = |pattern| <[Piece<'_>]>::splitn(pattern, 6, |piece| *piece == Piece::Char(':'));
     let (wanted_parts, actual_parts): (Vec<_>, Vec<_>) =
@@ -439,7 +438,7 @@ fn is_arn_pattern_like(wanted: &[Piece<'_>], actual: &[Piece<'_>]) -> Option<boo
     }
 }
 
-/// Like [`is_arn_like`], for a pattern without variables.
+/// Compares an ARN with a pattern without variables, as [`is_arn_like`] does.
 fn is_plain_arn_like(pattern: &str, actual: &str) -> bool {
     let (mut wanted, mut actual) = (pattern.splitn(6, ':'), actual.splitn(6, ':'));
     let mut are_alike = || loop {

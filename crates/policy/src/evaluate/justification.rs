@@ -1,8 +1,8 @@
 //! Reduces a document to the parts that a request depends on.
 //!
-//! A change of a policy cannot revoke a permission if it keeps the parts that allow the request and
-//! adds no part that could deny it, however AWS evaluates the rest of the document. The result is
-//! only compared: it is never shown and is not a policy.
+//! A policy change keeps a permission if it keeps the parts that allow the request and adds no part
+//! that could deny the request, however AWS evaluates the rest of the document. The result is only
+//! compared: it is never printed and is not a policy.
 
 use std::collections::BTreeSet;
 
@@ -27,15 +27,15 @@ pub struct Justification {
 }
 
 impl Justification {
-    /// Returns whether everything that allowed the request `before` still does, and nothing new can
-    /// deny it.
+    /// Returns whether all parts that allowed the request `before` still exist, and no new part can
+    /// deny the request.
     pub fn keeps(&self, before: &Self) -> bool {
         before.allows.is_subset(&self.allows) && self.denies.is_subset(&before.denies)
     }
 }
 
 /// Returns the parts of the document that the request depends on; `None` if the document certainly
-/// does not allow it.
+/// does not allow the request.
 pub fn justification(document: &Document, request: &Request) -> Option<Justification> {
     let variables = reads_variables(document);
     let (mut allows, mut doubtful, mut denies) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -58,8 +58,8 @@ pub fn justification(document: &Document, request: &Request) -> Option<Justifica
     (!allows.is_empty()).then_some(Justification { allows, denies })
 }
 
-/// Returns the parts as text. The text of `${…}` without variables must differ from the text of a
-/// variable.
+/// Returns the parts as text. If `${…}` is not a variable in the document, its text must differ
+/// from the text of a variable.
 fn text(mut parts: Value, variables: bool) -> String {
     let has_variable = variables && parts.to_string().contains("${");
     if let Some(parts) = parts.as_array_mut().filter(|_| has_variable) {

@@ -2,7 +2,7 @@
 //! request that does not state them.
 //!
 //! A key that is not in the table is unknown, unless the key belongs to another service than the
-//! called one.
+//! service of the request.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -46,7 +46,7 @@ use Fact::{Absent, AddressOfAws, Is, OneOf, Present, Time, Unknown};
 /// Each row has a key and its value in a request by a service, by a principal of an account, and by
 /// a caller without credentials. `/*` at the end of a key stands for the name of a tag.
 const GLOBAL: &[(&str, Fact, Fact, Fact)] = &[
-    // Properties of the principal. `Request` states those that follow from the requester.
+    // Properties of the principal. `Request` states the keys that follow from the requester.
     ("aws:PrincipalArn", Absent, Present, Absent),
     ("aws:PrincipalAccount", Absent, Present, Is("anonymous")),
     ("aws:PrincipalOrgPaths", Absent, Unknown, Absent),
@@ -118,7 +118,7 @@ const GLOBAL: &[(&str, Fact, Fact, Fact)] = &[
 /// SNS in the service authorization reference.
 const DELIVERY_KEYS: &[(&str, Fact)] = &[
     // See "Amazon S3 Signature Version 4 authentication specific policy keys" in the S3 API
-    // reference: services sign in the header, and the age of a signature only matters for presigned
+    // reference: services sign in the header, and the age of a signature matters only for presigned
     // URLs.
     ("s3:authType", Is("REST-HEADER")),
     ("s3:signatureversion", Is("AWS4-HMAC-SHA256")),
@@ -135,7 +135,7 @@ const DELIVERY_KEYS: &[(&str, Fact)] = &[
     ("s3:x-amz-grant-read-acp", Absent),
     ("s3:x-amz-grant-write", Absent),
     ("s3:x-amz-grant-write-acp", Absent),
-    // See "PutObject" in the S3 API reference: this is the default storage class.
+    // See "PutObject" in the S3 API reference: STANDARD is the default storage class.
     ("s3:x-amz-storage-class", OneOf(&["", "STANDARD"])),
     // See the same page: a tag, a retention and a legal hold require separate permissions, which
     // CloudTrail does not use.
@@ -161,7 +161,7 @@ const DELIVERY_KEYS: &[(&str, Fact)] = &[
     ("s3:VersionId", Absent),
     ("s3:locationconstraint", Absent),
     ("s3:BypassGovernanceRetention", Absent),
-    // A trail names a bucket and not an access point.
+    // A trail names a bucket, not an access point.
     ("s3:AccessPointNetworkOrigin", Absent),
     ("s3:DataAccessPointAccount", Absent),
     ("s3:DataAccessPointArn", Absent),
@@ -244,7 +244,7 @@ impl Fact {
     }
 }
 
-/// Returns the documented value of a key, in lower case, that a request does not state.
+/// Returns the documented value of a key (in lower case) that a request does not state.
 pub(super) fn usual<'u>(requester: &Requester, action: &str, key: &str) -> &'u Known {
     /// The services whose keys occur only in requests to the service itself.
     const OWN: [&str; 3] = ["s3", "kms", "sns"];

@@ -93,9 +93,9 @@ impl Known {
     }
 }
 
-/// Returns whether an address of AWS that calls another service of AWS can be in a range that a
-/// policy names. AWS does not publish these addresses, so only a range of very many addresses can
-/// happen to contain one.
+/// Returns whether a range that a policy names can contain an address from which AWS calls another
+/// AWS service. AWS does not publish these addresses, so only a very large range can happen to
+/// contain one.
 pub(super) fn may_contain_aws(address: IpAddr, bits: u32) -> bool {
     /// The longest prefix of ranges that can contain such an address.
     const WIDEST: (u32, u32) = (15, 31);

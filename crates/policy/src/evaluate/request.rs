@@ -17,9 +17,9 @@ pub struct Request {
     action: String,
     resource: String,
     /// The stated condition keys, sorted by name without regard to letter case. A request states
-    /// about ten, so that a list needs fewer allocations than a map, and less time.
+    /// about ten keys, so a list needs fewer allocations and less time than a map.
     context: Vec<(Cow<'static, str>, Known)>,
-    /// Whether the request has no other keys than those of `context`.
+    /// Whether the request has no keys other than those of `context`.
     is_complete: bool,
 }
 
@@ -37,10 +37,9 @@ impl Request {
     /// Creates a request over TLS by a user, a role, a session of a role, or the root of an
     /// account.
     ///
-    /// The decision is the decision of the resource policy alone: if the policy names an account,
-    /// the IAM policies of that account decide for its principals. A session of a role is assumed
-    /// to belong to a role without a path, because the ARN of the session does not contain the
-    /// path.
+    /// The decision is that of the resource policy alone: if the policy names an account, the IAM
+    /// policies of that account also decide for its principals. A session of a role is assumed to
+    /// belong to a role without a path, because the ARN of the session does not contain the path.
     pub fn by_principal(arn: &Arn, action: &str, resource: &str) -> Self {
         let mut arns = vec![arn.to_string()];
         // `arn:aws:sts::1:assumed-role/Name/session` is a session of `arn:aws:iam::1:role/Name`.
@@ -125,7 +124,8 @@ impl Request {
         self
     }
 
-    /// Returns the place of a condition key in the context, or the place where it belongs.
+    /// Returns the index of a condition key in the context, or the index at which to insert the
+    /// key.
     fn place(&self, key: &str) -> Result<usize, usize> {
         self.context.binary_search_by(|(stated, _)| by_name(stated, key))
     }
@@ -151,7 +151,7 @@ impl Request {
         (self.action, self.resource)
     }
 
-    /// The requester for people: a service, an ARN, or `anybody`.
+    /// The requester as printed: a service, an ARN, or `anybody`.
     pub fn requester(&self) -> &str {
         match &self.requester {
             Requester::Service(service) => service,
@@ -161,7 +161,7 @@ impl Request {
     }
 
     /// The values of a condition key, in any letter case. Empty if the request does not have the
-    /// key, or its values are unknown.
+    /// key, or if the values are unknown.
     pub fn values(&self, key: &str) -> &[String] {
         match self.known(key) {
             Known::Values(values) => values,
@@ -198,8 +198,8 @@ impl Request {
     }
 }
 
-/// The order of condition keys, whose names have no letter case. See "IAM JSON policy elements:
-/// Condition" in the IAM user guide.
+/// Compares the names of condition keys, which are not case-sensitive. See "IAM JSON policy
+/// elements: Condition" in the IAM user guide.
 fn by_name(one: &str, other: &str) -> Ordering {
     let lower = u8::to_ascii_lowercase;
     one.as_bytes().iter().map(lower).cmp(other.as_bytes().iter().map(lower))

@@ -11,9 +11,9 @@ use crate::{Condition, Known, Request, Statement};
 /// any suffix.
 ///
 /// An outside account also chooses the tags and the authentication of its own principals, so
-/// `aws:PrincipalTag` and `aws:MultiFactorAuthPresent` exclude nobody. `aws:Referer` and
-/// `aws:UserAgent` are headers: "should not be used to prevent unauthorized parties", says "AWS
-/// global condition context keys" in the IAM user guide.
+/// conditions on `aws:PrincipalTag` and `aws:MultiFactorAuthPresent` exclude nobody. `aws:Referer`
+/// and `aws:UserAgent` are headers: "AWS global condition context keys" in the IAM user guide says
+/// that they "should not be used to prevent unauthorized parties".
 const CHOSEN: &[&str] = &[
     "s3:x-amz-",
     "s3:requestobjecttag/",
@@ -100,7 +100,7 @@ fn is_chosen(key: &str) -> bool {
     })
 }
 
-/// Adds the facts about every such request, regardless of the caller.
+/// Adds the facts that hold for every such request, regardless of the caller.
 fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
     let request =
         request.with("aws:ResourceAccount", &asset.account).with("s3:ResourceAccount", &asset.account);
@@ -109,7 +109,7 @@ fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
         None => request,
     };
     match asset.kind {
-        // The newest version, which no Deny of older versions matches.
+        // The newest version, so that no Deny of older versions matches.
         AssetKind::Bucket => request.with("s3:TlsVersion", "1.3"),
         // CloudTrail accepts only symmetric encryption keys.
         AssetKind::Key => {
@@ -119,8 +119,8 @@ fn facts(request: Request, asset: &Asset, insiders: &Insiders) -> Request {
     }
 }
 
-/// Returns a value that satisfies a condition, if one can be found: the first value, or the absence
-/// of the key.
+/// Returns facts about the key that satisfy a condition, if such facts can be found: the first
+/// value of the condition, any value, or the absence of the key.
 fn satisfied(condition: &Condition<'_>) -> Option<Known> {
     let operator = Operator::parse(condition.operator)?;
     let first = condition.values.first()?;
@@ -134,7 +134,7 @@ fn satisfied(condition: &Condition<'_>) -> Option<Known> {
     })
 }
 
-/// Returns a value that does not satisfy a condition, if one can be found.
+/// Returns facts about the key that do not satisfy a condition, if such facts can be found.
 fn avoided(condition: &Condition<'_>) -> Option<Known> {
     /// A text that no policy uses as a value.
     const OTHER: &str = "-";
@@ -155,8 +155,8 @@ fn avoided(condition: &Condition<'_>) -> Option<Known> {
 }
 
 /// Adds the encryption context with which a log file is decrypted: the trail, and the object or
-/// (with an S3 bucket key) the bucket. A caller cannot choose another context. The creator of a
-/// grant chooses its constraints.
+/// (with an S3 bucket key) the bucket. A caller cannot choose another context. However, the creator
+/// of a grant chooses the constraints of the grant.
 ///
 /// See "Encrypting CloudTrail log files, digest files, and event data stores with AWS KMS keys" in
 /// the CloudTrail user guide, and "Reducing the cost of SSE-KMS with Amazon S3 Bucket Keys" in the
@@ -196,7 +196,8 @@ pub(super) fn is_context_of_logs(name: &str, value: &str, asset: &Asset, insider
     }
 }
 
-/// S3 is the only service through which a log file is decrypted.
+/// Returns a value of the service that calls KMS, if one can satisfy a condition: log files are
+/// decrypted only through S3.
 fn via_service(condition: &Condition<'_>) -> Option<Known> {
     let operator = Operator::parse(condition.operator)?;
     if operator.is_negated || operator.is_null() {

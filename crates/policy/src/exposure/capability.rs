@@ -104,7 +104,8 @@ impl Capability {
         }
     }
 
-    /// The verb, if the object is log files, because a capability can be limited to some of them.
+    /// The verb of a capability whose object is log files, because such a capability can be limited
+    /// to some log files.
     pub(super) fn verb(self) -> Option<&'static str> {
         match self {
             Self::Read => Some("read"),

@@ -1,4 +1,4 @@
-//! Determines what a KMS grant and a grant of a bucket ACL allow to outsiders.
+//! Determines the access that a KMS grant and a grant of a bucket ACL allow to outsiders.
 //!
 //! See "Grants in AWS KMS" in the KMS developer guide, and "Access control list (ACL) overview" in
 //! the S3 user guide.
@@ -9,7 +9,7 @@ use super::{Allowed, Asset, Capability, Holds, Insiders, Who, outsider};
 use crate::Principal;
 use crate::trail_statement::CLOUDTRAIL;
 
-/// The parts of a KMS grant that decide what it allows.
+/// The parts of a KMS grant that decide which access it allows.
 #[derive(Debug, Clone, Copy)]
 pub struct KeyGrant<'a> {
     /// The grantee: an ARN, a unique id, or a service.
@@ -24,13 +24,13 @@ pub struct KeyGrant<'a> {
     pub context: &'a [(&'a str, &'a str)],
 }
 
-/// Returns what a KMS grant on the key allows to outsiders.
+/// Returns the capabilities that a KMS grant on the key allows to outsiders.
 pub fn granted(grant: &KeyGrant<'_>, asset: &Asset, insiders: &Insiders) -> Vec<Allowed> {
     let allows = |operation: &str| grant.operations.iter().any(|it| it == operation);
     let is_for_logs =
         grant.context.iter().all(|(key, value)| is_context_of_logs(key, value, asset, insiders));
     let decrypts = is_for_logs && (allows("Decrypt") || allows("ReEncryptFrom"));
-    // A grant that the grantee creates has the constraints of this grant, or narrower ones.
+    // A grant that the grantee creates from this grant has the same constraints, or narrower ones.
     let grants = is_for_logs && allows("CreateGrant");
     let capabilities = [(decrypts, Capability::Decrypt), (grants, Capability::CreateGrant)];
     let capabilities = capabilities.into_iter().filter_map(|(is_allowed, it)| is_allowed.then_some(it));
@@ -59,7 +59,7 @@ fn grantee(grant: &KeyGrant<'_>, asset: &Asset, insiders: &Insiders) -> Option<W
     }
 }
 
-/// The principal of a grant. KMS shows an ARN, a unique id if the principal was deleted, or the
+/// The principal of a grant. KMS returns an ARN, a unique id if the principal was deleted, or the
 /// name of a service.
 fn principal(id: &str) -> Principal<'_> {
     let is_service = !id.starts_with("arn:") && id.contains(".amazonaws.com");
@@ -74,9 +74,9 @@ fn one(who: &Who, capability: Capability) -> Allowed {
     Allowed { who: who.clone(), capability, files: None, holds }
 }
 
-/// Returns what a grant of the ACL of the bucket allows. The log delivery group of S3 is ignored:
-/// it writes access logs of buckets of the same account. `grantee` is the URI of a group, or a
-/// canonical user id.
+/// Returns the capabilities that a grant of the ACL of the bucket allows. The log delivery group of
+/// S3 is ignored: it writes the server access logs of buckets of the same account. `grantee` is the
+/// URI of a group, or a canonical user id.
 ///
 /// `WRITE` allows others to create objects, and to overwrite and delete only their own objects. See
 /// "Access control list (ACL) overview" and "Enabling Amazon S3 server access logging" in the S3

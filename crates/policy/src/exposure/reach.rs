@@ -33,7 +33,7 @@ pub(super) fn is_of_streams(statement: &Statement, arn: &str, variables: bool) -
         let overlap =
             |pattern, text| !are_disjoint(&wild(pattern, variables), &pieces(text, Syntax::WILDCARDS));
         let parts: Vec<&str> = pattern.splitn(PARTS, ':').collect();
-        // The name of a variable also contains a colon.
+        // The name of a variable also contains a colon, so the parts would be wrong.
         if parts.len() < PARTS || pattern.contains("${") {
             return overlap(pattern, &streams);
         }
@@ -59,7 +59,7 @@ pub(super) fn files(statement: &Statement, logs: &[String], variables: bool) -> 
             return None;
         }
         let but: Vec<&str> = excluded.into_iter().filter(|it| is_some(it)).collect();
-        // A short list of exceptions excludes almost nothing.
+        // The statement matches all log files except the listed ones.
         return Some(
             (!but.is_empty()).then(|| but.iter().map(|it| format!("all but {}", key(it))).collect()),
         );

@@ -37,7 +37,7 @@ fn judged(kind: AssetKind, organization: Option<&str>, statements: &Value) -> Ve
     found.iter().map(Exposure::sentence).collect()
 }
 
-/// Returns the sentence about one statement, judged alone.
+/// Returns the text about one statement, judged alone.
 fn of(kind: AssetKind, statement: &Value) -> String {
     judged(kind, Some("o-ours"), &json!([statement])).join(" | ")
 }
@@ -96,7 +96,8 @@ fn the_capabilities_of_a_bucket_statement_are_reported() {
             "lets account 444455556666 change the bucket policy (AWS accepts that only from the account of the resource, \
              so it has no effect)",
         ),
-        // An action on the bucket does not apply to its objects, nor the other way round.
+        // An action on the bucket does not apply to its objects, and an action on objects does not
+        // apply to the bucket.
         (json!("s3:PutLifecycleConfiguration"), json!("arn:aws:s3:::logs/*"), ""),
         (json!("s3:GetObject"), json!(BUCKET), ""),
         // Objects that are not log files, and another bucket.
@@ -233,7 +234,7 @@ fn conditions_on_the_caller_identify_or_exclude_outsiders() {
             "{condition}"
         );
     }
-    // If the organization is unknown, it can be any.
+    // If the id of the organization is unknown, the condition can name any organization.
     let condition = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-ours" } });
     let named = on_logs(&json!({ "AWS": "444455556666" }), "s3:GetObject", &condition);
     assert_eq!(of(AssetKind::Bucket, &named), "");
@@ -292,7 +293,7 @@ fn services_are_judged_by_their_source_account() {
     let acl = json!({ "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control" } });
     let from = |key: &str, value: &str| json!({ "StringEquals": { "s3:x-amz-acl": "bucket-owner-full-control", key: value } });
     let any = "on behalf of any account write log files under `AWSLogs/111111111111/*`";
-    // The statement that the console wrote until 2022, and Terraform modules still do.
+    // The statement that the console wrote until 2022, and that Terraform modules still write.
     assert_eq!(
         with("cloudtrail.amazonaws.com", "s3:PutObject", folder.clone(), acl.clone()),
         format!("lets cloudtrail.amazonaws.com {any}")

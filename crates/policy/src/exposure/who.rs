@@ -1,8 +1,8 @@
-//! Determines the outsiders that the principals of a statement, and its conditions on the caller,
-//! describe.
+//! Determines the outsiders that a statement concerns, from its principals and from its conditions
+//! on the caller.
 //!
 //! A condition on the caller limits a statement to the values of the condition. If the values are
-//! insiders, the statement concerns nobody else; otherwise, the values name the outsiders.
+//! insiders, the statement concerns no outsider; otherwise, the values name the outsiders.
 
 use super::capability::{Accepted, RiskyAction};
 use super::{Asset, AssetKind, Holds, Insiders};
@@ -17,7 +17,7 @@ use crate::{Arn, Condition, Known, Partition, Principal, Request, Statement};
 pub enum Who {
     /// Everybody, in every account.
     Anybody,
-    /// Every principal of an account that the administrators of the account allow.
+    /// The principals of an account to which the administrators of the account delegate the access.
     Account(String),
     /// The user, role or session with this ARN.
     Principal(String),
@@ -33,9 +33,10 @@ pub enum Who {
     Unresolved(String),
     /// An AWS service.
     Service {
-        /// The name of the service; `None` is any service.
+        /// The name of the service, or `any AWS service`.
         name: String,
-        /// The account, organization or resource on whose behalf the service acts; `None` is any.
+        /// The account, organization or resource on whose behalf the service acts; `None` stands
+        /// for any source.
         source: Option<String>,
     },
 }
@@ -68,7 +69,7 @@ impl Who {
 /// The account of a stranger: AWS assigns no such id.
 const STRANGER: &str = "000000000000";
 
-/// The name of the services that a statement for `*` allows.
+/// The name that stands for all services that a statement for `*` allows.
 const ANY_SERVICE: &str = "any AWS service";
 
 /// A caller whose requests represent those of an outsider.
@@ -108,7 +109,7 @@ pub fn outsider(principal: Principal<'_>, insiders: &Insiders) -> Option<Who> {
 /// Returns the outsiders that a statement names.
 pub(super) fn groups(statement: &Statement, asset: &Asset, insiders: &Insiders) -> Vec<Group> {
     let conditions = statement.conditions();
-    // An Allow with `NotPrincipal` allows everybody else.
+    // An Allow with `NotPrincipal` allows every principal that the element does not name.
     if statement.has("NotPrincipal") {
         return vec![anybody(&conditions, asset, insiders)];
     }
@@ -132,7 +133,7 @@ fn anybody(conditions: &[Condition<'_>], asset: &Asset, insiders: &Insiders) -> 
         Bound::Outsiders(bindings) => bindings.into_iter().map(Candidate::of).collect(),
     };
     let services = || service(ANY_SERVICE, conditions, asset, insiders);
-    // A policy of a log group takes effect only for services, whichever other principals it names.
+    // The policy of a log group takes effect only for services, even if it names other principals.
     if asset.kind == AssetKind::LogGroup {
         return Group { candidates: candidates.into_iter().chain(services()).collect(), otherwise: None };
     }
@@ -313,7 +314,7 @@ fn is_void(value: &str, names: Names, has_wildcards: bool) -> bool {
     };
     has_wildcards
         && match names {
-            // The pattern of a role name in any account is worth reporting.
+            // The name of a role in any account limits the callers, so the pattern is reported.
             Names::Arn => {
                 is_any(value.split(':').nth(4)) && is_any(value.splitn(6, ':').nth(5).map(after_type))
             }
@@ -402,7 +403,7 @@ impl Candidate {
     pub(super) fn bind(&self, request: Request) -> Request {
         let anything = || Known::AtLeast(Vec::new());
         let request = match &self.who {
-            // Neither of these identifies an account.
+            // None of these identifies an account.
             Who::Organization(_) | Who::Matching(_) | Who::CanonicalUser(_) | Who::Unresolved(_) => request
                 .with_known("aws:PrincipalAccount", anything())
                 .with_known("kms:CallerAccount", anything())
@@ -425,7 +426,7 @@ impl Candidate {
         match (&self.who, action.accepted) {
             (Who::Service { .. }, Accepted::Services) => Holds::Always,
             (_, Accepted::Services | Accepted::Nobody) => Holds::NotEnforced,
-            // No known caller is behind them.
+            // No caller is known that can act as one of these principals.
             (Who::Unresolved(_) | Who::Federated(_), _) => Holds::Under(Vec::new()),
             (
                 Who::Account(_) | Who::Principal(_) | Who::Organization(_) | Who::Matching(_),

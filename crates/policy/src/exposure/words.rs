@@ -28,7 +28,7 @@ impl fmt::Display for Who {
 
 /// Returns a sentence such as `lets account 444455556666 read and delete every log file`.
 pub(super) fn sentence(allowed: &[Allowed]) -> String {
-    // Capabilities that several outsiders share are written once.
+    // A capability that several outsiders share is written once.
     let mut clauses: Vec<(Vec<String>, String)> = Vec::new();
     let mut seen: Vec<(&Who, &Holds)> = Vec::new();
     for one in allowed {
@@ -48,7 +48,7 @@ pub(super) fn sentence(allowed: &[Allowed]) -> String {
     clauses.collect::<Vec<_>>().join("; ")
 }
 
-/// Returns a list of deeds such as `read and delete every log file, and have log files expire`.
+/// Returns a list of actions such as `read and delete every log file, and have log files expire`.
 fn deeds(allowed: &[&Allowed]) -> String {
     let mut deeds: Vec<String> = Vec::new();
     let mut files: Vec<&Option<Vec<String>>> = Vec::new();

@@ -1,11 +1,11 @@
 //! Decides which account uses a short form first, if no trail relies on the form yet.
 //!
-//! The short forms depend on `${aws:SourceAccount}` and `aws:SourceOrgID`. AWS documents neither
-//! for requests of CloudTrail to S3. For requests to KMS, AWS documents `aws:SourceAccount`, but
-//! not the variable: see "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user
-//! guide. A wrong assumption must affect as few trails as possible: one account tests the form, and
-//! every other account keeps the longer form until CloudTrail has confirmed the trail of the first
-//! account.
+//! The short forms depend on `${aws:SourceAccount}` and `aws:SourceOrgID`. AWS does not document
+//! either of them for requests of CloudTrail to S3. For requests to KMS, AWS documents
+//! `aws:SourceAccount`, but not the variable: see "Configure AWS KMS key policies for CloudTrail"
+//! in the CloudTrail user guide. If an assumption is wrong, it must affect as few trails as
+//! possible. Therefore one account tests the form, and every other account keeps the longer form
+//! until CloudTrail has confirmed the trail of the first account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,25 +16,25 @@ use crate::ownership::StatementRole;
 use crate::trail_statement::TrailStatement;
 use crate::{Document, Merged, Ownership, Statement};
 
-/// A short form on which not all trails of the live document rely yet.
+/// The first use of a short form: some trails of the live document do not rely on the form yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstUse {
     /// The form.
     pub form: StatementForm,
-    /// The accounts that rely on the form under the expanded document. Every other account keeps
-    /// the longer form until the contracted document.
+    /// The accounts that rely on the form in the expanded document. Every other account keeps the
+    /// longer form until the contracted document is written.
     pub accounts: BTreeSet<String>,
-    /// The document that gives every trail the longer form again, in case CloudTrail refuses a form
-    /// that the live document already has.
+    /// The document that restores the longer form for every trail, in case CloudTrail refuses a
+    /// form that the live document already has.
     pub retreat: Option<Document>,
 }
 
 /// Returns the first use of a form, and the merge with its expanded document. Returns `None` if the
 /// form is not short, or if the managed statements of the live document have only that form.
 ///
-/// Accounts that the longer form does not name, such as new ones, rely on the short form at once,
-/// because they have no other. If none of them can be checked, one account of the longer form moves
-/// as well, and more if the document would not fit otherwise.
+/// Accounts that the longer form does not name, such as new accounts, rely on the short form at
+/// once, because they have no other form. If none of them can be checked, one account of the longer
+/// form also moves. More accounts move if the document would not fit otherwise.
 pub(super) fn find(
     input: FitInput<'_>,
     form: StatementForm,
@@ -48,7 +48,7 @@ pub(super) fn find(
         return None;
     }
     let forms = live.map(|live| named(live, ownership)).unwrap_or_default();
-    // A shorter form depends on everything that this form depends on, and more.
+    // A shorter form depends on everything that this form depends on.
     let is_in_use = forms.iter().any(|(it, _)| *it >= form);
     let longer = forms.iter().filter(|(it, _)| *it < form);
     let longer: BTreeSet<&String> = longer.flat_map(|(_, accounts)| accounts).collect();

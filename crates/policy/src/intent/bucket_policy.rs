@@ -23,7 +23,7 @@ pub struct BucketIntent {
     pub prefix: Option<String>,
     /// ARNs of the trails that deliver to the bucket, including their home Region and account.
     pub trails: Vec<Arn>,
-    /// The trails that log for a whole organization. `trails` contains them, too.
+    /// The trails that log for a whole organization. They are also in `trails`.
     pub organization_trails: Vec<OrganizationTrail>,
     /// Trails that deliver to the bucket but are not in the spec.
     pub guests: Vec<Guest>,
@@ -53,16 +53,16 @@ pub struct Guest {
 /// A trail that logs for all accounts of an organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrganizationTrail {
-    /// The ARN of the trail. Its account is the management account, whichever account created the
-    /// trail.
+    /// The ARN of the trail. Its account is the management account, even if a delegated
+    /// administrator created the trail.
     pub trail: Arn,
     /// The id of the organization, such as `o-exampleorgid`.
     pub organization: String,
 }
 
 impl BucketIntent {
-    /// The access to a bucket to which no trail delivers and that nobody reads: requests without
-    /// TLS are denied.
+    /// Creates the intent for a bucket to which no trail delivers and that nobody reads: only
+    /// requests without TLS are denied.
     pub fn new(partition: Partition, bucket: impl Into<String>) -> Self {
         Self {
             partition,
@@ -144,8 +144,9 @@ impl BucketIntent {
         self.sources().map(|(trail, _)| trail)
     }
 
-    /// CloudTrail reads the ACL to check whether it can deliver at all. The ACL reveals nothing, so
-    /// the short forms omit the list of accounts here.
+    /// Returns the statement that allows CloudTrail to read the ACL, with which CloudTrail checks
+    /// whether it can deliver at all. The ACL reveals nothing, so the short forms omit the list of
+    /// accounts here.
     fn acl_check(&self, ownership: &Ownership, form: StatementForm) -> Statement {
         let condition = match form {
             StatementForm::Plain => {
@@ -167,7 +168,8 @@ impl BucketIntent {
         )
     }
 
-    /// The log files of each account are below its own id, and the bucket owner owns them.
+    /// Returns the statement that allows CloudTrail to write log files. The log files of each
+    /// account are below the id of the account, and the bucket owner owns the log files.
     fn write(
         &self,
         ownership: &Ownership,
@@ -211,9 +213,9 @@ impl BucketIntent {
         ))
     }
 
-    /// The log files of an organization are below the id of the organization, and there below the
-    /// id of each account. This statement is separate in every form, so that no other trail can
-    /// write there.
+    /// Returns the statement that allows CloudTrail to write the log files of organizations. They
+    /// are below the id of the organization, in a folder for each account. The statement is
+    /// separate in every form, so that no other trail can write there.
     ///
     /// See "Creating a trail for an organization with the AWS CLI" in the CloudTrail user guide.
     fn organization_write(&self, ownership: &Ownership) -> Option<Statement> {
@@ -248,7 +250,8 @@ impl BucketIntent {
         ))
     }
 
-    /// See "Security best practices for Amazon S3": enforce encryption of data in transit.
+    /// Returns the statement that denies requests without TLS. See "Security best practices for
+    /// Amazon S3": enforce encryption of data in transit.
     fn deny_insecure_transport(&self, ownership: &Ownership) -> Statement {
         let bucket = self.bucket_arn();
         let objects = format!("{bucket}/*");
@@ -266,7 +269,7 @@ impl BucketIntent {
 
     /// Returns whether foreign statements of a document already deny everything that the managed
     /// statement against requests without TLS denies. Statements of another installation do not
-    /// count, because they are removed together with that installation.
+    /// count, because they are removed when that installation is destroyed.
     pub fn is_tls_required_by_others(&self, document: &Document, ownership: &Ownership) -> bool {
         let installations = ownership.others(document.statements().iter().filter_map(Statement::sid));
         let is_of_one = |it: &Statement| installations.iter().any(|other| other.has(it));
@@ -274,7 +277,7 @@ impl BucketIntent {
         denies(foreign, reads_variables(document), &self.deny_insecure_transport(ownership))
     }
 
-    /// Returns whether a statement of a document, whoever wrote it, denies everything that the
+    /// Returns whether any statement of a document, managed or foreign, denies everything that the
     /// managed statement against requests without TLS denies.
     pub fn is_tls_required(&self, document: &Document, ownership: &Ownership) -> bool {
         let statements = document.statements().iter();

@@ -1,4 +1,4 @@
-//! Turns extra statements of the spec into managed statements: only the Sid changes.
+//! Turns extra statements of the spec into managed statements, and changes only their Sids.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,8 @@ use crate::{Ownership, Sid, Statement};
 /// Returns the statements in the same order, each under a unique managed Sid: `Extra<Sid>`, or
 /// `Extra<n>` for the nth statement if it has no Sid, an ambiguous Sid, or a repeated Sid.
 pub(super) fn owned_by(ownership: &Ownership, statements: &[Statement]) -> Vec<Statement> {
-    // Names come first, so that no number uses a Sid that a later statement needs.
+    // Statements with a usable Sid are named first, so that no number takes a Sid that a later
+    // statement needs.
     let mut taken: HashSet<Sid> = HashSet::new();
     let named: Vec<Option<Sid>> = statements
         .iter()

@@ -24,11 +24,11 @@ pub struct KeyIntent {
     /// with its own ARN and on behalf of the account in the ARN, which is the management account.
     /// See "Configure AWS KMS key policies for CloudTrail".
     pub trails: Vec<Arn>,
-    /// ARNs of the trails that log for a whole organization. `trails` contains them, too.
+    /// ARNs of the trails that log for a whole organization. They are also in `trails`.
     ///
-    /// Their ARN is the encryption context of the log files of every account, so a reader of some
-    /// accounts must be allowed to decrypt the log files of all accounts. The policy of the bucket
-    /// separates the accounts: a reader that cannot read a log file has nothing to decrypt.
+    /// The ARN of such a trail is the encryption context of the log files of every account, so a
+    /// reader of some accounts must be allowed to decrypt the log files of all accounts. The bucket
+    /// policy separates the accounts: a reader cannot decrypt a log file that it cannot read.
     pub organization_trails: Vec<Arn>,
     /// ARNs of trails that encrypt with the key but are not in the spec.
     pub guests: Vec<Arn>,
@@ -124,7 +124,7 @@ impl KeyIntent {
                     statement(StatementRole::TrailDecrypt, decrypt, use_of_logs),
                 ]
             }
-            // In the short forms, one statement holds the list of accounts for both.
+            // In the short forms, one statement has the list of accounts for both actions.
             Some((key, accounts)) => {
                 let source = json!({ "aws:SourceArn": source_patterns(self.sources()) });
                 let own = Arn::new(self.partition, "cloudtrail", "*", SOURCE_ACCOUNT_VARIABLE, "trail/*");
@@ -145,10 +145,10 @@ impl KeyIntent {
         })
     }
 
-    /// SNS encrypts a message with the permissions of the publisher, and with the ARN of the topic
-    /// as the encryption context. The policy of the topic decides which trails can publish, because
-    /// AWS does not document that these requests of CloudTrail name the trail. The statement is
-    /// therefore the same in every form.
+    /// Returns the statement for encrypted topics. SNS encrypts a message with the permissions of
+    /// the publisher, and with the ARN of the topic as the encryption context. The topic policy
+    /// decides which trails can publish, because AWS does not document that these requests of
+    /// CloudTrail name the trail. The statement is therefore the same in every form.
     ///
     /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide and "Enable
     /// compatibility between event sources from AWS services and encrypted topics" in the SNS
@@ -162,8 +162,9 @@ impl KeyIntent {
         (!self.topics.is_empty()).then(|| key_statement(ownership, role, cloudtrail(), actions, condition))
     }
 
-    /// CloudWatch Logs encrypts with the ARN of the log group as the encryption context, and names
-    /// no account otherwise. The statement is therefore the same in every form.
+    /// Returns the statement for encrypted log groups. CloudWatch Logs encrypts with the ARN of the
+    /// log group as the encryption context. Nothing else in the request identifies the account, so
+    /// the statement is the same in every form.
     ///
     /// See "Encrypt log data in CloudWatch Logs using AWS Key Management Service" in the CloudWatch
     /// Logs user guide.
@@ -179,8 +180,8 @@ impl KeyIntent {
             .then(|| key_statement(ownership, role, principal, json!(ACTIONS), condition))
     }
 
-    /// The statement for the administrators. Without it, nobody could change the key, so a key is
-    /// created with it.
+    /// Returns the statement for the administrators. Without it, nobody could change the key, so a
+    /// new key already has this statement.
     ///
     /// See "Default key policy" in the KMS developer guide.
     pub fn administration(&self, ownership: &Ownership) -> Statement {
@@ -196,9 +197,9 @@ impl KeyIntent {
         )
     }
 
-    /// The condition for managed trails, limited to log files of their own accounts: CloudTrail
-    /// puts the ARN of the trail into the encryption context. The Region is open, because a trail
-    /// writes from every Region.
+    /// Returns the condition that allows managed trails to use the key, only for log files of their
+    /// own accounts. CloudTrail puts the ARN of the trail into the encryption context. The
+    /// condition allows every Region, because a trail writes from every Region.
     fn use_of_logs(&self) -> Value {
         let trails_of_accounts = self
             .sources()

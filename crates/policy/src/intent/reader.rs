@@ -80,8 +80,8 @@ impl Reader {
     }
 
     /// Returns the statements that allow the principal to decrypt the log files of its accounts and
-    /// of organization trails. The encryption context of log files of an organization trail does
-    /// not contain their account.
+    /// of organization trails. The encryption context of the log files of an organization trail
+    /// does not contain the account of the log files.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail": granting decrypt permissions.
     pub(super) fn key_statements(

@@ -23,7 +23,7 @@ pub struct LogRoleIntent {
 
 impl LogRoleIntent {
     /// The trust policy of the role. CloudTrail does not name the trail when it assumes the role,
-    /// so no condition can limit the trail.
+    /// so no condition can limit the role to a trail.
     ///
     /// See "Role policy document for CloudTrail to use CloudWatch Logs for monitoring" in the
     /// CloudTrail user guide.
@@ -48,7 +48,8 @@ impl LogRoleIntent {
     }
 }
 
-/// Creates a document of one statement without a Sid: reconcile owns the whole document.
+/// Creates a document of one statement. The statement has no Sid, because `reconcile` manages the
+/// whole document.
 fn document<const N: usize>(elements: [(&str, Value); N]) -> Document {
     Document::new(vec![Statement::compose_unowned(None, Effect::Allow, elements)])
 }

@@ -65,8 +65,8 @@ impl TopicIntent {
             [
                 ("Principal", cloudtrail()),
                 ("Action", json!("SNS:Publish")),
-                // SNS accepts one resource. See "Amazon SNS API permissions: Actions and resources
-                // reference".
+                // SNS accepts only one resource. See "Amazon SNS API permissions: Actions and
+                // resources reference".
                 ("Resource", json!(self.topic)),
                 ("Condition", condition),
             ],
@@ -79,10 +79,10 @@ impl TopicIntent {
         self.trails.iter().map(|trail| trail.account().to_owned()).collect()
     }
 
-    /// The policy that SNS gives a topic on creation: the account of the topic is allowed to use
-    /// the topic.
+    /// The policy that SNS gives to a new topic: the account of the topic is allowed to use the
+    /// topic.
     ///
-    /// SNS accepts no policy without statements, so this document replaces an empty one. See
+    /// SNS rejects a policy without statements, so this document replaces an empty policy. See
     /// `CreateTopic` in the SNS API reference: by default, only the topic owner can publish or
     /// subscribe to the topic.
     pub fn default_policy(topic: &Arn) -> Document {

@@ -1,8 +1,8 @@
-//! Determines the rest of each foreign statement: grants that managed statements cover are adopted,
-//! and grants that the spec revokes are removed.
+//! Decides which part of each foreign statement remains: grants that managed statements cover are
+//! adopted, and grants that the spec revokes are removed.
 //!
-//! Nothing is removed early: only the contracted document changes. The exception is a statement
-//! that AWS would refuse to save, which the expanded document does not contain either.
+//! Only the contracted document changes, so that nothing is removed early. The exception is a
+//! statement that AWS would refuse to save: the expanded document does not contain it either.
 
 use super::Merged;
 use super::adoption::{Adopted, Adoption, AdoptionResult, is_unwritable};
@@ -27,9 +27,9 @@ impl Merged {
         if adoption.refuses_public { self.without_public(ownership) } else { self }
     }
 
-    /// Removes the public statements that are not kept from the expanded document as well, because
-    /// S3 would refuse to save them. A managed statement is replaced by its desired version at
-    /// once.
+    /// Also removes the public statements that are not kept from the expanded document, because S3
+    /// would refuse to save them. The desired version of a managed statement replaces a public one
+    /// at once.
     fn without_public(mut self, ownership: &Ownership) -> Self {
         let statements = self.expanded.statements();
         let public = exposed(&self.expanded);

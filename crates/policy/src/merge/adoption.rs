@@ -1,4 +1,4 @@
-//! The settings for foreign statements, and the results.
+//! The settings for foreign statements, and their results.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,13 +30,13 @@ pub struct Adoption {
     pub refuses_public: bool,
 }
 
-/// Whether something foreign is kept.
+/// Whether a foreign statement or its access is kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Keep {
-    /// It is kept unchanged.
+    /// The statement or the access is kept.
     #[default]
     Keep,
-    /// It is removed.
+    /// The statement or the access is removed.
     Remove,
 }
 
@@ -47,27 +47,29 @@ pub struct Adopted {
     pub statement: StatementRef,
     /// The result for the statement.
     pub fate: AdoptionResult,
-    /// The access that the statement still allows and managed statements do not.
+    /// The access that the statement still allows and that managed statements do not allow.
     pub stays: Vec<Use>,
-    /// The access that the statement no longer allows and managed statements do not allow either.
+    /// The access that the statement no longer allows and that managed statements do not allow
+    /// either.
     pub ended: Vec<Use>,
 }
 
 /// The result for a foreign statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AdoptionResult {
-    /// The statement is removed: only access that managed statements cover needs it.
+    /// The statement is removed: managed statements cover all access that still needs it.
     Replaced,
     /// The statement loses the members of its lists that are no longer needed.
     Narrowed,
     /// The statement is unchanged.
     Kept,
-    /// The statement is removed or narrowed, as the spec requires, although it allows something to
+    /// The statement is removed or narrowed, as the spec requires, although it allows access to
     /// accounts outside of the spec.
     Revoked,
     /// The statement is removed, because the spec keeps no foreign statement.
     Removed,
-    /// Like [`AdoptionResult::Removed`], and the statement is public: S3 would refuse to save it.
+    /// The statement is removed, because the spec keeps no foreign statement. The statement is
+    /// public, and S3 would refuse to save it.
     PublicRemoved,
     /// The statement names a deleted principal, and the spec removes such statements.
     DeletedPrincipal {

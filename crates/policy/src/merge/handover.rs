@@ -1,4 +1,4 @@
-//! Leaves access that other trails still need in unmanaged statements.
+//! Keeps access that other trails still need, in unmanaged statements.
 
 use std::collections::BTreeSet;
 
@@ -41,8 +41,8 @@ fn handed_over(role: StatementRole) -> Option<&'static str> {
         StatementRole::TrailDecrypt => Some("AWSCloudTrailDecrypt"),
         StatementRole::TrailNotify => Some("AWSCloudTrailNotify"),
         StatementRole::Administration => Some("KeyAdministration"),
-        // A topic or log group that stays encrypted keeps the managed statement: the next destroy
-        // finds it.
+        // If a topic or log group is still encrypted, its managed statement is kept, so that the
+        // next destroy finds it.
         StatementRole::DenyInsecureTransport
         | StatementRole::TrailTopicEncrypt
         | StatementRole::TrailLogGroupEncrypt => None,

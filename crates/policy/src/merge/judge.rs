@@ -1,9 +1,9 @@
 //! Decides the result for each foreign statement.
 //!
-//! A statement that allows CloudTrail to deliver is split into its grants. A grant is removed only
-//! if managed statements cover it, or if the uncovered sources all belong to an account whose
-//! trails are all known: those of them that deliver here are covered. Every other grant is kept,
-//! under the Sid and the conditions of its statement.
+//! A statement that allows CloudTrail to deliver is split into its grants. A grant is removed in
+//! two cases: managed statements cover the grant, or the uncovered sources all belong to an account
+//! whose trails are all known, because managed statements cover all trails of the account that
+//! deliver here. Every other grant is kept, under the Sid and the conditions of its statement.
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
@@ -126,7 +126,7 @@ impl Case<'_> {
         self.pieces.iter().map(|(piece, verdict)| (self.trails.grant(piece), *verdict))
     }
 
-    /// Keeps every grant that should be removed but is still in the rest of the statement.
+    /// Keeps every grant that should be removed but that the rest of the statement still contains.
     fn keep_what_stays_anyway(&mut self, left: &Remainder) {
         for (piece, verdict) in &mut self.pieces {
             if matches!(verdict, GrantDecision::Ended | GrantDecision::Revoked) && left.has(piece) {
@@ -135,7 +135,7 @@ impl Case<'_> {
         }
     }
 
-    /// Changes the verdict of the selected grants.
+    /// Changes the decision about the selected grants.
     fn revise(
         &mut self,
         verdict: GrantDecision,
@@ -231,9 +231,10 @@ impl<'a> AdoptionAnalysis<'a> {
         managers.is_empty() || managers.values().any(|manager| grant.account == Some(manager))
     }
 
-    /// Revises the grants that only read metadata. Reading the ACL of a bucket or describing a key
-    /// reveals nothing and is useless alone, so such a grant is removed together with the last
-    /// permission to deliver. It is kept as long as a source that can deliver needs it.
+    /// Revises the decisions about grants that only read metadata. To read the ACL of a bucket or
+    /// to describe a key reveals nothing and is useless alone, so such a grant is removed together
+    /// with the last permission to deliver. The grant is kept as long as a source that can deliver
+    /// needs it.
     fn keep_looks_that_are_needed(&self, foreign: &mut [Foreign<'a>]) {
         // A grant without a source is first assumed to be removed. The code below finds the sources
         // that need it.
@@ -252,8 +253,8 @@ impl<'a> AdoptionAnalysis<'a> {
         }
         let left: Vec<Remainder> =
             foreign.iter().filter_map(Foreign::case).map(|case| self.left(case)).collect();
-        // A grant that is kept because lists cannot express its removal is kept permanently: the
-        // verdicts below rely on it.
+        // If lists cannot express the removal of a grant, the grant is kept permanently: the
+        // decisions below rely on it.
         for (case, left) in foreign.iter_mut().filter_map(Foreign::case_mut).zip(&left) {
             case.keep_what_stays_anyway(left);
         }
@@ -273,7 +274,7 @@ impl<'a> AdoptionAnalysis<'a> {
         let may_others_deliver = others.clone().any(|it| may_deliver(it) && !self.is_anothers(it));
         let staying = left.iter().filter_map(|left| left.statement.as_ref()).chain(others);
         let staying = self.coverage(self.ours().chain(staying));
-        // The needs of all grants are determined before any verdict changes.
+        // The needs of all grants are determined before any decision changes.
         let needed: Vec<Vec<bool>> = foreign
             .iter()
             .filter_map(Foreign::case)
@@ -292,9 +293,9 @@ impl<'a> AdoptionAnalysis<'a> {
         }
     }
 
-    /// Returns a statement that is not split and is kept. Another installation allows only its own
-    /// trails to read metadata. Any other statement can allow sources to deliver that it does not
-    /// name.
+    /// Returns the statement if it is not split and is kept. Another installation allows only its
+    /// own trails to read metadata. Any other statement can allow delivery by sources that it does
+    /// not name.
     fn other_that_stays<'f>(&self, foreign: &'f Foreign<'a>) -> Option<&'f Statement> {
         match foreign {
             Foreign::Other(statement) if self.adoption.foreign_statements == Keep::Keep => Some(statement),
@@ -411,8 +412,8 @@ fn needs(delivering: &DeliveryGrant<'_>, look: &DeliveryGrant<'_>, staying: &Cov
 }
 
 /// Returns whether managed statements never contain a grant of this kind: the use of a key without
-/// the encryption context of a trail, as for an encrypted topic, and actions that no documentation
-/// explains.
+/// the encryption context of a trail, as for an encrypted topic, or an action that AWS does not
+/// explain.
 ///
 /// See "Configuring AWS KMS permissions" in the Amazon SNS developer guide.
 fn is_never_ours(grant: &DeliveryGrant<'_>) -> bool {

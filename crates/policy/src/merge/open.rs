@@ -14,8 +14,8 @@ use crate::{Document, Request, Statement, evaluate};
 /// An account that no document names.
 const STRANGER: &str = "000000000000";
 
-/// Returns the access that a statement allows to a trail of an account that nobody named, if there
-/// is any.
+/// Returns the access that a statement allows to a trail of an account that the document does not
+/// name, if there is any.
 pub(super) fn delivery_by_everyone(statement: &Statement, document: &Document) -> Option<Use> {
     if !may_deliver(statement) {
         return None;

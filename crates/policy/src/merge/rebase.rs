@@ -1,4 +1,4 @@
-//! Applies the planned change between two documents to a third: the document that is live during
+//! Applies the planned change between two documents to a third document: the live document during
 //! the apply.
 
 use super::handover::is_handed_over;

@@ -1,4 +1,4 @@
-//! Unites two versions of an Allow into one statement that allows what either of them allows.
+//! Unites two versions of an Allow into one statement that allows the access of both versions.
 //!
 //! The union must never allow less than one of the two. If lists alone cannot express it, there is
 //! no union.
@@ -18,9 +18,9 @@ pub(super) struct Union {
     pub(super) is_exact: bool,
 }
 
-/// Returns the statement with the resources and condition values of both, the live ones first. If
-/// one of the two already has all of them, returns that one. Returns `None` if the statements
-/// differ in anything else.
+/// Returns the statement with the resources and condition values of both statements, the live ones
+/// first. If one of the two statements already has all of them, returns that statement. Returns
+/// `None` if the statements differ in anything else.
 pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
     if shape(current)? != shape(wanted)? {
         return None;
@@ -46,9 +46,9 @@ pub(super) fn unite(current: &Statement, wanted: &Statement) -> Option<Union> {
     Some(Union { statement, is_exact: tally.is_exact() })
 }
 
-/// The parts of two statements that must be equal so that their lists can be united: everything
-/// except the members of these lists. `None` if a statement has one condition twice, in different
-/// spellings, because it is unknown which values belong together.
+/// Returns the parts of a statement that must be equal in both statements, so that their lists can
+/// be united: everything except the members of these lists. Returns `None` if a statement has one
+/// condition twice, in different spellings, because it is unknown which values belong together.
 fn shape(statement: &Statement) -> Option<Canonical<'_>> {
     let mut shape = Canonical::of(statement);
     let conditions = shape.rest.conditions.len();
@@ -56,7 +56,7 @@ fn shape(statement: &Statement) -> Option<Canonical<'_>> {
         resources.clear();
     }
     let rest = shape.rest.conditions.into_iter().map(|mut condition| {
-        // Under a negated operator, more values allow less, so the values must be equal.
+        // Under a negated operator, each value allows less, so the values must be equal.
         if !lowercase(&condition.operator).contains("not") {
             condition.values.clear();
         }
@@ -83,7 +83,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Returns the members of both, those of `current` first.
+    /// Returns the members of both values, those of `current` first.
     fn unite(&mut self, current: &Value, wanted: &Value) -> Value {
         let known: HashSet<_> = members(current).iter().filter_map(scalar_text).collect();
         let kept: HashSet<_> = members(wanted).iter().filter_map(scalar_text).collect();
@@ -99,9 +99,9 @@ impl Tally {
         one_or_many(united)
     }
 
-    /// Returns whether the union is exact. Lists multiply: the product of the unions is the union
-    /// of the products only if a single list differs, or if one statement has all members of the
-    /// other.
+    /// Returns whether the union is exact. The lists of a statement multiply. The product of the
+    /// unions is the union of the products only if a single list differs, or if one statement has
+    /// all members of the other.
     fn is_exact(&self) -> bool {
         self.differing <= 1 || self.gaining == 0 || self.losing == 0
     }

@@ -1,5 +1,5 @@
-//! Describes the access that a statement allows to CloudTrail, for people, for programs, and as a
-//! test of requests.
+//! Describes the access that a statement allows to CloudTrail, for printing and for machine output,
+//! and tests whether a request belongs to it.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,8 @@ pub struct Use {
     pub actions: BTreeSet<String>,
     /// The resources; `*` is a wildcard.
     pub resources: BTreeSet<String>,
-    /// Patterns of the encryption context `aws:cloudtrail:arn`; empty if it is not restricted.
+    /// Patterns of the encryption context `aws:cloudtrail:arn`; empty if the context is not
+    /// restricted.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub contexts: BTreeSet<String>,
 }
@@ -79,7 +80,7 @@ impl Use {
     }
 }
 
-/// Uses, merged by the kind of their source.
+/// Uses, one for each kind of source.
 #[derive(Default)]
 pub(super) struct Uses(Vec<Use>);
 

@@ -25,7 +25,7 @@ impl FromStr for AccountId {
     }
 }
 
-/// Returns whether a text is an account id. For foreign text, which is not parsed into an
+/// Returns whether a text is an account id. Used for foreign text, which is not parsed into an
 /// [`AccountId`].
 pub(crate) fn is_account_id(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())

@@ -52,8 +52,8 @@ impl Arn {
         self.element(5)
     }
 
-    /// The resource without its type: everything after its first slash, or the whole resource if it
-    /// has no slash. `SecurityTrail` of `trail/SecurityTrail`.
+    /// The resource without its type: everything after the first slash, or the whole resource if it
+    /// has no slash. For `trail/SecurityTrail`, this is `SecurityTrail`.
     pub fn resource_name(&self) -> &str {
         self.resource().split_once('/').map_or(self.resource(), |(_, name)| name)
     }

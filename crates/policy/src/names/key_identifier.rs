@@ -19,7 +19,7 @@ pub enum KeyIdentifier {
 }
 
 impl KeyIdentifier {
-    /// The identifier in an answer of AWS; `None` if AWS returns no text or an empty text.
+    /// The identifier in an answer of AWS; `None` if the answer has no text or an empty text.
     pub fn returned(text: Option<&str>) -> Option<Self> {
         text.filter(|text| !text.is_empty()).map(|text| text.to_owned().into())
     }
@@ -50,8 +50,8 @@ impl KeyIdentifier {
         }
     }
 
-    /// Returns the ARN of the key or alias that a `resource` names. An ID or an alias name is one
-    /// of the account and Region of the resource.
+    /// Returns the ARN of the key or alias that the identifier names for a `resource`. An ID or an
+    /// alias name belongs to the account and Region of the resource.
     pub fn arn_for(&self, resource: &Arn) -> Option<Arn> {
         let name = match self {
             Self::Arn(arn) => return Some(arn.clone()),
@@ -106,7 +106,7 @@ mod tests {
         let key: Arn = KEY.parse().unwrap();
         let topic = "arn:aws:sns:eu-west-1:111111111111:trails".parse().unwrap();
         let bucket = "arn:aws:s3:::logs".parse().unwrap();
-        // Text, whether it is the key, and its ARN for a topic.
+        // The identifier, whether it is that of the key, and the ARN of the key for a topic.
         for (text, is_key, arn) in [
             (KEY, true, KEY),
             ("1234abcd", true, KEY),

@@ -10,9 +10,9 @@ use super::{NameError, string_name};
 /// The code of an AWS Region, such as `eu-central-1`.
 ///
 /// Every code with the shape of a known partition is accepted, because AWS opens Regions faster
-/// than reconcile is released. [`Region::is_known`] returns whether this version knows the Region.
-/// A code of an unknown partition is rejected: without the partition, no ARN of the Region can be
-/// written.
+/// than `reconcile` is released. [`Region::is_known`] returns whether this version knows the
+/// Region. A code of an unknown partition is rejected, because every ARN of the Region contains the
+/// partition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Region(String);
@@ -158,7 +158,7 @@ impl Partition {
     }
 
     /// The domain of the endpoints of the partition. The names of Regional service principals end
-    /// with it.
+    /// with this domain.
     ///
     /// See `dnsSuffix` in the `partitions.json` of the AWS SDKs.
     pub fn dns_suffix(self) -> &'static str {

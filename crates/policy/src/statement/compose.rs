@@ -1,7 +1,7 @@
 //! Creates statements from trusted elements.
 //!
-//! Elements from a user or from AWS must not be passed to this module: they are parsed, and their
-//! shape is checked.
+//! Elements from a user or from AWS must not be passed to this module. They must be parsed, so that
+//! their shape is checked.
 
 use std::collections::HashSet;
 
@@ -53,7 +53,7 @@ impl Statement {
     }
 }
 
-/// Returns distinct texts as the value of an element, in the given order; a single text without
+/// Returns distinct texts as the value of an element, in the given order. A single text has no
 /// brackets.
 pub(crate) fn texts<I: IntoIterator<Item = String>>(texts: I) -> Value {
     let mut seen = HashSet::new();

@@ -26,7 +26,7 @@ pub(crate) struct DeliveryGrant<'t> {
     pub(crate) context: Option<Cow<'t, str>>,
     /// The organization of the source, if the statement requires one.
     pub(crate) organization: Option<&'t str>,
-    /// Whether the statement requires any source at all.
+    /// Whether the statement has any condition, such as one on the source.
     pub(crate) is_scoped: bool,
     /// The folders of organizations, if the statement has a `*` in place of the folders of all
     /// accounts.
@@ -34,7 +34,7 @@ pub(crate) struct DeliveryGrant<'t> {
     has_context_wildcards: bool,
 }
 
-/// The source for which CloudTrail acts: the resource in `aws:GrantSource`.
+/// The source for which CloudTrail acts: the resource in `aws:SourceArn`.
 ///
 /// See "Amazon S3 bucket policy for CloudTrail" (trails) and "Amazon S3 bucket policy for
 /// CloudTrail Lake query results" (event data stores) in the CloudTrail user guide.
@@ -102,8 +102,8 @@ impl<'t> DeliveryGrant<'t> {
         }
     }
 
-    /// Returns the same grant for the folders of all organizations, if the statement allows these,
-    /// too. Only trails of a management account write there.
+    /// Returns the same grant for the folders of all organizations, if the statement also allows
+    /// these folders. Only trails of a management account write there.
     pub(crate) fn in_organizations(&self) -> Option<Self> {
         let resource = self.of_organizations.clone()?;
         Some(Self { resource: Cow::Owned(resource), of_organizations: None, ..self.clone() })
@@ -214,7 +214,7 @@ impl<'d> Coverage<'d> {
         Self { allows: Allows::of(of_cloudtrail, variables), variables, members: None }
     }
 
-    /// Returns the coverage with the knowledge that these accounts are in an organization.
+    /// Adds the knowledge that these accounts are in an organization.
     pub(crate) fn in_organization(self, id: Option<&'d str>, accounts: &'d BTreeSet<&'d str>) -> Self {
         Self { members: id.map(|id| (id, accounts)), ..self }
     }
@@ -229,7 +229,7 @@ impl<'d> Coverage<'d> {
             return true;
         }
         let Some(account) = grant.account.filter(|_| self.variables) else { return false };
-        // `${aws:SourceAccount}` stands for the account, so either can replace the other.
+        // `${aws:SourceAccount}` stands for the account, so each of the two can replace the other.
         let own = |text| match around_account(text) {
             Some((before, at, after)) if at == account => {
                 Cow::Owned(format!("{before}{SOURCE_ACCOUNT_VARIABLE}{after}"))

@@ -18,7 +18,7 @@ pub fn logs_folder(prefix: Option<&str>) -> String {
 pub(super) enum Owner<'t> {
     /// An account.
     Account(&'t str),
-    /// The accounts of an organization: a trail of the management account writes there.
+    /// The accounts of an organization: only a trail of the management account writes there.
     Organization(&'t str),
     /// No single account.
     Open,
@@ -30,7 +30,7 @@ impl<'t> Owner<'t> {
     }
 
     /// Returns the owner of a resource: the account of
-    /// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`, the organization of
+    /// `arn:aws:s3:::bucket/prefix/AWSLogs/111111111111/*`, or the organization of
     /// `…/AWSLogs/o-exampleorgid/*`.
     pub(super) fn of_resource(resource: &'t str) -> Self {
         let Some(folder) = split_at_logs(resource).and_then(|(_, below)| below.split('/').next()) else {

@@ -3,8 +3,8 @@
 use super::*;
 use crate::Known;
 
-/// Returns the truth of one condition: `+`, `-`, or `?` if too little is known, or `!` if the
-/// condition has no meaning.
+/// Returns the result of one condition: `+` if it holds, `-` if it does not hold, `?` if too little
+/// is known, or `!` if the condition has no meaning.
 fn truth(operator: &str, wanted: &str, known: Known) -> char {
     let request =
         Request::by_anybody("s3:GetObject", "arn:aws:s3:::logs/a").with_known("aws:x", known).complete();

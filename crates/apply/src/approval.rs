@@ -1,8 +1,8 @@
-//! The approval of a saved plan: selects the changes that the spec still needs. Pure.
+//! Approves a saved plan: selects the changes that the spec still needs. Pure.
 //!
-//! Whoever can write a plan file can edit it, so no value of the file is written to AWS. Before a
-//! saved plan is applied, a second plan is made from the spec and live state. Only changes that
-//! both plans have are applied, as the second plan has them.
+//! Anybody who can write a plan file can edit it, so `apply` writes no value of the file to AWS.
+//! Before `apply` makes the changes of a saved plan, it makes a second plan from the spec and live
+//! state. It makes only the changes that both plans have, in the version of the second plan.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::journal::Journal;
 use crate::outcome::{ChangeResult, ChangeStatus};
 
-/// A plan file has a change that its spec does not need.
+/// The error that a plan file has a change that its spec does not need.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{address}: {what}")]
 pub struct Altered {
@@ -28,15 +28,15 @@ pub struct Altered {
 /// The part of a saved plan that is applied.
 #[derive(Debug)]
 pub struct Approval {
-    /// The changes that both plans have, as the second plan has them.
+    /// The changes that both plans have, in the version of the second plan.
     pub plan: Plan,
-    /// The results of all other changes of the saved plan: none of them is made.
+    /// The results of all other changes of the saved plan. None of these changes is made.
     pub left: Vec<ChangeResult>,
 }
 
 /// The decision about a change of a saved plan.
 enum ApprovalDecision {
-    /// The change is made, as in this fresh change.
+    /// The change is made in the version of the fresh plan.
     Make(Box<Change>),
     /// The change is not made.
     Leave(ChangeStatus),
@@ -46,7 +46,7 @@ enum ApprovalDecision {
 /// new plan. The journal has the changes that an earlier apply of the saved plan started.
 ///
 /// # Errors
-/// [`Altered`] if the spec never needed a change of the saved plan.
+/// Returns [`Altered`] if the saved plan has a change that the spec never needed.
 pub fn approve(saved: Plan, fresh: Plan, desired: &Desired, journal: &Journal) -> Result<Approval, Altered> {
     let known: BTreeSet<Address> = addresses(desired).collect();
     let comparison = PlanComparison {
@@ -93,7 +93,7 @@ struct PlanComparison<'a> {
     /// The resources of the spec.
     known: BTreeSet<Address>,
     ownership: Ownership,
-    /// Whether accounts join and leave with an organization.
+    /// Whether accounts are added or removed as members of an organization.
     has_members: bool,
     journal: &'a Journal,
 }
@@ -109,8 +109,9 @@ impl PlanComparison<'_> {
         let fresh = self.fresh.changes.iter().find(|fresh| is_same_change(fresh, saved));
         let Some(fresh) = fresh else { return self.decide_missing(saved) };
         let target_difference = target_difference(saved, fresh);
-        // An earlier apply of the saved plan changed the resource, which can change what is left to
-        // do: settings that matter only for a new key or bucket are no longer part of it.
+        // An earlier apply of the saved plan changed the resource, which can change the remaining
+        // settings: settings that matter only for a new key or bucket are no longer part of the
+        // change.
         if target_difference.is_none() && self.journal.was_begun(saved) {
             return Ok(ApprovalDecision::Make(Box::new(fresh.clone())));
         }
@@ -118,8 +119,8 @@ impl PlanComparison<'_> {
             if !self.has_seen_the_same(saved, fresh) {
                 return Ok(ApprovalDecision::Leave(self.stale(saved, fresh)));
             }
-            // Accounts that joined or left since then change the desired state, and no plan has the
-            // earlier accounts.
+            // Accounts that joined or left the organization since the plan was made change the
+            // desired state, and neither plan lists the earlier accounts.
             if self.has_members {
                 let error = format!(
                     "changed since the plan was made, perhaps with the accounts of the organization: {what}"
@@ -136,7 +137,7 @@ impl PlanComparison<'_> {
         Ok(ApprovalDecision::Leave(self.stale(saved, fresh)))
     }
 
-    /// Decides about a change that the fresh plan does not have.
+    /// Decides about a change that is not in the fresh plan.
     fn decide_missing(&self, saved: &Change) -> Result<ApprovalDecision, Altered> {
         if let Some(unreadable) = self.fresh.unreadable.first() {
             let error = format!(
@@ -168,7 +169,7 @@ impl PlanComparison<'_> {
         }
     }
 
-    /// The difference between the outcomes of a saved change and the fresh one.
+    /// The difference between the planned results of a saved change and the fresh change.
     fn outcome_difference(&self, saved: &Change, fresh: &Change) -> Option<String> {
         match (saved.changed.policy(), fresh.changed.policy()) {
             (Some(saved), Some(fresh)) => self.statements_difference(saved, fresh),
@@ -199,8 +200,8 @@ impl PlanComparison<'_> {
             return Some("the changes of foreign statements differ from those of the spec".to_owned());
         }
         let version = |document: Option<&Document>| document.and_then(Document::version).map(str::to_owned);
-        // SNS gives a topic that an earlier apply of the plan created a policy with a version of
-        // its own, which stays.
+        // If an earlier apply of the plan created the topic, SNS gave it a policy with another
+        // version, and that version is kept.
         let is_kept = saved.before.is_none() && version(fresh.before) == version(fresh.after);
         (version(saved.after) != version(fresh.after) && !is_kept)
             .then(|| "the version of the policy differs from the spec".to_owned())
@@ -214,7 +215,7 @@ impl PlanComparison<'_> {
         (!other.is_empty()).then(|| format!("the spec has another value for {}", other.join(", ")))
     }
 
-    /// Whether two values are the same. A key that did not exist when the plan was saved may exist
+    /// Whether two values are the same. A key that did not exist when the plan was saved can exist
     /// now.
     fn is_same_value(&self, saved: &Value, fresh: &Value) -> bool {
         match (saved, fresh) {
@@ -244,8 +245,8 @@ impl PlanComparison<'_> {
         }
     }
 
-    /// Whether a policy has a subset of the planned statements, and no other managed statements: a
-    /// new key has its administrators from the start.
+    /// Whether a policy has no managed statements other than planned ones. It can lack some of
+    /// them: a new key has the statement for its administrators from the start.
     fn has_only_wanted_statements(&self, saved: &Change, fresh: &Change) -> bool {
         let (Some(saved), Some(fresh)) = (saved.changed.policy(), fresh.changed.policy()) else {
             return false;
@@ -275,8 +276,8 @@ impl PlanComparison<'_> {
     }
 }
 
-/// The difference between a saved change and the fresh one in the account, the Region, or whether
-/// the resource is deleted.
+/// The difference in the target between a saved change and the fresh change: the account, the
+/// Region, or whether the resource is deleted.
 fn target_difference(saved: &Change, fresh: &Change) -> Option<String> {
     if saved.account != fresh.account {
         return Some(format!(

@@ -1,9 +1,9 @@
 //! Asks CloudTrail to check trails against the live policies.
 //!
-//! CloudTrail has no call that only checks. `UpdateTrail` checks bucket, key and topic before it
-//! changes anything, so each trail is updated with its current values: CloudTrail does not change
-//! omitted parameters. See `UpdateTrail` in the CloudTrail API reference, and the errors of that
-//! operation.
+//! CloudTrail has no operation that only checks a trail. `UpdateTrail` checks bucket, key and topic
+//! before it changes anything, and does not change omitted parameters. `apply` therefore updates
+//! each trail with its current values. See `UpdateTrail` in the CloudTrail API reference, and the
+//! errors of that operation.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ impl ConfirmationTarget {
         }
     }
 
-    /// Whether a trail that delivers there depends on the policy.
+    /// Whether a trail with these destinations depends on the policy.
     fn concerns(&self, live: &Destinations) -> bool {
         match self {
             Self::Bucket(name) => live.bucket == *name,
@@ -52,20 +52,20 @@ impl ConfirmationTarget {
     }
 }
 
-/// A question to CloudTrail, for all trails that depend on one policy.
+/// A question to CloudTrail about all trails that depend on one policy.
 pub(crate) struct Question<'a> {
     pub(crate) context: &'a Context,
     /// The policy.
     pub(crate) address: &'a Address,
     pub(crate) resource: ConfirmationTarget,
-    /// The outcome for the policy if a trail is refused; the caller corrects it.
+    /// The outcome for the policy if CloudTrail refuses a trail. The caller corrects the outcome.
     pub(crate) policy: PolicyAfter,
 }
 
 /// The answer about one trail.
 enum Answer {
     Confirmed,
-    /// The trail does not exist, or does not depend on the policy any more.
+    /// The trail does not exist, or no longer depends on the policy.
     Unconcerned,
     Unconfirmed(String),
     Refused(Box<RefusedTrail>),
@@ -74,18 +74,18 @@ enum Answer {
 /// The meaning of an error of `UpdateTrail` for the written policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// CloudTrail does not accept the policy, or does not see it yet.
+    /// CloudTrail does not accept the policy, or does not see the new policy yet.
     Refusal,
-    /// Another obstacle, which can be temporary.
+    /// The check failed for another reason, which can be temporary.
     Passing,
-    /// Another obstacle, which is permanent.
+    /// The check failed for another reason, which is permanent.
     Lasting,
     /// The trail does not exist.
     Absent,
 }
 
-/// Reads an error of `UpdateTrail`. See the errors of `UpdateTrail` in the CloudTrail API
-/// reference.
+/// Returns the meaning of an error of `UpdateTrail`. See the errors of `UpdateTrail` in the
+/// CloudTrail API reference.
 fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
     if error.is_about_policy(policy) {
         Meaning::Refusal
@@ -99,8 +99,8 @@ fn meaning(error: &Error, policy: PolicyKind) -> Meaning {
 }
 
 impl Question<'_> {
-    /// Asks about every trail: one after another in an account and Region, all accounts at once.
-    /// After the first refusal nothing more is asked.
+    /// Asks CloudTrail about every trail: one trail after another in an account and Region, and all
+    /// accounts at the same time. Stops after the first refusal.
     pub(crate) async fn ask(&self, trails: &[TrailRef]) -> Confirmation {
         let mut places: BTreeMap<_, Vec<&TrailRef>> = BTreeMap::new();
         for trail in trails {
@@ -176,7 +176,7 @@ impl Question<'_> {
         }
     }
 
-    /// The result of our own proof for the trail under the policy, for people.
+    /// The result of the proof of `reconcile` for the trail under the policy, for the message.
     async fn proof(&self, trail: &Arn, live: &Destinations) -> Option<String> {
         let region: Region = trail.region().parse().ok()?;
         let delivery = delivery(self.context, &region, trail, live);

@@ -1,4 +1,4 @@
-//! The context of an apply, which all its changes share: sessions, results and watchers.
+//! The context that all changes of an apply share: sessions, results and observers.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -28,11 +28,12 @@ pub(crate) struct Context {
     pub(crate) installation: Installation,
     pub(crate) ownership: Ownership,
     pub(crate) waits: WaitSettings,
-    /// The pauses between requests to CloudTrail to check trails; `None` if it is not asked.
+    /// The pauses between requests to CloudTrail to check trails; `None` if CloudTrail is not
+    /// asked.
     pub(crate) confirm: Option<ConfirmationPauses>,
-    /// Held until a policy is confirmed. Every trail depends on the policies of bucket and key, so
-    /// only one of the two is confirmed at a time, and no policy of a topic with it: a refusal then
-    /// belongs to that policy.
+    /// A lock that is held until a policy is confirmed. Every trail depends on the policies of the
+    /// bucket and the key, so only one of these two policies is confirmed at a time, and no topic
+    /// policy at the same time. The reason for a refusal is therefore known.
     pub(crate) confirmations: RwLock<()>,
     /// The content of the spec: the accounts, the bucket and the key.
     desired: Desired,
@@ -40,14 +41,14 @@ pub(crate) struct Context {
     key_in_use: Option<Arn>,
     /// Whether the plan creates the alias of the key.
     creates_alias: bool,
-    /// The indexes of the alarms of the spec in their list.
+    /// The index of each alarm of the spec in the list of alarms.
     alarms: HashMap<Address, usize>,
     sessions: HashMap<AccountName, OnceCell<Session>>,
     /// ARNs of keys that this apply created or found.
     keys: Mutex<HashMap<Address, Arn>>,
     /// The resources that this apply created.
     created: Mutex<HashSet<Address>>,
-    /// The last document that this apply wrote of each policy.
+    /// The last document that this apply wrote to each policy.
     writes: Mutex<HashMap<Address, Write>>,
 }
 
@@ -94,7 +95,7 @@ impl Context {
         self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.name.to_string()))?).await
     }
 
-    /// The session of an account by its name alone.
+    /// The session of an account by its name.
     pub(crate) async fn session_of(&self, account: &AccountName) -> Result<&Session, ApplyError> {
         let declared = self.desired.account(account);
         self.open(declared.ok_or_else(|| ApplyError::NoSuchAccount(account.to_string()))?).await
@@ -114,11 +115,11 @@ impl Context {
         Some(Owner { account: account.id.clone(), region: site.region.clone(), organization })
     }
 
-    /// The key of the installation. A key that this apply created is read by the ARN that KMS
-    /// returned, because KMS may not list it yet. `address` is the resource that needs the key.
+    /// The key of the installation. `address` is the resource that needs the key. A key that this
+    /// apply created is read by the ARN that KMS returned, because KMS may not list the key yet.
     ///
     /// # Errors
-    /// The error of KMS.
+    /// Returns an error if the key cannot be read.
     pub(crate) async fn find_key(
         &self,
         session: &Session,
@@ -137,7 +138,7 @@ impl Context {
         }
     }
 
-    /// The ARN of the key, if an address is that of a key of the installation that is not in use.
+    /// The ARN of the key at an address, if the key belongs to the installation and is not in use.
     pub(crate) fn spare_key(&self, address: &Address) -> Option<Arn> {
         reconcile_plan::spare_key(&self.desired, address)
     }
@@ -145,7 +146,7 @@ impl Context {
     /// The ARN of the key of the installation; `None` if there is no key.
     ///
     /// # Errors
-    /// The error of KMS.
+    /// Returns an error if the key cannot be read.
     async fn key_arn(&self, session: &Session, address: &Address) -> Result<Option<Arn>, ApplyError> {
         match self.known_key() {
             Some(arn) => Ok(Some(arn)),
@@ -156,7 +157,8 @@ impl Context {
     /// The ARN of the key of the installation.
     ///
     /// # Errors
-    /// The error of KMS; [`ApplyError::Stale`] if there is no key.
+    /// Returns [`ApplyError::Stale`] if there is no key, or another error if the key cannot be
+    /// read.
     pub(crate) async fn existing_key(&self, session: &Session, address: &Address) -> Result<Arn, ApplyError> {
         let found = self.key_arn(session, address).await?;
         found.ok_or_else(|| ApplyError::Stale { what: "the key no longer exists".to_owned() })
@@ -172,14 +174,14 @@ impl Context {
         self.desired.key.identity.alias().filter(|_| self.creates_alias)
     }
 
-    /// Whether CloudTrail acts for the whole organization in the spec, so that its permissions can
-    /// be new.
+    /// Whether CloudTrail acts for the whole organization in the spec, so that an earlier change
+    /// can have given CloudTrail its permissions.
     pub(crate) fn acts_for_organization(&self) -> bool {
         let organization = self.desired.organization.as_ref();
         organization.is_some_and(|it| it.service_access || !it.delegated_administrators.is_empty())
     }
 
-    /// Remembers that this apply created a resource.
+    /// Records that this apply created a resource.
     pub(crate) fn created(&self, address: &Address) {
         self.created.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone());
     }
@@ -190,12 +192,12 @@ impl Context {
         addresses.iter().any(|address| created.contains(address))
     }
 
-    /// Remembers the write of a policy.
+    /// Records the write of a policy.
     pub(crate) fn wrote(&self, policy: &Address, write: Write) {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).insert(policy.clone(), write);
     }
 
-    /// Forgets the last write of a policy.
+    /// Removes the record of the last write of a policy.
     pub(crate) fn forget_write(&self, policy: &Address) {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).remove(policy);
     }
@@ -205,7 +207,7 @@ impl Context {
         self.writes.lock().unwrap_or_else(PoisonError::into_inner).get(policy).cloned()
     }
 
-    /// The decisions of the live policies about every request of a delivery.
+    /// Evaluates every request of a delivery under the live policies.
     pub(crate) async fn prove(
         &self,
         address: &Address,
@@ -233,10 +235,11 @@ impl Context {
             PolicyKind::Bucket => bucket_policy.as_ref(),
             PolicyKind::Key => key_policy.as_ref(),
             PolicyKind::Topic => topic_policy.as_ref(),
-            // No delivery of an apply names the key of its topic: the plan has proven it.
+            // The deliveries of an apply do not contain the key of the topic, because the plan has
+            // already proven this key.
             PolicyKind::TopicKey => None,
         });
-        // The policy of a key that the spec does not manage is not known.
+        // If the spec does not manage the key, its policy is unknown.
         proofs.retain(|it| it.hop.policy() != PolicyKind::Key || *identity != KeyIdentity::Unmanaged);
         Ok(proofs)
     }
@@ -255,7 +258,8 @@ impl Context {
         Ok(self.not_before_our_write(Kind::TopicPolicy, &site, topic.resource(), policy))
     }
 
-    /// The policy that a read returned, or the policy that this apply wrote if the read is late.
+    /// Returns the policy from a read. If the read still returns the policy before the write of
+    /// this apply, returns the written policy instead.
     fn not_before_our_write(
         &self,
         kind: Kind,
@@ -273,7 +277,7 @@ impl Context {
         self.waits.interrupt.is_stopped()
     }
 
-    /// Remembers the key of a change, for the changes that use the key.
+    /// Records the key that a change created or found, for the changes that use the key.
     pub(crate) fn made_key(&self, address: &Address, arn: &Arn) {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(address.clone(), arn.clone());
     }

@@ -1,4 +1,4 @@
-//! Values of a trail as CloudTrail gets them, and the requests of its delivery.
+//! Values of a trail in requests to CloudTrail, and the requests of CloudTrail in a delivery.
 
 use reconcile_aws::Session;
 use reconcile_diff::observe::trail::Destinations;
@@ -6,7 +6,7 @@ use reconcile_policy::{Arn, Delivery, Membership, Region};
 
 use crate::context::Context;
 
-/// The delivery of a trail, with only those requests that every installation must allow.
+/// Returns the delivery of a trail, with only the requests that every installation must allow.
 pub(crate) fn delivery(context: &Context, region: &Region, trail: &Arn, to: &Destinations) -> Delivery {
     Delivery {
         trail: trail.clone(),
@@ -23,9 +23,9 @@ pub(crate) fn delivery(context: &Context, region: &Region, trail: &Arn, to: &Des
     }
 }
 
-/// The topic as CloudTrail gets it: the name of a topic in the account and the Region of the trail,
-/// and the ARN of every other topic. See `SnsTopicName` in `CreateTrail` in the CloudTrail API
-/// reference.
+/// Returns the topic in the form for requests to CloudTrail: the name of a topic in the account and
+/// the Region of the trail, and the ARN of every other topic. See `SnsTopicName` in `CreateTrail`
+/// in the CloudTrail API reference.
 pub(crate) fn topic_name(session: &Session, region: &Region, topic: &str) -> String {
     let arn: Option<Arn> = topic.parse().ok();
     let is_near = |arn: &Arn| arn.account() == session.id().as_str() && arn.region() == region.as_str();

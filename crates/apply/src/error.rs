@@ -9,7 +9,7 @@ use reconcile_text::Hint;
 use crate::journal::JournalError;
 use crate::outcome::{PolicyAfter, RefusedForm, RefusedTrail, Unconfirmed};
 
-/// An error of a change, which was not made or made only in part.
+/// The error of a change that was not made, or that was made only in part.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
     /// The error of an AWS call.
@@ -27,7 +27,7 @@ pub enum ApplyError {
     /// AWS did not apply earlier writes within the maximum time.
     #[error("{error} (waited {} seconds for AWS to apply earlier changes everywhere)", waited.as_secs())]
     NotPropagated {
-        /// The time of the retries.
+        /// The total time of the retries.
         waited: Duration,
         /// The last answer of AWS.
         error: Box<reconcile_operations::Error>,
@@ -40,7 +40,7 @@ pub enum ApplyError {
         waited.as_secs()
     )]
     NotShown {
-        /// The time of the reads.
+        /// The total time of the reads.
         waited: Duration,
     },
     /// The live policies do not allow the trail to deliver. Waiting does not help.
@@ -49,7 +49,7 @@ pub enum ApplyError {
         /// The requests that are not allowed, and the reasons.
         obstacles: Vec<String>,
     },
-    /// The bucket uses ABAC, under which S3 accepts tags through `TagResource` of S3 Control only.
+    /// The bucket uses ABAC: S3 then accepts tags only through `TagResource` of S3 Control.
     ///
     /// See "Enabling ABAC in general purpose buckets" in the S3 user guide.
     #[error("{error}; the bucket uses ABAC, so only `TagResource` of S3 Control can set its tags")]
@@ -67,9 +67,9 @@ pub enum ApplyError {
     /// CloudTrail does not accept the first trail under a short form of a policy.
     #[error("{error}; {}", first_refused(refused))]
     FirstRefused {
-        /// The error of the creation of the trail.
+        /// The error from the creation of the trail.
         error: Box<ApplyError>,
-        /// The forms that it tried.
+        /// The short forms that were used for the first time with the trail.
         refused: Vec<RefusedForm>,
     },
     /// CloudTrail could not check every affected trail, so no permission was removed.
@@ -77,11 +77,11 @@ pub enum ApplyError {
     Unconfirmed {
         /// The trails that could not be checked, and the reasons.
         trails: Vec<Unconfirmed>,
-        /// Whether the policy was written before, and restored.
+        /// Whether `apply` wrote the policy, and then restored the previous document.
         is_written: bool,
     },
-    /// Somebody else keeps writing the same policy: each read after a write returned a document
-    /// that is neither the one written nor the one before.
+    /// Somebody else repeatedly writes the same policy: after each write of this apply, a read
+    /// returned a document other than the written one and the previous one.
     #[error("another writer keeps replacing this policy: gave up after {attempts} attempts")]
     Contended {
         /// The number of attempts.
@@ -98,7 +98,7 @@ pub enum ApplyError {
     /// The journal could not be written, so the change was not made.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// An answer of AWS lacks a required value.
+    /// A response from AWS lacks a required value.
     #[error("AWS returned {what} without {missing}")]
     Incomplete {
         /// The created resource.
@@ -109,13 +109,13 @@ pub enum ApplyError {
     /// The plan names an account that the spec does not declare.
     #[error("account `{0}` is not in the spec")]
     NoSuchAccount(String),
-    /// The plan or a journal has an address that no resource of the change can have.
+    /// The plan or a journal has an address that no resource of this kind can have.
     #[error("no resource of this change can have the address `{0}`")]
     BadAddress(Address),
 }
 
 impl ApplyError {
-    /// The error of an AWS call, if there is one.
+    /// The error of an AWS call, if an AWS call caused this error.
     pub(crate) fn aws(&self) -> Option<&reconcile_operations::Error> {
         reconcile_operations::Error::cause_of(self)
     }
@@ -246,8 +246,8 @@ fn refused(refused: &RefusedTrail) -> String {
     )
 }
 
-/// The short forms that were used for the first time, and whether the next plan knows of the
-/// refusal.
+/// Describes the short forms that were used for the first time, and says whether the refusal is
+/// recorded for the next plan.
 fn first_refused(refused: &[RefusedForm]) -> String {
     let forms = refused.iter().map(|RefusedForm { form, policy, unrecorded }| match unrecorded {
         None => format!(

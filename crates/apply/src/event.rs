@@ -11,7 +11,8 @@ pub enum Event<'a> {
     Started(&'a Address),
     /// A change waits until AWS applies earlier changes.
     Waiting(&'a Address),
-    /// CloudTrail is asked to check a trail after a change of a policy: the change, and the trail.
+    /// CloudTrail is asked to check a trail after a policy change. The values are the change and
+    /// the trail.
     Confirming(&'a Address, &'a Address),
     /// A change ended.
     Finished(&'a Address, &'a ChangeStatus),

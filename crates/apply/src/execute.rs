@@ -1,4 +1,4 @@
-//! Makes one change with the calls of its kind.
+//! Makes one change with the calls for its kind of resource.
 
 mod alarm;
 mod alias;

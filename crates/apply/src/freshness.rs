@@ -12,18 +12,18 @@ pub(crate) enum PlanFreshness {
     Fresh,
     /// The live state is already the planned state.
     Done,
-    /// The live state is neither of the two. Has the difference.
+    /// The live state is neither of the two states. The value is the difference.
     Stale(String),
 }
 
-/// Judges a resource by its managed view.
+/// Compares the managed view of a resource with a plan.
 pub(crate) fn view_freshness<V: View>(
     change: &Change,
     views: Views<'_, V>,
     live: Option<&V>,
 ) -> PlanFreshness {
     let live = live.zip(views.after.or(views.before)).map(|(live, like)| live.managed(like));
-    // A key is created with a policy, which is compared as a separate resource.
+    // A new key already has a policy. The policy is compared as a separate resource.
     let wanted = views.after.map(|after| after.managed(after));
     if live == wanted {
         return PlanFreshness::Done;
@@ -45,8 +45,8 @@ pub(crate) fn view_freshness<V: View>(
     })
 }
 
-/// Whether a read can still show the state before a write: a written value is missing, or the
-/// previous value is still there. A value that is neither the previous nor the written one is later
+/// Whether a read can still return the state before a write: a written value is missing, or the
+/// previous value still exists. A value that is neither the previous nor the written one is newer
 /// than the write.
 pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Option<&V>) -> bool {
     let Some(wanted) = wanted else { return live.is_some() };
@@ -60,8 +60,8 @@ pub(crate) fn is_late<V: View>(before: Option<&V>, wanted: Option<&V>, live: Opt
     missing.iter().any(|missing| is_as_before(missing.path()))
 }
 
-/// Judges a policy by the managed statements alone: a merge keeps the changes of others in their
-/// statements.
+/// Compares only the managed statements of a policy with a plan: a merge keeps the changes of
+/// others in foreign statements.
 pub(crate) fn policy_freshness(
     change: &Change,
     step: &Step,
@@ -70,15 +70,15 @@ pub(crate) fn policy_freshness(
 ) -> PlanFreshness {
     let (wanted, found) = (step.wanted(), live.map(|it| owned(it, ownership)).unwrap_or_default());
     if canonical_text(wanted) == canonical_text(&found) {
-        // The remaining edits are in foreign statements, and are made only in statements that have
+        // The remaining edits are in foreign statements. They are made only in statements that have
         // not changed since the plan.
         return if step.is_pending(live) { PlanFreshness::Fresh } else { PlanFreshness::Done };
     }
     if Fingerprint::of_policy(live, ownership) == change.observed_fingerprint {
         return PlanFreshness::Fresh;
     }
-    // A subset of the planned statements, and no other managed statement: a new key has its
-    // administrators from the start.
+    // The policy can lack some of the planned statements, but has no other managed statement: a new
+    // key has the statement for its administrators from the start.
     let is_wanted = |statement: &Statement| wanted.iter().any(|it| is_same(it, statement));
     if found.iter().all(is_wanted) {
         return PlanFreshness::Fresh;

@@ -1,4 +1,4 @@
-//! A request to stop an apply; running work can wait for it.
+//! A request to stop an apply. Running work can wait for the request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +26,12 @@ impl Default for Interrupt {
 }
 
 impl Interrupt {
-    /// Requests to finish the changes in flight, and to begin nothing more.
+    /// Requests that the changes in flight are finished, and that no further change is started.
     pub fn stop(&self) {
         self.raise(Urgency::Stop);
     }
 
-    /// Requests to abandon the calls in flight as well.
+    /// Requests that the calls in flight are also abandoned.
     pub fn abort(&self) {
         self.raise(Urgency::Abort);
     }
@@ -46,12 +46,13 @@ impl Interrupt {
         self.reached(Urgency::Stop).await;
     }
 
-    /// Waits until it is requested to abandon the calls in flight.
+    /// Waits until a request abandons the calls in flight.
     pub async fn aborted(&self) {
         self.reached(Urgency::Abort).await;
     }
 
-    /// Sleeps, but not after a stop was requested. Returns whether the whole time is over.
+    /// Sleeps until the time is over or a stop is requested. Returns whether the whole time is
+    /// over.
     pub async fn sleep(&self, duration: Duration) -> bool {
         if self.is_stopped() {
             return false;
@@ -68,7 +69,7 @@ impl Interrupt {
     }
 
     async fn reached(&self, urgency: Urgency) {
-        // The sender lives as long as `self`, so that waiting ends only with the value.
+        // The sender lives as long as `self`, so the wait ends only when the value arrives.
         let _ = self.0.subscribe().wait_for(|current| *current >= urgency).await;
     }
 }

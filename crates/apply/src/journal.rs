@@ -1,10 +1,10 @@
 //! The journal of an apply: its started changes and their results, one JSON object per line.
 //!
-//! The journal is written before AWS is called. Another apply of the same plan continues where it
-//! ends: a started change is completed, even if the resource is not as the plan saw it. Before the
-//! write of a policy that CloudTrail must confirm, the journal gets the document that the write
-//! replaces; the next apply of the spec, with any plan, completes an interrupted confirmation. A
-//! journal holds no secrets.
+//! `apply` writes the journal before it calls AWS. Another apply of the same plan continues where
+//! the journal ends: it completes a started change, even if the resource no longer has the state
+//! that the plan saw. Before `apply` writes a policy that CloudTrail must confirm, it records the
+//! replaced document in the journal. If a confirmation is interrupted, the next apply of the spec
+//! completes it, with any plan. A journal contains no secrets.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{File, OpenOptions};
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::outcome::{ChangeStatus, Confirmation};
 
-/// The journal cannot be written.
+/// The error that the journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write the journal `{path}`: {error}")]
 pub struct JournalError {
@@ -49,20 +49,20 @@ pub struct Journal {
     /// The changes that an earlier apply of the plan made.
     made: Changes,
     open: Vec<OpenConfirmation>,
-    /// Resources that earlier applies may have created without knowing the result.
+    /// Resources that earlier applies may have created before they ended without a result.
     creating: HashSet<Address>,
 }
 
 /// A policy write whose confirmation was interrupted.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct OpenConfirmation {
-    /// The journal with the write.
+    /// The journal that records the write.
     path: PathBuf,
     /// The change.
     pub(crate) change: Change,
     /// The policy before the write; `None` if there was none.
     pub(crate) previous: Option<String>,
-    /// The policy after the write; `None` if it was deleted.
+    /// The policy after the write; `None` if the write deleted the policy.
     pub(crate) written: Option<String>,
 }
 
@@ -78,7 +78,7 @@ struct Entry {
     write: Option<Write>,
 }
 
-/// The state of a resource for which the outcome of a call matters to the next apply.
+/// The state of a call whose outcome the next apply needs to know.
 #[derive(Serialize, Deserialize)]
 struct Write {
     change: Change,
@@ -91,21 +91,21 @@ struct Write {
 enum EventName {
     Began,
     Ended,
-    /// A policy is written, and CloudTrail must confirm it.
+    /// The policy is about to be written, and CloudTrail must confirm the write.
     Writing,
-    /// CloudTrail confirmed it.
+    /// CloudTrail confirmed the policy.
     Confirmed,
-    /// The document before it was restored.
+    /// The previous document was restored.
     Restored,
-    /// There is nothing to confirm or restore: the policy was not written, or somebody has written
-    /// it since. For a creation: AWS rejected it.
+    /// There is nothing to confirm or restore: the policy was not written, or somebody else has
+    /// written the policy since. For a creation: AWS rejected the creation.
     Left,
-    /// A resource is about to be created that a second call would create twice.
+    /// A resource is about to be created. A second call would create a second resource.
     Creating,
 }
 
 impl OpenConfirmation {
-    /// The journal with the write, to continue where it ends.
+    /// Returns the journal that records the write, so that the confirmation can be recorded in it.
     pub(crate) fn journal(&self) -> Journal {
         Journal {
             path: self.path.clone(),
@@ -119,14 +119,14 @@ impl OpenConfirmation {
 }
 
 impl Journal {
-    /// Reads the journal of a plan in a folder, if there is one. The file is created with the first
-    /// record.
+    /// Reads the journal of a plan in a folder, if there is a journal. The first record creates the
+    /// file.
     ///
     /// # Errors
-    /// If the file cannot be read.
+    /// Returns an error if a journal cannot be read, or if the spec name in the plan is not valid.
     pub fn open(folder: &Path, plan: &Plan) -> Result<Self, JournalError> {
         let made = plan.created_at.strftime("%Y%m%dT%H%M%S%3fZ");
-        // The name comes from a plan file, and must not lead out of the folder.
+        // The name comes from a plan file, so it must not contain a path out of the folder.
         let name: SpecName = plan.spec.name.parse().map_err(|error| JournalError {
             path: folder.to_owned(),
             error: Error::new(
@@ -147,7 +147,7 @@ impl Journal {
         Ok(Self { begun, made, open, creating, path, file: Mutex::default() })
     }
 
-    /// The confirmations that earlier applies of the spec left open, the oldest first.
+    /// The confirmations that earlier applies of the spec did not complete, the oldest first.
     pub(crate) fn open_confirmations(&self) -> &[OpenConfirmation] {
         &self.open
     }
@@ -157,7 +157,7 @@ impl Journal {
         &self.path
     }
 
-    /// Whether an earlier apply of this plan began the change and did not end it.
+    /// Whether an earlier apply of this plan started the change and did not finish it.
     pub(crate) fn was_begun(&self, change: &Change) -> bool {
         self.begun.contains(&(change.address.clone(), change.phase))
     }
@@ -171,18 +171,19 @@ impl Journal {
         self.write(change, EventName::Began, None, None)
     }
 
-    /// Whether an earlier apply was about to create the resource of the change, and ended before
-    /// the outcome was known.
+    /// Whether an earlier apply was about to create the resource of the change, and ended before it
+    /// recorded the outcome.
     pub(crate) fn may_have_created(&self, change: &Change) -> bool {
         self.creating.contains(&change.address)
     }
 
-    /// Records that a resource is about to be created that a second call would create twice.
+    /// Records that a resource is about to be created. A second call would create a second
+    /// resource.
     pub(crate) fn creating(&self, change: &Change) -> Result<(), JournalError> {
         self.write(change, EventName::Creating, None, None)
     }
 
-    /// Records that a policy is about to be written, and must be confirmed.
+    /// Records that a policy is about to be written, and that CloudTrail must confirm the write.
     pub(crate) fn writing(
         &self,
         change: &Change,
@@ -241,8 +242,8 @@ impl Journal {
     }
 }
 
-/// The changes that were begun and not made, and the changes that were made. Skips a line that was
-/// cut off when an apply was killed.
+/// Returns the changes that were started but not made, and the changes that were made. Skips an
+/// incomplete line, which an interrupted apply can leave.
 fn begun_and_made(text: &str) -> (Changes, Changes) {
     let (mut begun, mut made) = (HashSet::new(), HashSet::new());
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
@@ -264,8 +265,8 @@ fn is_made(result: Option<&serde_json::Value>) -> bool {
     result.is_some_and(|result| result["status"] == "applied")
 }
 
-/// The writes of a journal that were neither confirmed nor restored, in the order in which they
-/// were begun.
+/// Returns the writes of a journal that were neither confirmed nor restored, in the order in which
+/// they were started.
 fn open_confirmations(path: &Path, text: &str) -> Vec<OpenConfirmation> {
     let mut open: BTreeMap<usize, ((Address, Phase), Write)> = BTreeMap::new();
     let entries = text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok());
@@ -286,7 +287,7 @@ fn open_confirmations(path: &Path, text: &str) -> Vec<OpenConfirmation> {
     open.into_values().map(confirmation).collect()
 }
 
-/// The resources whose creation a journal announces, and that were neither rejected nor finished.
+/// Returns the resources whose creation a journal announces, without a rejection or a result.
 fn open_creations(text: &str) -> HashSet<Address> {
     let mut open = HashSet::new();
     for entry in text.lines().filter_map(|line| serde_json::from_str::<Entry>(line).ok()) {
@@ -300,7 +301,7 @@ fn open_creations(text: &str) -> HashSet<Address> {
     open
 }
 
-/// The journals of a spec, the oldest first: their names end with the time of the plan.
+/// Returns the journals of a spec, the oldest first: each file name ends with the time of the plan.
 fn journals_of(folder: &Path, spec: &str) -> Result<Vec<PathBuf>, JournalError> {
     let failed = |error| JournalError { path: folder.to_owned(), error };
     let files = match std::fs::read_dir(folder) {
@@ -323,7 +324,7 @@ fn journals_of(folder: &Path, spec: &str) -> Result<Vec<PathBuf>, JournalError> 
     Ok(found)
 }
 
-/// The text of a journal; `None` if there is no such file.
+/// Returns the text of a journal; `None` if the file does not exist.
 fn read(path: &Path) -> Result<Option<String>, JournalError> {
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -332,7 +333,7 @@ fn read(path: &Path) -> Result<Option<String>, JournalError> {
     }
 }
 
-/// Opens the file to append to it; only its owner can read it.
+/// Opens the file for appending. Only its owner can read it.
 fn create(path: &Path) -> std::io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
@@ -343,7 +344,7 @@ fn create(path: &Path) -> std::io::Result<File> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path)?;
     if file.metadata()?.len() > 0 {
-        // Ends a line that was cut off.
+        // Ends an incomplete line.
         file.write_all(b"\n")?;
     }
     Ok(file)

@@ -1,7 +1,7 @@
 //! Applies a plan: makes its changes in order, and returns the outcome of each change.
 //!
-//! The input is only the plan and live state, and the plan makes all decisions. A change is skipped
-//! if its resource changed since the plan, and so is every change that depends on it.
+//! The only inputs are the plan and live state. The plan makes all decisions. If a resource changed
+//! since the plan, its change is skipped, and so is every change that depends on it.
 
 mod approval;
 mod confirm;

@@ -1,10 +1,10 @@
 //! The lock of an installation: an object in S3 that only one apply can create at a time.
 //!
-//! The holder renews the lock as long as its apply runs. A lock whose lease has ended, because the
-//! program was killed or lost the network, is taken over by the next apply. Every write and every
-//! deletion names the `ETag` that it replaces, so that of two applies that come at the same moment
-//! only one gets the lock. See "Add preconditions to S3 operations with conditional requests" in
-//! the S3 user guide.
+//! The holder renews the lock as long as its apply runs. If the program was killed or lost its
+//! network connection, the lease of the lock ends, and the next apply acquires the lock. Every
+//! write and every deletion names the `ETag` that it replaces. If two applies call S3 at the same
+//! time, only one of them therefore gets the lock. See "Add preconditions to S3 operations with
+//! conditional requests" in the S3 user guide.
 
 mod error;
 mod held;
@@ -36,19 +36,19 @@ pub struct LockRequest {
     pub who: String,
     /// The maximum time to wait while another apply holds the lock.
     pub wait: Duration,
-    /// The times with which the lock is kept.
+    /// The times for the lease of the lock.
     pub lease: Lease,
-    /// Ends the wait, and is stopped if the lock is lost.
+    /// The interrupt that ends the wait. If the lock is lost, this interrupt stops the apply.
     pub interrupt: Interrupt,
 }
 
 /// Acquires the lock of the spec, if the spec has one, and renews the lock until it is released.
 ///
-/// The first apply of a spec whose lock is in its own bucket runs without a lock: there is no
-/// bucket yet.
+/// The first apply of a spec whose lock is in its own bucket runs without a lock, because the
+/// bucket does not exist yet.
 ///
 /// # Errors
-/// [`LockError`], in particular who holds the lock.
+/// Returns a [`LockError`], for example [`LockError::Held`] with the holder of the lock.
 pub async fn acquire(
     aws: &Aws,
     desired: &Desired,
@@ -58,12 +58,12 @@ pub async fn acquire(
     acquire_object(aws, desired, lock, request).await
 }
 
-/// Agrees with other replicas of a process on one leader: an object beside the lock of the spec,
-/// with the same lease. Returns `None` if the spec has no lock, or if its bucket does not exist
-/// yet.
+/// Elects one leader among the replicas of a process. The leader holds a second object beside the
+/// lock of the spec, with the same lease. Returns `None` if the spec has no lock, or if the bucket
+/// of the lock does not exist yet.
 ///
 /// # Errors
-/// [`LockError`], in particular who leads.
+/// Returns a [`LockError`], for example [`LockError::Held`] with the current leader.
 pub async fn lead(aws: &Aws, desired: &Desired, request: LockRequest) -> Result<Option<HeldLock>, LockError> {
     let Some(lock) = &desired.lock else { return Ok(None) };
     acquire_object(aws, desired, &lock.leader_lock(), request).await
@@ -95,13 +95,13 @@ async fn acquire_object(
                 )));
             }
             Err(error) if error.is_absent() && lock.bucket == desired.bucket.name => return Ok(None),
-            // Two that come at the same moment get a conflict, and both may try again.
+            // Two requests at the same time cause a conflict. Both callers can retry.
             Err(error) if error.is_conflict() => {}
             Err(error) => return Err(failed(error)),
         }
         let found = object.read().await.map_err(failed)?;
         if let Some(found) = &found {
-            // Written by our own call, whose answer was lost.
+            // This apply wrote the lock itself, but the answer of S3 was lost.
             if found.text == text {
                 let held = HeldLock::keep(
                     object,
@@ -121,7 +121,8 @@ async fn acquire_object(
                             HeldLock::keep(object, holder, etag, begun, request.lease, request.interrupt);
                         return Ok(Some(held.taken_over_from(found.holder())));
                     }
-                    // Somebody else was faster, or the answer to our own call was lost.
+                    // Somebody else was faster, or this apply wrote the lock and the answer of S3
+                    // was lost.
                     Err(error) if error.is_absent() || error.is_conflict() => continue,
                     Err(error) => return Err(failed(error)),
                 }

@@ -35,7 +35,7 @@ pub struct ChangeResult {
     pub calls: u64,
     /// The duration, in milliseconds.
     pub duration_ms: u64,
-    /// The answers of CloudTrail about the trails that it was asked to check.
+    /// The answers of CloudTrail about the trails of this change.
     pub confirmation: Option<Confirmation>,
 }
 
@@ -44,10 +44,10 @@ pub struct ChangeResult {
 pub struct Confirmation {
     /// Trails that CloudTrail accepts.
     pub confirmed: Vec<Address>,
-    /// Trails that CloudTrail could not be asked about, or that it rejected for another reason.
+    /// Trails that CloudTrail could not be asked about, or that it rejected for a reason other than
+    /// the policy.
     pub unconfirmed: Vec<Unconfirmed>,
-    /// The trail that CloudTrail refused. CloudTrail was not asked about any other trail after
-    /// that.
+    /// The trail that CloudTrail refused. After the refusal, `apply` asked about no other trail.
     pub refused: Option<RefusedTrail>,
 }
 
@@ -67,7 +67,7 @@ pub struct RefusedTrail {
     pub trail: Address,
     /// The answer of AWS.
     pub error: String,
-    /// The time for which CloudTrail was asked, in seconds.
+    /// The time during which `apply` asked CloudTrail, in seconds.
     pub waited_seconds: u64,
     /// The result of the proof for the same policy; `None` if the policies could not be read.
     pub proof: Option<String>,
@@ -91,23 +91,23 @@ pub struct RefusedForm {
     pub unrecorded: Option<String>,
 }
 
-/// The outcome for a policy with which CloudTrail refused a trail.
+/// The outcome for a policy under which CloudTrail refused a trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum PolicyAfter {
-    /// Nothing had been written yet.
+    /// The policy had not been written yet.
     Unwritten,
     /// The previous document was restored.
     Restored {
-        /// Whether CloudTrail accepts the trail with this document; `None` if that is not known.
+        /// Whether CloudTrail accepts the trail with this document; `None` if this is unknown.
         accepted: Option<bool>,
     },
-    /// Nothing had been written yet, and the longer form was restored for every trail.
+    /// The policy had not been written yet, and the longer form was restored for every trail.
     Retreated {
-        /// Whether CloudTrail accepts the trail with this document; `None` if that is not known.
+        /// Whether CloudTrail accepts the trail with this document; `None` if this is unknown.
         accepted: Option<bool>,
     },
-    /// Somebody else wrote the policy after this apply, and their version was kept.
+    /// Somebody else wrote the policy after this apply. Their version was kept.
     ChangedByOthers,
     /// The previous document could not be restored.
     NotRestored {
@@ -136,7 +136,7 @@ pub enum ChangeStatus {
         /// The reason.
         error: String,
     },
-    /// The change was not begun: a stop was requested before.
+    /// The change was not started, because a stop was requested earlier.
     #[serde(rename = "skipped")]
     NotBegun,
     /// The resource changed after the plan was made, so the change was skipped.
@@ -163,7 +163,7 @@ impl ChangeResult {
 }
 
 impl ChangeStatus {
-    /// The word of the status.
+    /// The name of the status.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -196,13 +196,13 @@ impl ChangeStatus {
 /// The numbers of changes of an outcome, by status.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct OutcomeCounts {
-    /// Changes made.
+    /// The number of changes that were made.
     pub applied: usize,
-    /// Changes that could not be made.
+    /// The number of changes that failed.
     pub failed: usize,
-    /// Changes that were not begun, stale ones included.
+    /// The number of changes that were skipped or not started, including stale changes.
     pub skipped: usize,
-    /// Resources that already had the planned state.
+    /// The number of resources that already had the planned state.
     pub unchanged: usize,
 }
 
@@ -212,13 +212,14 @@ impl Outcome {
         self.results.iter().any(|result| matches!(result.status, ChangeStatus::Stale { .. }))
     }
 
-    /// Whether CloudTrail refused a trail. The same plan would be refused again.
+    /// Whether CloudTrail refused a trail. CloudTrail would refuse another apply of the same plan
+    /// as well.
     pub fn is_refused(&self) -> bool {
         let mut confirmations = self.results.iter().filter_map(|result| result.confirmation.as_ref());
         confirmations.any(|it| it.refused.is_some())
     }
 
-    /// The outcome with the results of more changes, in the order of a plan.
+    /// Returns the outcome with additional results, sorted in the order of a plan.
     pub fn with(mut self, results: Vec<ChangeResult>, order: &[(Address, Phase)]) -> Self {
         self.results.extend(results);
         let place = |result: &ChangeResult| {
@@ -229,12 +230,12 @@ impl Outcome {
         self
     }
 
-    /// The number of changes that were not begun, because a stop was requested before.
+    /// The number of changes that were not started, because a stop was requested earlier.
     pub fn not_begun(&self) -> usize {
         self.results.iter().filter(|result| result.status == ChangeStatus::NotBegun).count()
     }
 
-    /// Whether every change was made or was not needed.
+    /// Whether each change was made or was not needed.
     pub fn is_complete(&self) -> bool {
         self.summary.failed == 0 && self.summary.skipped == 0
     }

@@ -1,8 +1,8 @@
 //! Waits until AWS applies earlier writes everywhere.
 //!
-//! Most of AWS is eventually consistent: a read can show a resource as it was before a write that
-//! succeeded, and a call can be refused because of what was there before. See "Amazon S3 data
-//! consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual
+//! Most of AWS is eventually consistent. After a successful write, a read can still return the
+//! state before the write, and AWS can reject a call because of the earlier state. See "Amazon S3
+//! data consistency model" in the S3 user guide for bucket configurations, "AWS KMS eventual
 //! consistency" in the KMS developer guide, and "Changes that I make are not always immediately
 //! visible" in the IAM user guide.
 
@@ -19,7 +19,7 @@ use crate::interrupt::Interrupt;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// The time that AWS gets to see earlier writes.
+/// The maximum time to wait until AWS applies earlier writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Propagation {
     limit: Duration,
@@ -27,12 +27,12 @@ pub struct Propagation {
 }
 
 impl Propagation {
-    /// Waits at most this long, in growing pauses.
+    /// Waits at most this time, in pauses of increasing length.
     pub fn within(limit: Duration) -> Self {
         Self { limit, is_simulated: false }
     }
 
-    /// Counts the pauses and does not make them: time passes only by pauses.
+    /// Counts the pauses, but does not wait: the simulated time passes only in pauses.
     pub fn simulated(limit: Duration) -> Self {
         Self { limit, is_simulated: true }
     }
@@ -46,11 +46,12 @@ pub(crate) struct WaitSettings {
     pub(crate) observer: Arc<dyn EventObserver>,
 }
 
-/// Reads until the answer no longer shows the state before a write. With `is_new`, a read that does
-/// not find the resource is late as well: the resource was created a moment ago.
+/// Reads until the answer no longer shows the state before a write. With `is_new`, this apply
+/// created the resource or a resource that it depends on, so a read that does not find the resource
+/// is also retried.
 ///
 /// # Errors
-/// [`ApplyError::NotShown`] if the time is over, or the error of the last read.
+/// Returns [`ApplyError::NotShown`] if the time is over, or the error of the last read.
 pub(crate) async fn read_on<T, E, F>(
     backoff: &mut Backoff<'_>,
     is_new: bool,
@@ -74,7 +75,7 @@ where
     }
 }
 
-/// The time that AWS gets to see earlier writes, in growing pauses.
+/// A wait until AWS applies earlier writes, in pauses of increasing length.
 pub(crate) struct Backoff<'a> {
     waits: &'a WaitSettings,
     /// The resource of the change that waits.
@@ -82,12 +83,12 @@ pub(crate) struct Backoff<'a> {
     start: Instant,
     limit: Duration,
     pause: Duration,
-    /// The pauses so far.
+    /// The total length of the pauses so far.
     paused: Duration,
 }
 
 impl<'a> Backoff<'a> {
-    /// Starts now, and ends when AWS should have seen everything.
+    /// Creates a wait that starts now and has the maximum time of the settings.
     pub(crate) fn new(waits: &'a WaitSettings, address: &'a Address) -> Self {
         Self {
             waits,
@@ -99,7 +100,7 @@ impl<'a> Backoff<'a> {
         }
     }
 
-    /// Ends after this time, if that is earlier.
+    /// Reduces the maximum time to this limit.
     pub(crate) fn at_most(self, limit: Duration) -> Self {
         Self { limit: self.limit.min(limit), ..self }
     }
@@ -109,8 +110,8 @@ impl<'a> Backoff<'a> {
         if self.waits.propagation.is_simulated { self.paused } else { self.start.elapsed() }
     }
 
-    /// Makes the next pause; returns false at once if there is no time left for it, or if the apply
-    /// was interrupted.
+    /// Waits for the next pause. Returns false at once if the maximum time does not allow another
+    /// pause, or if the apply was interrupted.
     pub(crate) async fn wait(&mut self) -> bool {
         if self.waited() + self.pause > self.limit || self.waits.interrupt.is_stopped() {
             return false;

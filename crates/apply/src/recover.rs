@@ -1,4 +1,4 @@
-//! Completes the confirmation of a policy that an earlier, interrupted apply wrote.
+//! Completes the confirmation of a policy write of an earlier apply that was interrupted.
 //!
 //! The journals of the spec record the policy and the document that it replaced.
 
@@ -8,8 +8,9 @@ use crate::journal::Journal;
 use crate::outcome::ChangeResult;
 use crate::work::timed;
 
-/// Has CloudTrail confirm each policy whose confirmation is open, or restores the document before
-/// it. Returns those that were restored, or could not be dealt with.
+/// Asks CloudTrail to confirm each policy whose confirmation was interrupted, or restores the
+/// previous document. Returns the results for policies that were restored or that could not be
+/// handled.
 pub(crate) async fn recover(context: &Context, journal: &Journal) -> Vec<ChangeResult> {
     let mut results = Vec::new();
     if context.confirm.is_none() {

@@ -1,8 +1,9 @@
-//! The way in which every resource is changed: read it, make sure that it has not changed since the
-//! plan, make the change, and wait until AWS shows it. A kind of resource supplies only its calls.
+//! Changes any resource in the same steps: read the resource, check that it has not changed since
+//! the plan, make the change, and wait until AWS shows the change. Each kind of resource supplies
+//! only its calls.
 //!
-//! Every kind converges from live state, setting by setting, so a change that was interrupted is
-//! completed by making it again.
+//! Every kind converges from live state, setting by setting. A change that was interrupted is
+//! therefore completed when it is made again.
 
 use reconcile_plan::plan::{Action, Views};
 use reconcile_plan::view::View;
@@ -17,7 +18,7 @@ pub(crate) trait Convergence {
     /// The live resource.
     type Live;
 
-    /// Reads the resource. Waits while AWS shows its state before an earlier write of this apply.
+    /// Reads the resource. Waits while AWS shows the state before an earlier write of this apply.
     async fn read(&self) -> Result<Self::Live, ApplyError>;
 
     /// Compares the live resource with the plan.
@@ -27,8 +28,8 @@ pub(crate) trait Convergence {
     async fn make(&self, live: Self::Live) -> Result<(), ApplyError>;
 }
 
-/// Makes a change, if the live resource needs it, and if nobody else has changed the resource since
-/// the plan.
+/// Makes a change if the live resource needs it. Returns an error if somebody else has changed the
+/// resource since the plan.
 pub(crate) async fn converge(work: &Work<'_>, change: &impl Convergence) -> Result<Made, ApplyError> {
     let live = change.read().await?;
     if !work.start(change.freshness(&live))? {
@@ -54,14 +55,14 @@ impl<V: View> HasView<V> for V {
 pub(crate) trait Reads {
     /// The view of the kind.
     type View: View;
-    /// The result of a read: the view, with whatever else the kind needs.
+    /// The result of a read: the view, and other values that the kind needs.
     type Live: HasView<Self::View>;
 
     /// Reads the resource; `None` if it does not exist.
     async fn read(&self) -> Result<Option<Self::Live>, ApplyError>;
 
-    /// Returns the additions of others since the plan. A resource with such additions is not
-    /// deleted.
+    /// Returns what others have added to the resource since the plan. A resource with such
+    /// additions is not deleted.
     async fn additions(&self, _: &Self::Live) -> Result<Vec<String>, ApplyError> {
         Ok(Vec::new())
     }
@@ -75,7 +76,7 @@ pub(crate) trait Creates: Reads {
 
 /// The calls that update a resource.
 pub(crate) trait Updates: Reads {
-    /// Sets what differs.
+    /// Writes the settings that differ.
     async fn update(&self, live: &Self::Live, wanted: &Self::View) -> Result<(), ApplyError>;
 }
 
@@ -184,7 +185,8 @@ impl<R: Reads, C: Calls<R>> Convergence for ViewChange<'_, R, C> {
 
     async fn make(&self, live: Self::Live) -> Result<(), ApplyError> {
         self.calls.make(self.resource, live.as_ref()).await?;
-        // Neither a later change nor the next plan must see the state before the change.
+        // Waits for AWS: neither a later change nor the next plan must see the state before the
+        // change.
         let before = live.as_ref().map(HasView::view);
         let is_late =
             |shown: &Self::Live| is_late(before, self.views.after, shown.as_ref().map(HasView::view));

@@ -1,5 +1,5 @@
 //! The engine: runs the changes that the schedule releases, and reports to the journal and the
-//! watcher.
+//! observer.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -29,10 +29,11 @@ use crate::work::timed;
 pub struct ApplyOptions {
     /// The maximum time to wait until AWS applies earlier writes.
     pub propagation: Propagation,
-    /// How CloudTrail is asked to check trails after a policy was written; `None` leaves that out.
+    /// The pauses before CloudTrail is asked to check trails after a policy write; `None` if
+    /// CloudTrail is not asked.
     pub confirm: Option<ConfirmationPauses>,
-    /// The number of changes that can be in flight at once. After a request to stop, only these are
-    /// finished.
+    /// The maximum number of changes in flight. After a request to stop, only the changes in flight
+    /// are finished.
     pub in_flight: NonZeroUsize,
     /// The request to stop.
     pub interrupt: Interrupt,
@@ -40,14 +41,14 @@ pub struct ApplyOptions {
     pub observer: Arc<dyn EventObserver>,
 }
 
-/// Applies a plan: every change when all that it depends on is made, independent ones at once, as
-/// many as the options allow.
+/// Applies a plan. A change starts when all changes that it depends on are made. Independent
+/// changes run at the same time, up to the number in the options.
 ///
-/// After a request to stop, the changes in flight are finished, and nothing more is begun. A future
-/// that is dropped abandons the calls in flight.
+/// After a request to stop, the changes in flight are finished, and no further change is started.
+/// If the future is dropped, the calls in flight are abandoned.
 ///
-/// `desired` says how to get into the accounts of the plan, and where the bucket and the key are.
-/// What becomes of each change, errors included, is in the [`Outcome`].
+/// `desired` declares how to access the accounts of the plan, and where the bucket and the key are.
+/// The [`Outcome`] has the result of each change, including errors.
 pub async fn apply(
     aws: &Aws,
     desired: &Desired,
@@ -71,8 +72,8 @@ pub async fn apply(
     let mut schedule = Schedule::new(&plan.changes);
     let mut results: Vec<Option<ChangeResult>> = vec![None; changes.len()];
     let mut running = JoinSet::new();
-    // A policy that an apply wrote and could not have confirmed comes first: the plan may rely on
-    // it.
+    // Confirmations that an earlier apply could not complete come first: the plan may rely on these
+    // policies.
     let recovered = Box::pin(recover(&context, &journal)).await;
 
     loop {
@@ -92,7 +93,7 @@ pub async fn apply(
             running.spawn(run.instrument(span));
         }
         let Some(joined) = running.join_next().await else { break };
-        // A task ends early only when the runtime does.
+        // A task ends early only if the runtime ends.
         let Ok((index, result)) = joined else { break };
         if matches!(result.status, ChangeStatus::Applied | ChangeStatus::Unchanged) {
             schedule.made(index);

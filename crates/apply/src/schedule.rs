@@ -18,11 +18,11 @@ pub(crate) struct Schedule {
 /// The dependencies of one change.
 #[derive(Debug, Default)]
 struct Entry {
-    /// The number of changes that it still waits for.
+    /// The number of changes that this change still waits for.
     waits_for: usize,
-    /// The changes that wait for it.
+    /// The changes that wait for this change.
     dependents: Vec<usize>,
-    /// Whether a change that it depends on was not made.
+    /// Whether a dependency of this change was not made.
     is_dropped: bool,
 }
 
@@ -54,7 +54,7 @@ impl Schedule {
         self.ready.pop_first()
     }
 
-    /// Records that a change was made: changes that waited for nothing else can run.
+    /// Records that a change was made. Changes that waited only for this change can now run.
     pub(crate) fn made(&mut self, index: usize) {
         for dependent in self.dependents(index) {
             let Some(entry) = self.entries.get_mut(dependent) else { continue };
@@ -66,7 +66,7 @@ impl Schedule {
     }
 
     /// Records that a change was not made. Removes and returns all changes that depend on it,
-    /// directly or not.
+    /// directly or indirectly.
     pub(crate) fn failed(&mut self, index: usize) -> Vec<usize> {
         let mut found = Vec::new();
         let mut from = vec![index];
@@ -96,7 +96,7 @@ mod tests {
 
     use super::*;
 
-    /// Changes by name, each with the names that it depends on; all of them deletions of grants.
+    /// Returns changes by name, each with the names that it depends on. All changes delete grants.
     fn changes(graph: &[(&str, &[&str])]) -> Vec<Change> {
         let address = |name: &str| format!("grant/a/{name}");
         let changes: Vec<_> = graph

@@ -1,4 +1,5 @@
-//! A running change: its account, its journal, and calls that wait until AWS is ready for them.
+//! A running change: its account, its journal, and calls that are retried until AWS is ready for
+//! them.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -37,12 +38,13 @@ pub(crate) struct Work<'a> {
     pub(crate) confirmation: OnceLock<Confirmation>,
 }
 
-/// The resources that AWS may not see yet when a call is made.
+/// The resources that AWS may not see yet during a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum AwaitedResource<'a> {
-    /// Bucket, key and their policies, which CloudTrail reads for this delivery.
+    /// The bucket, the key and their policies, which CloudTrail reads for this delivery.
     Delivery(&'a Delivery),
-    /// The resource of the call, which was created a moment ago, or its key.
+    /// The resource of the call, which this apply may have created a short time ago, or the key of
+    /// the resource.
     Resource,
 }
 
@@ -59,7 +61,7 @@ pub(crate) async fn timed(
         Ok(session) => {
             let session = session.counted();
             let work = Work { context, session: &session, journal, change, confirmation: OnceLock::new() };
-            // The future of every kind of change in one.
+            // Boxed: this future contains the futures of all kinds of changes.
             let result = Box::pin(act(&work)).await;
             confirmation = work.confirmation.into_inner();
             (result, session.calls())
@@ -88,25 +90,25 @@ impl Work<'_> {
         &self.change.region
     }
 
-    /// The time that AWS gets to see earlier writes, from now on.
+    /// Starts a wait until AWS applies earlier writes.
     pub(crate) fn backoff(&self) -> Backoff<'_> {
         Backoff::new(&self.context.waits, &self.change.address)
     }
 
-    /// Whether this apply created something that the change depends on. A read that does not find
-    /// the resource can be late then.
+    /// Whether this apply created a resource that the change depends on. If so, a read may not find
+    /// the resource yet.
     pub(crate) fn depends_on_new(&self) -> bool {
         self.context.has_created(&self.change.depends_on)
     }
 
-    /// Starts the change, and records the start in the journal. Returns false if nothing is left to
-    /// do.
+    /// Starts the change, and records the start in the journal. Returns false if nothing remains to
+    /// be done.
     ///
-    /// A change that an earlier apply of this plan started continues, whatever its resource looks
-    /// like.
+    /// If an earlier apply of this plan started the change, the change continues in any state of
+    /// its resource.
     ///
     /// # Errors
-    /// [`ApplyError::Stale`] if the resource changed since the plan.
+    /// Returns [`ApplyError::Stale`] if the resource changed since the plan.
     pub(crate) fn start(&self, freshness: PlanFreshness) -> Result<bool, ApplyError> {
         match freshness {
             PlanFreshness::Done => return Ok(false),
@@ -128,13 +130,14 @@ impl Work<'_> {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // Not an async function, so that its future does not hold the large future of the SDK.
+        // A function that is not async, so that its future does not contain the large future of the
+        // SDK.
         let call = self.session.call(operation, send);
         async { Ok(call.await?) }
     }
 
-    /// Makes a call, and repeats it while the resource of the call, which was created or changed a
-    /// moment ago, is not ready.
+    /// Makes a call. Retries it while the resource of the call, which was created or changed a
+    /// short time ago, is not ready.
     pub(crate) async fn write<T, E, F>(
         &self,
         operation: Operation,
@@ -147,10 +150,10 @@ impl Work<'_> {
         self.settle_call(AwaitedResource::Resource, operation, send).await
     }
 
-    /// Deletes something. Waits while another change of the same resource is in progress, or while
-    /// the service still sees a part that was deleted a moment ago. Accepts that the resource does
-    /// not exist: it existed a moment ago, so an earlier attempt deleted it, and its answer was
-    /// lost.
+    /// Deletes a resource. Retries while another change of the resource is in progress, or while
+    /// the service still sees a deleted part of the resource. Accepts that the resource does not
+    /// exist: it existed when it was read, so an earlier attempt deleted it, and the answer to this
+    /// attempt was lost.
     pub(crate) async fn delete<T, E, F>(
         &self,
         operation: Operation,
@@ -172,8 +175,8 @@ impl Work<'_> {
         .await
     }
 
-    /// Makes a call to CloudTrail, and repeats it while CloudTrail does not see what the delivery
-    /// of the trail needs.
+    /// Makes a call to CloudTrail. Retries it while CloudTrail does not see the resources and
+    /// policies that the delivery of the trail needs.
     pub(crate) async fn deliver<T, E, F>(
         &self,
         delivery: &Delivery,
@@ -204,7 +207,7 @@ impl Work<'_> {
         self.repeat(awaited, call).await
     }
 
-    /// Like [`Work::write`], for several calls that belong together.
+    /// Makes several calls that belong together, and retries them like [`Work::write`].
     pub(crate) async fn settle<T, F>(&self, calls: impl FnMut() -> F) -> Result<T, ApplyError>
     where
         F: Future<Output = Result<T, Error>>,
@@ -212,7 +215,8 @@ impl Work<'_> {
         self.repeat(AwaitedResource::Resource, calls).await
     }
 
-    /// Repeats calls, with growing pauses, while AWS does not see what they need.
+    /// Retries calls, in pauses of increasing length, while AWS does not see the resources that
+    /// they need.
     async fn repeat<T, F>(
         &self,
         awaited: AwaitedResource<'_>,
@@ -232,7 +236,7 @@ impl Work<'_> {
             if let (AwaitedResource::Delivery(delivery), true, None) =
                 (awaited, error.is_unseen_delivery(), &unknown)
             {
-                // Waiting helps only if the policies are right.
+                // A retry helps only if the policies are correct.
                 unknown = Some(self.prove(delivery).await?);
             }
             if !backoff.wait().await {
@@ -255,8 +259,9 @@ impl Work<'_> {
         is_organization || is_unready
     }
 
-    /// Fails if the live policies certainly do not let the trail deliver. Waiting can help if they
-    /// cannot be read, or if it is not known what they allow. Returns what is not known.
+    /// Returns an error if the live policies certainly do not allow the trail to deliver. A retry
+    /// can help if the policies cannot be read, or if their decision is unknown. Returns the
+    /// unknown conditions.
     async fn prove(&self, delivery: &Delivery) -> Result<Vec<String>, ApplyError> {
         let proofs = self.context.prove(&self.change.address, delivery).await;
         let Ok(proofs) = proofs else { return Ok(Vec::new()) };
@@ -269,8 +274,8 @@ impl Work<'_> {
     }
 }
 
-/// Accepts that the resource of a creation already exists: it did not exist a moment ago, so an
-/// earlier attempt created it, and its answer was lost.
+/// Accepts that the resource of a creation already exists: it did not exist when it was read, so an
+/// earlier attempt created it, and the answer to this attempt was lost.
 pub(crate) fn made<T>(result: Result<T, ApplyError>) -> Result<(), ApplyError> {
     match result {
         Err(ApplyError::Aws(error)) if error.is_conflict() => Ok(()),

@@ -1,4 +1,4 @@
-//! Policy writes of this apply, and their state in later reads.
+//! Policy writes of this apply, and checks whether later reads show them.
 
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_policy::{Document, canonical_text};
@@ -6,15 +6,15 @@ use reconcile_policy::{Document, canonical_text};
 /// The write of a policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Write {
-    /// The document that it replaced; `None` if there was none.
+    /// The replaced document; `None` if there was none.
     pub(crate) before: Option<StoredPolicy>,
-    /// The document that was written; `None` if the policy was deleted.
+    /// The written document; `None` if the policy was deleted.
     pub(crate) written: Option<StoredPolicy>,
 }
 
 impl Write {
-    /// Whether a read returned the document from before the write. AWS can return that document for
-    /// a while.
+    /// Whether a read returned the document before the write. AWS can return this document for some
+    /// time.
     pub(crate) fn is_missing_from(&self, live: Option<&Document>) -> bool {
         is_same(live, document(self.before.as_ref())) && !is_same(live, document(self.written.as_ref()))
     }
@@ -56,7 +56,7 @@ mod tests {
             (write(Some(first.clone()), Some(second.clone())), Some(&third), false),
             (write(Some(first.clone()), Some(second.clone())), None, false),
             (write(Some(first.clone()), None), Some(&first), true),
-            // A write that changes nothing is seen at once.
+            // A write that does not change the policy is visible at once.
             (write(Some(first.clone()), Some(first.clone())), Some(&first), false),
         ] {
             assert_eq!(write.is_missing_from(document(live)), expected, "{write:?} {live:?}");

@@ -27,8 +27,8 @@ fn form(unrecorded: Option<&str>) -> RefusedForm {
     }
 }
 
-/// The outcome for a policy after another one, and the first after `None`. A new variant does not
-/// compile until it has its place here.
+/// Returns the outcome for a policy after another one, or the first outcome after `None`. A new
+/// variant does not compile until it is added here.
 fn next_policy(last: Option<&PolicyAfter>) -> Option<PolicyAfter> {
     Some(match last {
         None => PolicyAfter::Unwritten,
@@ -48,8 +48,8 @@ fn next_policy(last: Option<&PolicyAfter>) -> Option<PolicyAfter> {
     })
 }
 
-/// The error after another one, and the first after `None`. A new variant does not compile until it
-/// has its place here.
+/// Returns the error after another one, or the first error after `None`. A new variant does not
+/// compile until it is added here.
 fn next(last: Option<&ApplyError>) -> Option<ApplyError> {
     let late = |unknown: &[&str]| ApplyError::NotPropagated {
         waited: Duration::from_mins(2),

@@ -56,8 +56,8 @@ impl Creates for AlarmCalls<'_> {
 }
 
 impl Updates for AlarmCalls<'_> {
-    /// A write replaces the whole alarm except its tags, so the unmanaged settings that were read are
-    /// written again.
+    /// Updates the alarm. A write replaces the whole alarm except its tags, so the unmanaged
+    /// settings are written again with their live values.
     async fn update(&self, live: &LiveAlarm, wanted: &Alarm) -> Result<(), ApplyError> {
         let actions: Vec<String> = wanted.actions.union(&live.view.actions).cloned().collect();
         let put = || {

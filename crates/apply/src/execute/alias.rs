@@ -18,7 +18,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &CreateOrDelete<Alias>) -> 
         CreateOrDelete::Create { after } => {
             let wanted = Alias { target: work.context.known(&after.target)?, ..after.clone() };
             let made = create(work, &calls, &wanted).await?;
-            // The key got the alias when this apply created the key.
+            // If this apply created the key, the key already got its alias then.
             Ok(if work.depends_on_new() { Made::Applied } else { made })
         }
         CreateOrDelete::Delete { before } => delete(work, &calls, before).await,

@@ -23,11 +23,11 @@ use crate::error::ApplyError;
 use crate::resource::{Creates, Deletes, Reads, Updates, change};
 use crate::work::{Made, Work, made};
 
-/// The Region of a new bucket without a location constraint. S3 rejects a constraint with this
-/// Region. See `CreateBucket` in the S3 API reference.
+/// The Region in which S3 creates a bucket without a location constraint. S3 rejects a constraint
+/// with this Region. See `CreateBucket` in the S3 API reference.
 const UNNAMED_REGION: &str = "us-east-1";
 
-/// The bucket of a change.
+/// Returns the name of the bucket of a change.
 pub(super) fn name(work: &Work<'_>) -> Result<BucketName, ApplyError> {
     let address = &work.change.address;
     address.name.parse().map_err(|_| ApplyError::BadAddress(address.clone()))
@@ -47,7 +47,7 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Bucket>) -> Result<
     change(work, &BucketCalls { work, s3, bucket: name(work)?, aspects }, &action).await
 }
 
-/// The action with the ARN of a key that was created a moment ago.
+/// Returns the action with the ARN of a key that this apply may have created.
 fn with_key(work: &Work<'_>, action: &Action<Bucket>) -> Result<Action<Bucket>, ApplyError> {
     action.try_map(|bucket| {
         let encryption = match &bucket.encryption {
@@ -65,7 +65,7 @@ struct BucketCalls<'a> {
     work: &'a Work<'a>,
     s3: aws_sdk_s3::Client,
     bucket: BucketName,
-    /// The settings that the plan has.
+    /// The optional settings that the plan manages.
     aspects: Aspects,
 }
 
@@ -82,8 +82,8 @@ impl Creates for BucketCalls<'_> {
     async fn create(&self, wanted: &Bucket) -> Result<(), ApplyError> {
         let region = self.work.region().as_str();
         let place = (region != UNNAMED_REGION).then(|| BucketLocationConstraint::from(region));
-        // A kill never leaves a bucket without the tag of the installation. See
-        // `CreateBucketConfiguration` in the S3 API reference.
+        // The tag of the installation is part of the request, so that an interrupted apply never
+        // leaves a bucket without the tag. See `CreateBucketConfiguration` in the S3 API reference.
         let configuration = CreateBucketConfiguration::builder()
             .set_location_constraint(place)
             .set_tags(Some(tags(&wanted.tags)))
@@ -94,7 +94,7 @@ impl Creates for BucketCalls<'_> {
                 .bucket(self.name())
                 .create_bucket_configuration(configuration.clone())
                 .set_bucket_namespace(self.bucket.namespace().map(|_| BucketNamespace::AccountRegional))
-                // A bucket with a lock is created with it.
+                // Object Lock is enabled when the bucket is created.
                 .set_object_lock_enabled_for_bucket(wanted.object_lock.is_some().then_some(true))
                 .set_object_ownership(
                     wanted.object_ownership.as_ref().map(|it| ObjectOwnership::from(it.as_str())),
@@ -102,11 +102,12 @@ impl Creates for BucketCalls<'_> {
                 .send()
         };
         made(self.work.write(Operation::CreateBucket, create).await)?;
-        // The request that created the bucket has the tags, but the bucket can come from an earlier
-        // attempt, and emulators ignore the tags of that request. With `tags: unmanaged`, no later
-        // apply adds the tag of the installation.
+        // The request that created the bucket had the tags, but an earlier attempt may have created
+        // the bucket, and emulators ignore the tags of the request. With `tags: unmanaged`, no
+        // later apply adds the tag of the installation.
         self.tag(&wanted.tags).await?;
-        // The settings of a new bucket differ by Region and year, so all of them are set.
+        // The default settings of a new bucket depend on the Region and the year, so all settings
+        // are written.
         self.set(None, wanted).await
     }
 }
@@ -122,7 +123,7 @@ impl Updates for BucketCalls<'_> {
 }
 
 impl Deletes for BucketCalls<'_> {
-    /// S3 deletes no bucket that holds anything.
+    /// Deletes the bucket. S3 rejects the deletion of a bucket that is not empty.
     async fn delete(&self, _: &Bucket) -> Result<(), ApplyError> {
         let delete =
             || self.s3.delete_bucket().bucket(self.name()).expected_bucket_owner(self.owner()).send();
@@ -139,8 +140,8 @@ impl BucketCalls<'_> {
         self.work.session.id().as_str()
     }
 
-    /// Sets what differs, protection first. The live bucket is `None` if its settings are not
-    /// known.
+    /// Writes the settings that differ, protection first. `live` is `None` if the settings of the
+    /// bucket are unknown.
     async fn set(&self, live: Option<&Bucket>, wanted: &Bucket) -> Result<(), ApplyError> {
         if let Some(block) =
             differing(wanted.public_access_block.as_ref(), live, |it| it.public_access_block.as_ref())
@@ -162,7 +163,7 @@ impl BucketCalls<'_> {
         if let Some(versioning) = differing(wanted.versioning.as_ref(), live, |it| it.versioning.as_ref()) {
             self.keep_versions(*versioning).await?;
         }
-        // A lock needs versions.
+        // Object Lock requires versioning.
         if let Some(lock) = differing(wanted.object_lock.as_ref(), live, |it| it.object_lock.as_ref()) {
             let configuration = retention::object_lock(lock);
             let put = || {
@@ -223,8 +224,8 @@ impl BucketCalls<'_> {
         self.work.write(Operation::PutBucketOwnershipControls, put).await
     }
 
-    /// Sets the default encryption and the blocked encryption types. One call writes both, so the
-    /// call also has the live value of the one that does not change.
+    /// Sets the default encryption and the blocked encryption types. One call writes both settings,
+    /// so if only one of them differs, the call repeats the live value of the other.
     async fn encrypt(
         &self,
         encryption: Option<&Encryption>,
@@ -248,7 +249,8 @@ impl BucketCalls<'_> {
         self.work.write(Operation::PutBucketEncryption, put).await
     }
 
-    /// The default encryption as S3 gets it, and whether the bucket uses a bucket key.
+    /// Returns the default encryption in the form for requests to S3, and whether the bucket uses a
+    /// bucket key.
     fn by_default(
         &self,
         encryption: &Encryption,
@@ -259,7 +261,7 @@ impl BucketCalls<'_> {
                 let key = key.as_ref().map(|key| self.work.context.key(key)).transpose()?;
                 (ServerSideEncryption::AwsKms, key, *bucket_key)
             }
-            // No spec asks for another type of encryption.
+            // No spec can request another type of encryption.
             Encryption::Other { algorithm } => (ServerSideEncryption::from(algorithm.as_str()), None, false),
         };
         let by_default = ServerSideEncryptionByDefault::builder()
@@ -280,9 +282,9 @@ impl BucketCalls<'_> {
         self.work.write(Operation::PutBucketVersioning, put).await
     }
 
-    /// Sets our lifecycle rule. S3 replaces all rules of a bucket at once, and the setting for the
-    /// transition of small objects as well, so the rules of others are read right before, and
-    /// written with ours.
+    /// Sets the lifecycle rule of the installation. One call replaces all rules of the bucket, and
+    /// the setting for the transition of small objects. The foreign rules are therefore read
+    /// immediately before the write, and written again together with the rule of the installation.
     async fn expire(&self, wanted: &Lifecycle) -> Result<(), ApplyError> {
         let (work, ids) = (self.work, self.work.context.installation.rule_ids());
         let ours = retention::rule(&ids.present, wanted)?;
@@ -296,7 +298,7 @@ impl BucketCalls<'_> {
                 .bucket(self.name())
                 .expected_bucket_owner(self.owner())
                 .set_transition_default_minimum_object_size(live.least_size)
-                // `build` fails only where there are no rules.
+                // `build` fails only if there are no rules.
                 .set_lifecycle_configuration(
                     BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build().ok(),
                 );
@@ -305,11 +307,12 @@ impl BucketCalls<'_> {
         .await
     }
 
-    /// Turns notifications to EventBridge on or off. S3 replaces all notifications of a bucket at
-    /// once, so those of others are read right before, and written again.
+    /// Turns notifications to EventBridge on or off. One call replaces all notifications of the
+    /// bucket, so foreign notifications are read immediately before the write, and written again.
     ///
-    /// Their destinations are not validated: one that is gone must not stop the write, and none
-    /// gets a test message. See `PutBucketNotificationConfiguration` in the S3 API reference.
+    /// S3 does not validate the destinations of the notifications: a deleted destination must not
+    /// prevent the write, and no destination gets a test message. See
+    /// `PutBucketNotificationConfiguration` in the S3 API reference.
     async fn send_events(&self, is_on: bool) -> Result<(), ApplyError> {
         let work = self.work;
         work.settle(async || {
@@ -338,8 +341,8 @@ impl BucketCalls<'_> {
         }
     }
 
-    /// Whether the bucket uses its tags for access control (ABAC). If that cannot be read, it does
-    /// not: the error that led here says more.
+    /// Whether the bucket uses its tags for access control (ABAC). Returns false if this cannot be
+    /// read, because the previous error tells the user more.
     async fn has_abac(&self) -> bool {
         let call = self.s3.get_bucket_abac().bucket(self.name()).expected_bucket_owner(self.owner());
         let answer = self.work.call(Operation::GetBucketAbac, call.send()).await;
@@ -356,7 +359,7 @@ impl BucketCalls<'_> {
     }
 }
 
-/// The encryption types as S3 gets them; `NONE` stands for an empty list.
+/// Returns the encryption types in the form for requests to S3; `NONE` stands for an empty list.
 fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
     let named = types.iter().map(|it| EncryptionType::from(it.as_str()));
     let types: Vec<EncryptionType> = match types {
@@ -367,12 +370,12 @@ fn blocked_types(types: &[String]) -> BlockedEncryptionTypes {
 }
 
 /// Adds the tags that a bucket does not have. `PutBucketTagging` replaces all tags, so they are
-/// read right before: a tag that somebody else adds between the two calls is lost. The tags include
-/// those of AWS itself (`aws:cloudformation:…`): S3 rejects a call that leaves them out, and
-/// accepts them unchanged.
+/// read immediately before the write. A tag that somebody else adds between the two calls is lost.
+/// The tags include the tags of AWS itself (`aws:cloudformation:…`): S3 rejects a call that omits
+/// them, and accepts them unchanged.
 ///
-/// `TagResource` of S3 Control adds tags without such a window. It is an operation of another
-/// service with another endpoint, which emulators do not have.
+/// `TagResource` of S3 Control adds tags without this risk. It is an operation of another service
+/// with another endpoint, which emulators do not have.
 pub(super) async fn add_tags(
     session: &Session,
     region: &Region,
@@ -395,7 +398,7 @@ pub(super) async fn add_tags(
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // `build` fails only where key or value is missing, and both are given.
+    // `build` fails only if the key or the value is missing, and both are always set.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }
 

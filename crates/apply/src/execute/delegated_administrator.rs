@@ -33,9 +33,10 @@ impl Reads for AdministratorCalls<'_> {
 }
 
 impl Creates for AdministratorCalls<'_> {
-    /// Calls CloudTrail and not Organizations: CloudTrail creates the service-linked role of the
-    /// management account, without which the administrator could not create a trail. See
-    /// "Organization delegated administrator" in the CloudTrail user guide.
+    /// Registers the administrator through CloudTrail, not through Organizations. CloudTrail
+    /// creates the service-linked role of the management account, without which the administrator
+    /// could not create a trail. See "Organization delegated administrator" in the CloudTrail user
+    /// guide.
     async fn create(&self, wanted: &DelegatedAdministrator) -> Result<(), ApplyError> {
         let cloudtrail = self.work.session.cloudtrail(self.work.region());
         let register = || {

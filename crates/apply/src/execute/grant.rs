@@ -24,8 +24,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &CreateOrDelete<Grant>) -> 
         CreateOrDelete::Delete { before } => delete(work, &calls, before).await,
     };
     match made {
-        // Lists of grants can be five minutes late, and nothing else in this apply reads them. See
-        // "Grants in AWS KMS" in the KMS developer guide.
+        // A list of grants can be five minutes out of date, and nothing else in this apply reads
+        // the list. See "Grants in AWS KMS" in the KMS developer guide.
         Err(ApplyError::NotShown { .. }) => Ok(Made::Applied),
         made => made,
     }
@@ -38,7 +38,7 @@ struct GrantCalls<'a> {
     planned: &'a Grant,
 }
 
-/// A live grant, with the id that KMS gave.
+/// A live grant, with the id that KMS assigned.
 struct LiveGrant {
     id: String,
     view: Grant,
@@ -54,9 +54,9 @@ impl Reads for GrantCalls<'_> {
     type View = Grant;
     type Live = LiveGrant;
 
-    /// The grant of the plan, if the key has the grant: the one with its id, or else one with its
-    /// name and content. KMS can return the content in other words (an id for an ARN), so the view
-    /// is that of the plan.
+    /// Returns the grant of the plan, if the key has the grant: the grant with the same id, or else
+    /// the grant with the same name and content. KMS can return the content in another form (an id
+    /// in place of an ARN), so the returned view is that of the plan.
     async fn read(&self) -> Result<Option<LiveGrant>, ApplyError> {
         let grants = list(self.work.session, self.work.region(), self.key).await?;
         let is_it = |live: &Grant| match &self.planned.id {
@@ -79,8 +79,8 @@ impl Creates for GrantCalls<'_> {
         let create = || {
             kms.create_grant()
                 .key_id(self.key.as_str())
-                // KMS creates no second grant with the same name and content, so the call can be
-                // repeated.
+                // KMS does not create a second grant with the same name and content, so the call
+                // can be retried.
                 .name(&wanted.name)
                 .set_grantee_principal(principal(!is_service))
                 .set_grantee_service_principal(principal(is_service))

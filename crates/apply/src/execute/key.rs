@@ -17,12 +17,12 @@ use crate::propagation::read_on;
 use crate::resource::{Creates, Deletes, Reads, Updates, change, delete};
 use crate::work::{Made, Work};
 
-/// The number of attempts to create the key while it is unknown whether the last attempt created
-/// one.
+/// The maximum number of attempts to create the key, if it is unknown whether the last attempt
+/// created a key.
 const ATTEMPTS: usize = 3;
 
-/// The time to look for a key that a call without an answer may have created: lists and tags of
-/// keys are eventually consistent. See "AWS KMS eventual consistency" in the KMS developer guide.
+/// The maximum time to search for a key after the answer to `CreateKey` was lost. Lists and tags of
+/// keys are eventually consistent: see "AWS KMS eventual consistency" in the KMS developer guide.
 const SEARCH: Duration = Duration::from_secs(30);
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Made, ApplyError> {
@@ -36,7 +36,8 @@ pub(super) async fn execute(work: &Work<'_>, action: &Action<Key>) -> Result<Mad
 /// The calls for the key in use.
 struct KeyCalls<'a> {
     work: &'a Work<'a>,
-    /// Whether the plan keeps the key: a key that is about to be deleted exists only then.
+    /// Whether the plan keeps the key. If it does, a key that is pending deletion counts as a key
+    /// that exists.
     is_kept: bool,
 }
 
@@ -108,7 +109,7 @@ impl KeyCalls<'_> {
     }
 }
 
-/// The calls for a key of the installation that is not in use, which is only ever deleted.
+/// The calls for a key of the installation that is not in use. Such a key can only be deleted.
 struct SpareKeyCalls<'a> {
     work: &'a Work<'a>,
     arn: Arn,
@@ -134,15 +135,16 @@ impl Deletes for SpareKeyCalls<'_> {
     }
 }
 
-/// Whether the deletion of a key is scheduled, which is a deletion for a plan.
+/// Whether the deletion of a key is scheduled. A plan treats such a key as deleted.
 fn is_ended(found: &DescribedKey) -> bool {
     matches!(found.traits.state, KeyState::PendingDeletion { .. })
 }
 
-/// Whoever still needs the key can cancel the deletion until then. See "Deleting AWS KMS keys" in
-/// the KMS developer guide.
+/// Schedules the deletion of a key, after the longest waiting period. Anybody who still needs the
+/// key can cancel the deletion during this period. See "Deleting AWS KMS keys" in the KMS developer
+/// guide.
 async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError> {
-    /// The longest that KMS waits.
+    /// The longest waiting period of KMS.
     const DAYS: i32 = 30;
 
     let kms = work.session.kms(work.region());
@@ -151,8 +153,9 @@ async fn schedule_deletion(work: &Work<'_>, key: &Arn) -> Result<(), ApplyError>
     work.delete(Operation::ScheduleKeyDeletion, schedule).await
 }
 
-/// Creates the key, and never two keys. If it is not known whether a call created a key, in this
-/// apply or in an apply that was killed, looks for that key before it creates another one.
+/// Creates the key, and never creates two keys. If it is unknown whether an earlier call created a
+/// key, in this apply or in an interrupted apply, searches for that key before it creates another
+/// key.
 async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
     let mut backoff = work.backoff();
     let mut attempt = 1;
@@ -179,7 +182,7 @@ async fn make(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
     }
 }
 
-/// Looks for a key with our tags for some seconds.
+/// Searches for a key with the tag of the installation, for at most the time [`SEARCH`].
 async fn search(work: &Work<'_>) -> Result<Option<DescribedKey>, ApplyError> {
     let mut backoff = work.backoff().at_most(SEARCH);
     loop {
@@ -190,17 +193,19 @@ async fn search(work: &Work<'_>) -> Result<Option<DescribedKey>, ApplyError> {
     }
 }
 
-/// The key that is used: of two first applies at once, each creates a key, and both use the key
-/// that gets the alias. An alias names one key, and its creation fails for the second apply.
+/// Returns the key to use. If two first applies run at the same time, each of them creates a key,
+/// and both use the key that gets the alias. An alias points to one key, so the second apply cannot
+/// create the alias.
 async fn settled(work: &Work<'_>, made: Arn) -> Result<Arn, ApplyError> {
     let Some(first) = claim(work, &made).await? else { return Ok(made) };
-    // Nothing uses the key yet. If it cannot be deleted, the next plan reports it as a spare key.
+    // Nothing uses the second key yet. If it cannot be deleted, the next plan reports it as a spare
+    // key.
     let _ = schedule_deletion(work, &made).await;
     Ok(first)
 }
 
-/// Gives the key its alias, if the plan creates the alias. Returns the key of this installation
-/// that already has the alias, if there is one.
+/// Creates the alias of the key, if the plan creates the alias. If another key of this installation
+/// already has the alias, returns that key.
 async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     let Some(alias) = work.context.new_alias() else { return Ok(None) };
     let (session, region) = (work.session, work.region());
@@ -221,7 +226,7 @@ async fn claim(work: &Work<'_>, key: &Arn) -> Result<Option<Arn>, ApplyError> {
     }
 }
 
-/// Whether it is not known if a call that creates a key took effect.
+/// Whether it is unknown if a call created a key.
 fn has_unknown_outcome(error: &ApplyError) -> bool {
     match error {
         ApplyError::Incomplete { .. } => true,
@@ -235,7 +240,7 @@ async fn create(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
         .create_key()
         .set_policy(wanted.initial_policy.as_ref().map(ToString::to_string))
         .set_description(wanted.description.clone())
-        // In the same call: a key without tags could not be found again.
+        // The tags are part of the same call: a key without tags could not be found again.
         .set_tags(Some(tags(&wanted.tags)));
     let answer = work.call(Operation::CreateKey, call.send()).await?;
     let arn = answer.key_metadata.and_then(|metadata| metadata.arn?.parse().ok());
@@ -243,7 +248,7 @@ async fn create(work: &Work<'_>, wanted: &Key) -> Result<Arn, ApplyError> {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // `build` fails only where key or value is missing, and both are given.
+    // `build` fails only if the key or the value is missing, and both are always set.
     tags.0
         .iter()
         .filter_map(|(key, value)| Tag::builder().tag_key(key).tag_value(value).build().ok())

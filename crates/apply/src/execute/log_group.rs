@@ -85,7 +85,7 @@ impl Updates for LogGroupCalls<'_> {
             };
             self.work.write(Operation::TagLogGroup, tag).await?;
         }
-        // No spec asks for a log group without a key.
+        // No spec can request a log group without a key.
         let encryption = wanted.encryption.as_ref().filter(|it| live.encryption.as_ref() != Some(it));
         if let Some(key) = encryption.and_then(AtRest::key) {
             let associate =

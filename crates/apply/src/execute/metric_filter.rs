@@ -12,7 +12,7 @@ use crate::work::{Made, Work};
 
 pub(super) async fn execute(work: &Work<'_>, action: &Action<MetricFilter>) -> Result<Made, ApplyError> {
     let address = &work.change.address;
-    // The last slash ends the name of the log group, which can contain slashes.
+    // The name of the log group ends at the last slash, because it can itself contain slashes.
     let names = address.name.rsplit_once('/');
     let (group, name) = names.ok_or_else(|| ApplyError::BadAddress(address.clone()))?;
     let logs = work.session.logs(work.region());
@@ -57,9 +57,9 @@ impl Deletes for FilterCalls<'_> {
 }
 
 impl FilterCalls<'_> {
-    /// Creates the filter, or replaces all of it.
+    /// Creates the filter, or replaces the whole filter.
     async fn put(&self, wanted: &MetricFilter) -> Result<(), ApplyError> {
-        // `build` fails only where a name or the value is missing, and all are given.
+        // `build` fails only if a name or the value is missing, and all of them are always set.
         let metrics: Vec<MetricTransformation> = wanted.metrics.iter().filter_map(transformation).collect();
         let put = || {
             let call = self.logs.put_metric_filter().log_group_name(self.group).filter_name(self.name);

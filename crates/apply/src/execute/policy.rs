@@ -1,10 +1,9 @@
 //! Writes a policy that others also write: merges into the live policy, checks that the write
-//! persists, and asks CloudTrail to confirm the trails that depend on what changed.
+//! persists, and asks CloudTrail to confirm the trails that depend on the change.
 //!
 //! S3, KMS and SNS have no conditional write for policies, so another writer can write between the
-//! read and the write that follows it at once. After a write, the policy is read until AWS shows
-//! another document than the one that was replaced: nothing is ever written again from that
-//! document.
+//! read and the write that immediately follows it. After a write, the policy is read until AWS no
+//! longer returns the replaced document. No later write is ever based on the replaced document.
 
 mod pending;
 mod refused_form;
@@ -27,13 +26,13 @@ pub(crate) use refused_form::record;
 pub(super) use store::{PolicyStore, text};
 use store::{put, read_fresh, stored};
 
-/// The number of writes, if other writers replace the written document.
+/// The maximum number of writes, if other writers replace the written document.
 const ATTEMPTS: usize = 5;
 
-/// The time for which AWS can return the document before a write of an earlier apply.
+/// The maximum time for which AWS can return the document before a write of an earlier apply.
 const SHOWN_LATE: Duration = Duration::from_secs(10);
 
-/// Makes the same edits in the live policy that the plan makes in the policy that it saw.
+/// Makes the edits of the plan in the live policy.
 pub(super) async fn execute(
     work: &Work<'_>,
     views: Views<'_, Document>,
@@ -43,7 +42,7 @@ pub(super) async fn execute(
     converge(work, &PolicyChange { work, store, step }).await
 }
 
-/// The change of a policy, which is compared by the managed statements.
+/// The change of a policy. Its managed statements are compared with the plan.
 struct PolicyChange<'a, S> {
     work: &'a Work<'a>,
     store: &'a S,
@@ -66,8 +65,8 @@ impl<S: PolicyStore> Convergence for PolicyChange<'_, S> {
         let confirmation = PendingConfirmation::begin(self.work, self.store).await;
         if let Some(confirmation) = &confirmation {
             confirmation.before().await?;
-            // Other policies were tried in the meantime, and CloudTrail was asked: somebody may
-            // have written since.
+            // The confirmation of other policies and the questions to CloudTrail took time:
+            // somebody may have written the policy since the last read.
             live = self.read().await?;
         }
         for _ in 0..ATTEMPTS {
@@ -86,16 +85,17 @@ impl<S: PolicyStore> Convergence for PolicyChange<'_, S> {
 }
 
 impl<S> PolicyChange<'_, S> {
-    /// Whether the live document has the planned statements, and none that the plan removes.
+    /// Whether the live document has the planned statements, and no statement that the plan
+    /// removes.
     fn is_made(&self, live: Option<&Document>) -> bool {
         let found = live.map(|live| owned(live, &self.work.context.ownership)).unwrap_or_default();
         canonical_text(&found) == canonical_text(self.step.wanted()) && !self.step.is_pending(live)
     }
 }
 
-/// Applies the step to the live document, and writes the result. While AWS is not ready for the
-/// write, it is merged anew into the document of that moment. Returns the document that was
-/// replaced, and the one that was written.
+/// Applies the step to the live document, and writes the result. If AWS is not ready for the write,
+/// reads the live document again and merges into it before each retry. Returns the replaced
+/// document and the written document.
 async fn merge(
     work: &Work<'_>,
     store: &impl PolicyStore,
@@ -123,7 +123,7 @@ async fn merge(
     }
 }
 
-/// Finishes the confirmation of a write of an earlier apply, if the policy has not changed since
+/// Finishes the confirmation of a write of an earlier apply, if nobody has changed the policy since
 /// that write.
 pub(super) async fn resume(
     work: &Work<'_>,
@@ -135,7 +135,7 @@ pub(super) async fn resume(
     };
     let previous = stored(work, interrupted.previous.clone())?;
     let written = stored(work, interrupted.written.clone())?;
-    // AWS can still return the previous document a moment after the write.
+    // AWS can still return the previous document for a short time after the write.
     let write = Write { before: previous.clone(), written: written.clone() };
     work.context.wrote(&work.change.address, write);
     let is_shown = match read_fresh(work, store, &mut work.backoff().at_most(SHOWN_LATE)).await {

@@ -66,7 +66,7 @@ impl Creates for RoleCalls<'_> {
 impl Updates for RoleCalls<'_> {
     async fn update(&self, live: &Role, wanted: &Role) -> Result<(), ApplyError> {
         let (work, live) = (self.work, live.managed(wanted));
-        // First of all: a permission to change the role can depend on the boundary.
+        // The boundary is first: a permission to change the role can depend on the boundary.
         if let Some(boundary) = wanted.boundary.as_ref().filter(|it| live.boundary.as_ref() != Some(it)) {
             let put = || {
                 let call = self.iam.put_role_permissions_boundary().role_name(self.name);
@@ -93,7 +93,7 @@ impl Updates for RoleCalls<'_> {
         {
             self.permit(&wanted.policy_name, permissions).await?;
         }
-        // Only now: the role must never be without a policy.
+        // The previous policy is deleted last: the role must never be without a policy.
         if is_renamed && live.permissions.is_some() {
             self.forbid(&live.policy_name).await?;
         }
@@ -102,8 +102,8 @@ impl Updates for RoleCalls<'_> {
 }
 
 impl Deletes for RoleCalls<'_> {
-    /// IAM deletes no role that has a policy, and may still see a policy that was deleted a moment
-    /// ago.
+    /// Deletes the role and its policies. IAM rejects the deletion of a role that has a policy, and
+    /// can still see a policy that was deleted a short time ago.
     async fn delete(&self, live: &Role) -> Result<(), ApplyError> {
         if live.permissions.is_some() {
             self.forbid(&self.policies.present).await?;
@@ -132,6 +132,6 @@ impl RoleCalls<'_> {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // `build` fails only where key or value is missing, and both are given.
+    // `build` fails only if the key or the value is missing, and both are always set.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }

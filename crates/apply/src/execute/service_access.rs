@@ -30,7 +30,7 @@ impl Reads for AccessCalls<'_> {
 }
 
 impl Creates for AccessCalls<'_> {
-    /// A second call has no effect.
+    /// Enables trusted access. A second call has no effect.
     async fn create(&self, wanted: &ServiceAccess) -> Result<(), ApplyError> {
         let organizations = self.work.session.organizations(self.work.region());
         let call = organizations.enable_aws_service_access().service_principal(&wanted.service);

@@ -53,8 +53,8 @@ impl Reads for TopicCalls<'_> {
 }
 
 impl Creates for TopicCalls<'_> {
-    /// SNS creates no second topic with the same name, tags and attributes, so the call can be
-    /// repeated.
+    /// Creates the topic. SNS does not create a second topic with the same name, tags and
+    /// attributes, so the call can be retried.
     async fn create(&self, wanted: &Topic) -> Result<(), ApplyError> {
         let name = wanted.arn.resource();
         let mut call = self.sns.create_topic().name(name).set_tags(Some(tags(&wanted.tags)));
@@ -78,7 +78,7 @@ impl Updates for TopicCalls<'_> {
         }
         if let Some(encryption) = wanted.encryption.as_ref().filter(|it| live.encryption.as_ref() != Some(it))
         {
-            // An empty key ends the encryption. See `SetTopicAttributes` in the SNS API reference.
+            // An empty key turns encryption off. See `SetTopicAttributes` in the SNS API reference.
             let set = || {
                 let call = self.sns.set_topic_attributes().topic_arn(self.arn.as_str());
                 call.attribute_name(KEY).attribute_value(key(encryption)).send()
@@ -101,6 +101,6 @@ fn key(encryption: &AtRest) -> &str {
 }
 
 fn tags(tags: &Tags) -> Vec<Tag> {
-    // `build` fails only where key or value is missing, and both are given.
+    // `build` fails only if the key or the value is missing, and both are always set.
     tags.0.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
 }

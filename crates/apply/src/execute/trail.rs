@@ -70,7 +70,7 @@ impl Creates for TrailCalls<'_> {
                 .send()
         };
         let created = match self.work.deliver(&delivery, Operation::CreateTrail, create).await {
-            // What a new trail records is set in any case.
+            // The event settings of a new trail are always written.
             Ok(()) => Trail {
                 logging: false,
                 selectors: Selectors::Advanced(Vec::new()),
@@ -78,8 +78,8 @@ impl Creates for TrailCalls<'_> {
                 event_aggregation: wanted.event_aggregation.as_ref().map(|_| Vec::new()),
                 ..wanted.clone()
             },
-            // The trail did not exist a moment ago: an earlier attempt created it, and its answer
-            // was lost.
+            // The trail did not exist when it was read, so an earlier attempt created it, and the
+            // answer to this attempt was lost.
             Err(ApplyError::Aws(error)) if error.is_conflict() => {
                 self.read().await?.ok_or(ApplyError::Aws(error))?
             }
@@ -90,7 +90,7 @@ impl Creates for TrailCalls<'_> {
 }
 
 impl Updates for TrailCalls<'_> {
-    /// Sets what differs. Logging starts last, when the trail records what it should record.
+    /// Writes the settings that differ. Logging starts last, when all other settings are correct.
     async fn update(&self, live: &Trail, wanted: &Trail) -> Result<(), ApplyError> {
         let (work, name, live) = (self.work, self.name(), &live.managed(wanted));
         let settings = |trail: &Trail| Trail {
@@ -101,7 +101,7 @@ impl Updates for TrailCalls<'_> {
             tags: wanted.tags.clone(),
             ..trail.clone()
         };
-        // First of all: a tag records the destinations that the trail is about to leave.
+        // The tags are first: a tag records the destinations that the trail is about to stop using.
         let missing = wanted.tags.missing_from(&live.tags);
         if !missing.0.is_empty() {
             let add = || {
@@ -115,8 +115,8 @@ impl Updates for TrailCalls<'_> {
         }
         let aggregation = wanted.event_aggregation.as_ref();
         let aggregation = aggregation.filter(|_| live.event_aggregation != wanted.event_aggregation);
-        // CloudTrail aggregates data events that the trail records: aggregation ends before they
-        // do, and begins after them.
+        // CloudTrail aggregates only data events that the trail records. Aggregation is therefore
+        // turned off before the selectors change, and turned on after they change.
         if let Some(templates) = aggregation.filter(|templates| templates.is_empty()) {
             self.aggregate(templates).await?;
         }
@@ -155,11 +155,11 @@ impl Deletes for TrailCalls<'_> {
 }
 
 impl TrailCalls<'_> {
-    /// The name of the trail in a write: its plain name in the account that owns it, its ARN in
-    /// every other account.
+    /// The name of the trail in a write: the plain name in the account that owns the trail, and the
+    /// ARN in every other account.
     ///
-    /// A delegated administrator writes to the organization's trail, which belongs to the
-    /// management account and is not found by its plain name. `Name` in
+    /// A delegated administrator writes to the organization's trail. This trail belongs to the
+    /// management account, and CloudTrail does not find it by its plain name. `Name` in
     /// [`StartLogging`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_StartLogging.html)
     /// accepts both.
     fn name(&self) -> &str {
@@ -172,7 +172,7 @@ impl TrailCalls<'_> {
         wanted.kms_key.as_ref().map(|key| self.work.context.key(key)).transpose()
     }
 
-    /// The requests that are checked if CloudTrail refuses the trail.
+    /// The requests of a delivery, which are checked if CloudTrail refuses the trail.
     fn delivery(&self, wanted: &Trail) -> Result<Delivery, ApplyError> {
         let destinations = Destinations {
             bucket: wanted.bucket.clone(),
@@ -243,8 +243,8 @@ impl TrailCalls<'_> {
         self.work.write(Operation::PutEventConfiguration, put).await
     }
 
-    /// Records the refusal if this is the first trail under a short form of a policy, and
-    /// CloudTrail does not accept the trail.
+    /// Returns the error for a trail that CloudTrail does not accept. Records the refusal if the
+    /// trail is the first trail under a short form of a policy.
     async fn first_refused(&self, error: ApplyError) -> ApplyError {
         let ApplyError::NotPropagated { error: answer, waited, .. } = &error else { return error };
         let mut refused = Vec::new();
@@ -275,8 +275,8 @@ impl TrailCalls<'_> {
     }
 }
 
-/// The ARNs of log group and role: empty if there must be none, and `None` if the spec does not
-/// manage them.
+/// The ARNs of the log group and the role: empty if the trail must not have them, and `None` if the
+/// spec does not manage them.
 fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
     match wanted.cloudwatch_logs.as_ref()? {
         CloudWatchLogs::To { group, role } => Some((group.clone(), role.clone())),
@@ -284,7 +284,7 @@ fn log_delivery(wanted: &Trail) -> Option<(String, String)> {
     }
 }
 
-/// The topic: empty if there must be none, and `None` if the spec does not manage it.
+/// The topic: empty if the trail must not have a topic, and `None` if the spec does not manage it.
 fn topic(work: &Work<'_>, wanted: &Trail) -> Option<String> {
     match wanted.notification.as_ref()? {
         Notification::To { topic } => Some(topic_name(work.session, work.region(), topic)),
@@ -292,7 +292,7 @@ fn topic(work: &Work<'_>, wanted: &Trail) -> Option<String> {
     }
 }
 
-/// The text, if it is not empty: `CreateTrail` rejects empty values.
+/// Returns the text if it is not empty: `CreateTrail` rejects empty values.
 fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }

@@ -5,79 +5,79 @@ use reconcile_text::Hint;
 
 use super::lease::{Holder, LeaseState};
 
-/// A lock could not be acquired, kept or released.
+/// The error that a lock could not be acquired, kept or released.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another apply holds the lock.
     #[error("the lock {place} is held by {} since {}", holder.who, holder.since)]
     Held {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
-        /// Who holds it.
+        /// The holder of the lock.
         holder: Box<Holder>,
-        /// Whether the holder still renews it.
+        /// Whether the holder still renews the lock.
         lease: LeaseState,
     },
-    /// The lock exists, and does not name its holder.
+    /// The lock object exists, but does not name its holder.
     #[error("the lock {place} is held by an unknown holder")]
     Unreadable {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
     },
     /// A stop was requested while another apply held the lock.
     #[error("interrupted while waiting for the lock {place}; nothing was changed")]
     Interrupted {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
     },
-    /// Somebody else deleted or took over the lock while this apply held it.
+    /// Somebody else deleted or replaced the lock while this apply held it.
     #[error("{}", taken(place, holder.as_deref()))]
     Taken {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
-        /// Who holds it now; `None` if it was deleted, or does not name its holder.
+        /// The current holder; `None` if the lock was deleted, or does not name its holder.
         holder: Option<Box<Holder>>,
     },
     /// The lock could not be renewed before its lease ended.
     #[error("the lock {place} could not be renewed, and another apply may take it over now{}", if error.is_none() { ": S3 did not answer in time" } else { "" })]
     Unrenewed {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
-        /// The last answer of S3; `None` if S3 did not answer.
+        /// The last error of S3; `None` if S3 did not answer.
         #[source]
         error: Option<Box<Error>>,
     },
-    /// The program was stopped before S3 answered to the release of the lock.
+    /// The program was stopped before S3 confirmed the release of the lock.
     #[error("the lock {place} may still be held, because the program was stopped before S3 answered")]
     Unanswered {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
     },
-    /// The lock is not the one that was shown any more.
+    /// The lock changed after `unlock` printed it.
     #[error("the lock {place} changed while it was shown, and was not released")]
     Changed {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
     },
-    /// The lock is not released without a question, because its holder renews it.
+    /// The lock is not released without confirmation, because its holder still renews it.
     #[error("the lock {place} was not released: its holder is still running")]
     Running {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
     },
     /// The spec has no lock.
     #[error("the spec has no `lock`")]
     NoLock,
-    /// A call of AWS failed.
+    /// An AWS call failed.
     #[error("cannot use the lock {place}")]
     Aws {
-        /// The place of the lock.
+        /// The S3 URI of the lock object.
         place: String,
-        /// The answer of AWS.
+        /// The error of AWS.
         #[source]
         error: Box<Error>,
     },
-    /// The spec declares no such account; a parsed spec always does.
+    /// The spec does not declare the account. A parsed spec always declares it.
     #[error("the account of the lock, `{0}`, is not declared")]
     NoSuchAccount(String),
 }
@@ -91,7 +91,7 @@ impl LockError {
         )
     }
 
-    /// Whether the lock was lost while it was held.
+    /// Whether this apply lost the lock while it held it.
     pub fn is_lost(&self) -> bool {
         matches!(self, Self::Taken { .. } | Self::Unrenewed { .. })
     }
@@ -163,8 +163,8 @@ mod tests {
 
     use super::*;
 
-    /// The error after another one, and the first after `None`. A new variant does not compile
-    /// until it has its place here.
+    /// Returns the error after another one, or the first error after `None`. A new variant does not
+    /// compile until it is added here.
     fn next(last: Option<&LockError>) -> Option<LockError> {
         let place = || "s3://locks/audit.lock".to_owned();
         let holder = || {

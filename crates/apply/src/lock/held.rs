@@ -1,4 +1,4 @@
-//! A held lock: renewed while the apply runs, and released at its end.
+//! A lock that this apply holds: renewed while the apply runs, and released at its end.
 
 use std::sync::Arc;
 
@@ -17,27 +17,27 @@ use crate::interrupt::Interrupt;
 #[derive(Debug)]
 pub struct HeldLock {
     object: Arc<Object>,
-    /// Ends the renewal.
+    /// The sender that ends the renewal.
     stop_renewal: oneshot::Sender<()>,
     renewal: JoinHandle<Renewal>,
     taken_from: Option<Holder>,
 }
 
-/// The renewal of a lock, and the lock as it is stored.
+/// The renewal of a lock, and the stored lock.
 #[derive(Debug)]
 struct Renewal {
     object: Arc<Object>,
     lease: Lease,
     holder: Holder,
     etag: String,
-    /// When the last write that succeeded was begun: S3 stored it then or later.
+    /// The start of the last successful write: S3 stored the lock at this time or later.
     stored: Instant,
     lost: Option<LockError>,
 }
 
 impl HeldLock {
-    /// Keeps a lock that was written by a call that began at `stored`. Stops the apply if the lock
-    /// is lost.
+    /// Keeps a lock that a call wrote which started at `stored`. Stops the apply if the lock is
+    /// lost.
     pub(super) fn keep(
         object: Object,
         holder: Holder,
@@ -53,17 +53,18 @@ impl HeldLock {
         Self { object, stop_renewal, renewal, taken_from: None }
     }
 
-    /// Records the holder whose lease had ended, from which the lock was taken over.
+    /// Records the previous holder, whose lease had ended.
     pub(super) fn taken_over_from(self, holder: Option<Holder>) -> Self {
         Self { taken_from: holder, ..self }
     }
 
-    /// The place of the lock.
+    /// The S3 URI of the lock object.
     pub fn place(&self) -> String {
         self.object.place()
     }
 
-    /// The holder whose lease had ended, if the lock was taken over.
+    /// The previous holder, if this apply acquired the lock after the lease of that holder had
+    /// ended.
     pub fn taken_from(&self) -> Option<&Holder> {
         self.taken_from.as_ref()
     }
@@ -71,13 +72,13 @@ impl HeldLock {
     /// Releases the lock.
     ///
     /// # Errors
-    /// [`LockError::Taken`] and [`LockError::Unrenewed`] if the lock was lost before;
-    /// [`LockError::Aws`] if it could not be released, and stays.
+    /// Returns [`LockError::Taken`] or [`LockError::Unrenewed`] if the lock was lost earlier, and
+    /// [`LockError::Aws`] if S3 could not delete the lock object, which then still exists.
     pub async fn release(self) -> Result<(), LockError> {
-        // The renewal may have ended, because the lock is lost.
+        // If the lock is lost, the renewal may have ended already.
         let _ = self.stop_renewal.send(());
         let place = self.object.place();
-        // A task ends early only when the runtime does.
+        // A task ends early only if the runtime ends.
         let Ok(Renewal { object, holder, etag, lost, .. }) = self.renewal.await else {
             return Err(LockError::Unanswered { place });
         };
@@ -88,7 +89,7 @@ impl HeldLock {
         match object.delete(&etag).await {
             Ok(()) => Ok(()),
             Err(error) if is_replaced(&error) => match object.read().await.map_err(failed)? {
-                // The answer to our own call was lost.
+                // The lock object was deleted by this call, but the answer of S3 was lost.
                 None => Ok(()),
                 Some(found) if found.holder().is_some_and(|it| it.is_same(&holder)) => Err(failed(error)),
                 Some(found) => Err(LockError::Taken { place, holder: found.holder().map(Box::new) }),
@@ -101,7 +102,7 @@ impl HeldLock {
 impl Renewal {
     /// Renews the lock until it is released, or until the lock is lost.
     async fn run(mut self, mut is_stopped: oneshot::Receiver<()>, interrupt: Interrupt) -> Self {
-        // The answer to the last renewal, if that failed.
+        // The error of the last renewal, if the renewal failed.
         let mut failed = None;
         while self.lost.is_none() {
             tokio::select! {
@@ -127,7 +128,7 @@ impl Renewal {
         LockError::Unrenewed { place: self.object.place(), error: error.map(Box::new) }
     }
 
-    /// Replaces the lock by the same one with a new time.
+    /// Replaces the lock object by the same holder with a new time.
     async fn renew(&mut self) -> Result<(), Lost> {
         let (begun, next) = (Instant::now(), self.holder.renewed(Timestamp::now()));
         let error = match self.object.replace(&self.etag, &next.text()).await {
@@ -139,7 +140,8 @@ impl Renewal {
             Err(error) => return Err(Lost::NotYet(error)),
         };
         match self.object.read().await {
-            // The answer to our own call was lost, or S3 refused it because of another request.
+            // The answer to this call was lost, or S3 rejected the call because of a concurrent
+            // request.
             Ok(Some(found)) if found.holder().is_some_and(|holder| holder.is_same(&self.holder)) => {
                 let is_new = found.etag != self.etag;
                 self.etag = found.etag;
@@ -155,15 +157,15 @@ impl Renewal {
     }
 }
 
-/// A lock was not renewed.
+/// The reason why a lock was not renewed.
 enum Lost {
-    /// Somebody deleted or replaced it.
+    /// Somebody deleted or replaced the lock object.
     Taken(Option<Box<Holder>>),
-    /// S3 did not do it; the next renewal may still come in time.
+    /// S3 did not store the renewal. A later renewal can still succeed before the lease ends.
     NotYet(Error),
 }
 
-/// Whether the object is not the one that a call wanted to replace or delete.
+/// Whether the object is no longer the one that a call wanted to replace or delete.
 fn is_replaced(error: &Error) -> bool {
     error.is_absent() || error.is_conflict()
 }

@@ -5,21 +5,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The times of a lock.
+/// The times for the lease of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
-    /// The time for which a lock counts after its last renewal.
+    /// The time after the last renewal at which the lease ends.
     pub length: Duration,
     /// The time between two renewals.
     pub heartbeat: Duration,
-    /// The holder stops this long before the end of the lease, and others wait this long after the
-    /// end: the clocks that measure both may differ by as much.
+    /// The tolerated difference between the clocks of the holder and of others. The holder stops
+    /// this long before the end of the lease, and others wait this long after the end.
     pub margin: Duration,
 }
 
 impl Lease {
-    /// As locks are kept in S3. Five renewals can fail before the holder stops, and a killed apply
-    /// keeps others waiting for three and a half minutes.
+    /// The lease of locks in S3. Five renewals can fail before the holder stops. After an apply was
+    /// killed, other applies wait for three and a half minutes.
     pub const DEFAULT: Self = Self {
         length: Duration::from_mins(3),
         heartbeat: Duration::from_secs(30),
@@ -41,12 +41,12 @@ pub struct Holder {
     pub since: Timestamp,
     /// The installation.
     pub spec: String,
-    /// The time for which the lock counts after its last renewal, in seconds. Absent if the holder
-    /// does not renew it.
+    /// The time after the last renewal at which the lease ends, in seconds. Absent if the holder
+    /// does not renew the lock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_seconds: Option<u64>,
-    /// When it was last renewed, by the clock of the holder. Gives every renewal its own `ETag`;
-    /// nothing is decided by it.
+    /// The time of the last renewal, by the clock of the holder. It gives every renewal its own
+    /// `ETag`, and has no other effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub renewed_at: Option<Timestamp>,
 }
@@ -57,18 +57,18 @@ impl Holder {
         Self { who, since: now, spec: spec.to_owned(), lease_seconds, renewed_at: Some(now) }
     }
 
-    /// Reads the text of a lock; `None` if it says nothing about a holder.
+    /// Parses the text of a lock; `None` if the text does not name a holder.
     pub(super) fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
 
     /// The text of the lock.
     pub(super) fn text(&self) -> String {
-        // Strings, numbers and times always have a form in JSON.
+        // The serialization of strings, numbers and times to JSON cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether both are the same holder, before and after a renewal.
+    /// Whether both values are the same holder, before and after a renewal.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         (&self.who, self.since) == (&other.who, other.since)
     }
@@ -78,22 +78,23 @@ impl Holder {
     }
 }
 
-/// Whether the lease of a lock still runs.
+/// The state of the lease of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LeaseState {
     /// The holder renewed the lock a short time ago.
     Running,
-    /// The holder did not renew the lock in time: it is no longer running, or lost its connection
-    /// to S3.
+    /// The holder did not renew the lock in time: the holder is no longer running, or lost its
+    /// connection to S3.
     Ended,
-    /// The lock has no lease, or S3 did not say when it was written.
+    /// The lock has no lease, or S3 did not return the time of the last write.
     Unknown,
 }
 
 impl LeaseState {
-    /// Judges a lock by the time since S3 stored it, measured by the clock of S3 alone: the clocks
-    /// of the machines that use the lock may differ by any amount.
+    /// Returns the state of a lease, from the time since S3 stored the lock. Only the clock of S3
+    /// measures this time, because the clocks of the machines that use the lock can differ by any
+    /// amount.
     pub(super) fn of(holder: Option<&Holder>, age: Option<Duration>) -> Self {
         let length = holder.and_then(|holder| holder.lease_seconds).map(Duration::from_secs);
         match (length, age) {

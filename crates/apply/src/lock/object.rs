@@ -1,4 +1,5 @@
-//! The object of a lock in S3. Writes and deletions require that it did not change since the read.
+//! The lock object in S3. Writes and deletions succeed only if the object did not change since the
+//! read.
 
 use std::time::Duration;
 
@@ -10,24 +11,24 @@ use reconcile_spec::{Desired, Lock};
 use super::error::LockError;
 use super::lease::{Holder, LeaseState};
 
-/// The place of a lock, as the AWS CLI names it.
+/// The S3 URI of a lock object.
 pub(super) fn place(lock: &Lock) -> String {
     format!("s3://{}/{}", lock.bucket, lock.key)
 }
 
-/// The object of a lock.
+/// The place of a lock object, and the client to call S3.
 #[derive(Debug)]
 pub(super) struct Object {
     session: Session,
     lock: Lock,
 }
 
-/// The lock object in S3.
+/// A lock object as S3 returned it.
 #[derive(Debug)]
 pub(super) struct StoredLock {
     pub(super) text: String,
     pub(super) etag: String,
-    /// The time since S3 stored it, by the clock of S3.
+    /// The time since S3 stored the object, by the clock of S3.
     pub(super) age: Option<Duration>,
 }
 
@@ -42,7 +43,7 @@ impl StoredLock {
 }
 
 impl Object {
-    /// The object of a lock, in a session of its account.
+    /// Opens a session of the account of the lock.
     pub(super) async fn open(aws: &Aws, desired: &Desired, lock: &Lock) -> Result<Self, LockError> {
         let name = &lock.site.account;
         let account = desired.account(name).ok_or_else(|| LockError::NoSuchAccount(name.to_string()))?;
@@ -56,9 +57,9 @@ impl Object {
         place(&self.lock)
     }
 
-    /// Reads the object; `None` if there is none.
+    /// Reads the object; `None` if the object does not exist.
     ///
-    /// A caller that is not allowed to list the bucket gets 403 in place of `NoSuchKey`: see
+    /// If a caller is not allowed to list the bucket, S3 answers 403 in place of `NoSuchKey`: see
     /// `GetObject` in the S3 API reference.
     pub(super) async fn read(&self) -> Result<Option<StoredLock>, Error> {
         let clock = ServiceClock::default();
@@ -79,12 +80,12 @@ impl Object {
         };
         let etag = object.e_tag.ok_or_else(|| self.session.incomplete(Operation::ReadLock, "ETag"))?;
         let age = object.last_modified.and_then(|stored| clock.since(stored));
-        // An incomplete body is not from this program, and names no holder.
+        // A body that cannot be read completely does not name a holder.
         let bytes = object.body.collect().await.map(AggregatedBytes::to_vec).unwrap_or_default();
         Ok(Some(StoredLock { text: String::from_utf8_lossy(&bytes).into_owned(), etag, age }))
     }
 
-    /// Creates the object if there is none. Returns its `ETag`.
+    /// Creates the object if it does not exist. Returns its `ETag`.
     pub(super) async fn create(&self, text: &str) -> Result<String, Error> {
         self.put(Operation::TakeLock, text, None).await
     }
@@ -94,9 +95,11 @@ impl Object {
         self.put(Operation::RenewLock, text, Some(etag)).await
     }
 
+    /// Writes the object, under the condition that it has this `ETag` or does not exist.
+    ///
     /// See `PutObject` in the S3 API reference: 412 `PreconditionFailed` if the condition does not
     /// hold, 409 `ConditionalRequestConflict` if another request changes the object at the same
-    /// time, and 404 `NoSuchKey` for an `ETag` where there is no object.
+    /// time, and 404 `NoSuchKey` if the call names an `ETag` but the object does not exist.
     async fn put(&self, operation: Operation, text: &str, etag: Option<&str>) -> Result<String, Error> {
         let call = self
             .session

@@ -1,5 +1,5 @@
-//! Converts the retention of the bucket, and the destination of its access logs, into values of
-//! requests.
+//! Converts the retention of the bucket, and the destination of its server access logs, into
+//! request values.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLoggingStatus, DefaultRetention, ExpirationStatus,
@@ -11,8 +11,9 @@ use reconcile_plan::view::{AccessLogs, Lifecycle, ObjectLock};
 
 use crate::error::ApplyError;
 
-/// The same rule with its prefix in a filter: S3 rejects a document in which some rules have a
-/// filter, as ours has, and other rules have a prefix without a filter.
+/// Moves the prefix of a rule into a filter. The rule of the installation has a filter, and S3
+/// rejects a document in which some rules have a filter and other rules have a prefix without a
+/// filter.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 #[expect(deprecated, reason = "rules that were written long ago have it")]
@@ -52,8 +53,8 @@ pub(super) fn rule(id: &str, wanted: &Lifecycle) -> Result<LifecycleRule, ApplyE
         .map_err(|_| ApplyError::Incomplete { what: "a lifecycle rule", missing: "a status" })
 }
 
-/// The default retention. Without a rule, new objects are not locked. See `ObjectLockConfiguration`
-/// in the S3 API reference.
+/// Returns the default retention. Without a rule, new objects are not locked. See
+/// `ObjectLockConfiguration` in the S3 API reference.
 pub(super) fn object_lock(wanted: &ObjectLock) -> ObjectLockConfiguration {
     let rule = match wanted {
         ObjectLock::Off => None,
@@ -69,7 +70,7 @@ pub(super) fn object_lock(wanted: &ObjectLock) -> ObjectLockConfiguration {
     ObjectLockConfiguration::builder().object_lock_enabled(ObjectLockEnabled::Enabled).set_rule(rule).build()
 }
 
-/// The destination of the access logs.
+/// The destination of the server access logs.
 pub(super) fn access_logs(wanted: &AccessLogs) -> BucketLoggingStatus {
     let enabled = match wanted {
         AccessLogs::Off => None,

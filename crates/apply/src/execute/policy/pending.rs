@@ -1,5 +1,5 @@
-//! The time between the write of a policy and its confirmation by CloudTrail: the previous document
-//! is kept, and restored if CloudTrail refuses a trail.
+//! The time between a policy write and its confirmation by CloudTrail. The previous document is
+//! kept, and restored if CloudTrail refuses a trail.
 
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_plan::plan::{self, Phase, TrailRef};
@@ -44,12 +44,12 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         Some(Self { work, store, pauses, _turn: turn })
     }
 
-    /// Makes sure, before permissions are removed, that CloudTrail can be asked about every trail
-    /// and accepts every trail. Otherwise it would not be known afterwards whether the change broke
-    /// a trail.
+    /// Checks, before permissions are removed, that CloudTrail can be asked about every trail and
+    /// accepts every trail. Otherwise, nobody could determine later whether the change broke a
+    /// trail.
     ///
-    /// If an earlier apply ended while a trail tried a short form, and CloudTrail refuses the
-    /// trail, every trail gets the longer form again.
+    /// An earlier apply may have ended while a trail tested a short form. If CloudTrail refuses
+    /// this trail, restores the longer form for every trail.
     pub(super) async fn before(&self) -> Result<(), ApplyError> {
         if self.work.change.phase != Phase::Contract {
             return Ok(());
@@ -68,8 +68,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
     }
 
     /// Asks CloudTrail to confirm the write. Restores the previous document if CloudTrail refuses a
-    /// trail, and also if permissions were removed and CloudTrail could not be asked about every
-    /// trail.
+    /// trail. Also restores it if CloudTrail could not be asked about every trail, and the change
+    /// removes permissions or uses a short form for the first time.
     pub(super) async fn after(
         &self,
         previous: Option<&StoredPolicy>,
@@ -82,7 +82,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         let is_in_doubt = must_be_certain && !confirmation.unconfirmed.is_empty();
         match confirmation.refused.take() {
             None if !is_in_doubt => {
-                // An interrupted confirmation is finished by the next apply.
+                // The next apply finishes an interrupted confirmation.
                 if !self.work.context.is_interrupted() {
                     self.work.journal.confirmed(change, &confirmation)?;
                     if let Some(first_use) = self.first_use() {
@@ -108,8 +108,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         }
     }
 
-    /// Restores the previous document, byte for byte. Returns false, and changes nothing, if
-    /// somebody has written the policy since.
+    /// Restores the previous document, byte for byte. If somebody has written the policy since the
+    /// write of this apply, changes nothing and returns false.
     async fn restore(
         &self,
         previous: Option<&StoredPolicy>,
@@ -132,8 +132,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         Ok(is_restored)
     }
 
-    /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail cannot
-    /// be asked.
+    /// Whether CloudTrail accepts the trail with the previous document; `None` if CloudTrail gave
+    /// no answer.
     async fn is_accepted(&self, refused: &RefusedTrail) -> Option<bool> {
         let trail: Vec<TrailRef> =
             self.work.change.confirm.iter().filter(|it| it.address == refused.trail).cloned().collect();
@@ -150,7 +150,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         self.work.change.trials.first()
     }
 
-    /// Restores the longer form for every trail if CloudTrail refuses the trail that tried the
+    /// Restores the longer form for every trail if CloudTrail refuses the trail that tested the
     /// short form of the live policy.
     async fn retreat(&self, refused: &RefusedTrail) -> PolicyAfter {
         let Some(first_use) = self.first_use().filter(|it| it.trail == refused.trail) else {
@@ -167,7 +167,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         }
     }
 
-    /// Waits until AWS uses the policy that was written just now. An emulator uses it at once.
+    /// Waits until AWS uses the written policy. An emulator uses it at once.
     async fn settle(&self) {
         if !self.work.session.is_elsewhere() {
             self.pauses.settle(&self.work.context.waits.interrupt).await;
@@ -181,8 +181,8 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         put(self.work, self.store, live.as_ref(), self.store.text(&next)?).await.map(drop)
     }
 
-    /// Asks about the trails. The trail that tries a short form is asked about alone, and the
-    /// others only if CloudTrail confirms it.
+    /// Asks CloudTrail about the trails. The trail that tests a short form is first, and the other
+    /// trails follow only if CloudTrail confirms it.
     async fn ask(&self, policy: PolicyAfter, trails: &[TrailRef]) -> Confirmation {
         let is_first = |trail: &TrailRef| self.first_use().is_some_and(|it| it.trail == trail.address);
         let (first, others): (Vec<_>, Vec<_>) = trails.iter().cloned().partition(is_first);
@@ -202,8 +202,7 @@ impl<'a, S: PolicyStore> PendingConfirmation<'a, S> {
         confirmation
     }
 
-    /// Records the refusal of a short form, unless CloudTrail refuses the trail under the other
-    /// form as well.
+    /// Records the refusal of a short form if CloudTrail accepts the trail under the other form.
     async fn refuse(&self, confirmation: Confirmation, mut refused: RefusedTrail) -> ApplyError {
         if let (
             PolicyAfter::Restored { accepted: Some(true) } | PolicyAfter::Retreated { accepted: Some(true) },

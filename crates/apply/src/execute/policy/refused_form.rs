@@ -1,4 +1,4 @@
-//! Records refused forms of a policy as a tag of the bucket, key or topic.
+//! Records refused forms of a policy in a tag of the bucket, key or topic.
 //!
 //! [`TAG`] explains why the record is a tag.
 
@@ -24,8 +24,8 @@ enum TaggedResource {
     Topic(Arn),
 }
 
-/// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already says
-/// so.
+/// Records whether CloudTrail refuses the form of the trial. Writes nothing if the tag already has
+/// this value.
 pub(crate) async fn record(context: &Context, trial: &FormTrial, is_refused: bool) -> Result<(), ApplyError> {
     let (address, region) = (&trial.policy, &trial.region);
     let session = context.session_of(&address.account).await?;

@@ -1,4 +1,4 @@
-//! Reads and writes a policy at the bucket, key or topic that has it.
+//! Reads and writes the policy of a bucket, key or topic.
 
 use reconcile_plan::observed::StoredPolicy;
 use reconcile_policy::Document;
@@ -20,8 +20,8 @@ pub(crate) trait PolicyStore {
     /// Writes the text of a policy in one call.
     async fn write(&self, text: &str) -> Result<(), ApplyError>;
 
-    /// The text to write for a document; `None` deletes the policy. Only a bucket can be without a
-    /// policy: KMS and SNS reject a policy without statements.
+    /// The text to write for a document; `None` means that the policy is deleted. Only a bucket can
+    /// have no policy: KMS and SNS reject a policy without statements.
     fn text(&self, document: &Document) -> Result<Option<String>, ApplyError> {
         text(document).map(Some).ok_or(ApplyError::EmptyPolicy)
     }
@@ -32,7 +32,7 @@ pub(crate) trait PolicyStore {
     }
 }
 
-/// Reads the policy, and waits while AWS returns the document that this apply replaced.
+/// Reads the policy. Retries while AWS still returns the document that this apply replaced.
 pub(super) async fn read_fresh(
     work: &Work<'_>,
     store: &impl PolicyStore,
@@ -46,7 +46,7 @@ pub(super) async fn read_fresh(
     read_on(backoff, is_new, is_late, || store.read()).await
 }
 
-/// Writes a text in place of the live document. Returns the written policy.
+/// Replaces the live document with a text, or deletes the policy. Returns the written policy.
 pub(super) async fn put(
     work: &Work<'_>,
     store: &impl PolicyStore,
@@ -63,13 +63,13 @@ pub(super) async fn put(
     Ok(written)
 }
 
-/// The policy with this text.
+/// Parses the text of a policy.
 pub(super) fn stored(work: &Work<'_>, text: Option<String>) -> Result<Option<StoredPolicy>, ApplyError> {
     let parse = |text| StoredPolicy::parse(&work.change.address.to_string(), text);
     Ok(text.map(parse).transpose()?)
 }
 
-/// The text of a document; `None` without statements, because AWS accepts no such document.
+/// The text of a document; `None` if it has no statements, because AWS accepts no such document.
 pub(crate) fn text(document: &Document) -> Option<String> {
     (!document.statements().is_empty()).then(|| document.to_string())
 }

@@ -1,4 +1,4 @@
-//! Converts the events that a trail records into values of requests.
+//! Converts the event settings of a trail into request values.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use reconcile_spec::{self as spec, ReadWrite};
 
 use crate::error::ApplyError;
 
-/// One selector for each type of insight, with all of its categories of events.
+/// Returns one selector for each type of insight, with all event categories of the type.
 pub(super) fn insights(names: &[String]) -> Vec<InsightSelector> {
     let mut by_kind: BTreeMap<&str, Vec<SourceEventCategory>> = BTreeMap::new();
     for Insight { kind, category } in names.iter().map(|name| Insight::of(name)) {
@@ -25,8 +25,7 @@ pub(super) fn insights(names: &[String]) -> Vec<InsightSelector> {
     by_kind.into_iter().map(selector).collect()
 }
 
-/// The aggregation of data events by templates. An empty list of configurations turns aggregation
-/// off.
+/// Returns the aggregation of data events by templates. An empty list turns aggregation off.
 ///
 /// See
 /// [`PutEventConfiguration`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_PutEventConfiguration.html).
@@ -42,7 +41,7 @@ pub(super) fn aggregation(templates: &[String]) -> Result<Vec<AggregationConfigu
     Ok(vec![configuration.map_err(missing)?])
 }
 
-/// A basic event selector.
+/// Returns a basic event selector.
 pub(super) fn basic(selector: &spec::EventSelector) -> EventSelector {
     let resources = selector.data_resources.iter().map(|resource| {
         DataResource::builder().r#type(&resource.kind).set_values(Some(resource.values.clone())).build()
@@ -59,7 +58,7 @@ pub(super) fn basic(selector: &spec::EventSelector) -> EventSelector {
         .build()
 }
 
-/// An advanced event selector.
+/// Returns an advanced event selector.
 pub(super) fn advanced(selector: &spec::AdvancedSelector) -> Result<AdvancedEventSelector, ApplyError> {
     let missing = |_| ApplyError::Incomplete { what: "an advanced event selector", missing: "a field" };
     // The SDK distinguishes an empty list from an absent list; CloudTrail rejects an empty list.

@@ -1,4 +1,4 @@
-//! Reads the recorded events that name the authors of findings.
+//! Reads the recorded events that show the authors of findings.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ use tracing::{Instrument, trace_span};
 
 use crate::observe::page;
 
-/// Names the authors of findings. `key` is the key of the installation. An author that cannot be
-/// read is unknown, with the reason.
+/// Adds the authors to findings. `key` is the key of the installation. If an author cannot be read,
+/// the author is unknown, and the finding has the reason.
 ///
-/// CloudTrail answers two calls a second in an account and Region, so that the lists of an account
-/// are read one after the other, and the accounts at the same time.
+/// CloudTrail answers two calls per second in an account and Region. The lists of an account are
+/// therefore read one after the other, and the accounts at the same time.
 pub async fn blame(aws: &Aws, desired: &Desired, key: Option<&Arn>, findings: &mut [Finding]) {
     let search = Search::new(desired, key, findings);
     let mut by_account: BTreeMap<AccountName, Vec<EventScan>> = BTreeMap::new();
@@ -54,7 +54,7 @@ async fn read_account(aws: &Aws, account: &Account, mut scans: Vec<EventScan>) -
     scans
 }
 
-/// Reads the events of a list, the newest first, as far as the scan needs them.
+/// Reads the events of a list, the newest first, until the scan needs no more events.
 async fn read(session: &Session, scan: &mut EventScan) -> Result<(), Error> {
     const OPERATION: Operation = Operation::LookupEvents;
 

@@ -1,4 +1,4 @@
-//! Reads the alarms of others and their topics, which only controls need.
+//! Reads foreign alarms and their topics, which only controls need.
 
 use std::collections::{BTreeMap, BTreeSet};
 

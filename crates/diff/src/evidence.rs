@@ -1,4 +1,5 @@
-//! Reads log files, digests and public keys of CloudTrail for a validation, and validates nothing.
+//! Reads log files, digests and public keys of CloudTrail for a validation. This module must not
+//! validate anything.
 
 mod body;
 mod bucket;

@@ -8,8 +8,8 @@ use reconcile_text::message;
 
 use crate::evidence::LogFiles;
 
-/// Returns what stopped among the digests of trails. Digests that cannot be listed are a result as
-/// well. `at_once` is the number of requests at the same time.
+/// Returns the trails whose digests are not up to date. If digests cannot be listed, this is a
+/// result too. `at_once` is the maximum number of concurrent requests.
 pub async fn freshness(
     aws: &Aws,
     desired: &Desired,

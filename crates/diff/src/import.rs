@@ -11,11 +11,11 @@ use crate::Progress;
 use crate::observe::survey::survey;
 use crate::read::{join, read};
 
-/// Reads the installation in these accounts, and returns the spec that describes it. Changes
-/// nothing.
+/// Reads the installation in these accounts, and returns the spec that describes the installation.
+/// Changes nothing.
 ///
 /// # Errors
-/// [`ImportError`].
+/// Returns an [`ImportError`].
 pub async fn import(
     aws: &Aws,
     accounts: &Spec,

@@ -1,7 +1,7 @@
 //! Reads live AWS into the values that `reconcile-plan` compares with a spec.
 //!
-//! [`read()`] calls AWS and decides nothing; [`reconcile_plan::compare`] decides and calls nothing.
-//! [`evidence`] reads what `reconcile-evidence` validates.
+//! [`read()`] calls AWS and decides nothing. [`reconcile_plan::compare`] decides and calls nothing.
+//! [`evidence`] reads the files and keys that `reconcile-evidence` validates.
 
 mod blame;
 mod controls;

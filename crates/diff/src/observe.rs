@@ -1,8 +1,9 @@
-//! Reads live AWS into [`Observed`], and decides nothing.
+//! Reads live AWS into [`Observed`]. This module must not decide anything.
 //!
-//! All accounts are read at once, up to `AT_ONCE`. A read needs three round trips in sequence: the
-//! session; everything that has a known name; and everything that needs the ID of the key. A
-//! resource that cannot be read is an error value, and is never taken for absent.
+//! All accounts are read at the same time, up to `AT_ONCE`. The read of an account has three steps
+//! in sequence: the session; everything that has a known name; and everything that needs the ID of
+//! the key. If a resource cannot be read, the result is an error value, and the resource never
+//! counts as absent.
 
 pub mod alarm;
 mod alias;
@@ -49,13 +50,13 @@ use reconcile_plan::view::{OtherTrail, Trail};
 use tracing::{Instrument, trace_span};
 use trail::{TrailQuery, Trails};
 
-/// The number of accounts that are read at the same time.
+/// The maximum number of accounts that are read at the same time.
 ///
-/// The calls of an account that wait for their turn take about 130 KB. There are far more than
-/// calls in flight, so that accounts that do not answer keep no others waiting.
+/// The waiting calls of an account need about 130 KB. Many more accounts are read than calls are in
+/// flight, so that accounts that do not answer do not delay other accounts.
 pub(crate) const AT_ONCE: usize = 256;
 
-/// The progress of a read, which another task can show.
+/// The progress of a read. Another task can print it.
 #[derive(Debug, Default)]
 pub struct Progress {
     accounts: AtomicUsize,
@@ -63,7 +64,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Returns the number of accounts that were read, and of all accounts.
+    /// Returns the number of accounts that were read, and the number of all accounts.
     pub fn get(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.accounts.load(Ordering::Relaxed))
     }
@@ -83,23 +84,23 @@ struct AccountRead {
 struct AccountTrails {
     trails: Trails,
     strays: Vec<Trail>,
-    /// The error because of which there may be more trails.
+    /// The error because of which the list of trails may be incomplete.
     incomplete: Option<ReadError>,
 }
 
 /// Reads everything that the spec names. `organization` is the organization of the spec, as
-/// [`discover`] read it.
+/// [`discover`] returned it.
 ///
 /// # Errors
-/// If the bucket or the key cannot be read, because every account depends on them. A member account
-/// that cannot be read is in [`Observed::unreadable`] instead.
+/// Returns an error if the bucket or the key cannot be read, because every account depends on them.
+/// If a member account cannot be read, it is in [`Observed::unreadable`] instead.
 pub async fn observe(
     aws: &Aws,
     desired: &Arc<Desired>,
     organization: Option<LiveOrganization>,
     progress: &Arc<Progress>,
 ) -> Result<Observed, ObserveError> {
-    // An account without a trail in the spec may still have a trail of the installation.
+    // An account that has no trail in the spec can still have a trail of the installation.
     let names: BTreeSet<&AccountName> = desired.accounts.iter().map(|account| &account.name).collect();
     progress.accounts.store(names.len(), Ordering::Relaxed);
 
@@ -163,7 +164,7 @@ pub async fn observe(
             observed.unreadable.insert(name, error);
         }
     }
-    // Boxed, like the reads below: these futures are large and rarely needed.
+    // Boxed like the reads below: these futures are large and rarely needed.
     Box::pin(key::in_use::settle(aws, desired, &mut observed)).await?;
     Box::pin(trail::stray::find(aws, desired, &mut observed)).await;
     Box::pin(leftover::find(aws, desired, &mut observed)).await;
@@ -171,11 +172,11 @@ pub async fn observe(
     Ok(observed)
 }
 
-/// Reads the organization of the spec, before anything else: its members can join the accounts of
-/// the spec.
+/// Reads the organization of the spec. This is the first read, because members of the organization
+/// can join the accounts of the spec.
 ///
 /// # Errors
-/// If the organization cannot be read, because its members are unknown then.
+/// Returns an error if the organization cannot be read, because its members are then unknown.
 pub async fn discover(aws: &Aws, desired: &Desired) -> Result<Option<LiveOrganization>, ObserveError> {
     let Some(organization) = &desired.organization else { return Ok(None) };
     let name = &organization.account;
@@ -230,8 +231,8 @@ async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTr
         };
         by_region.entry(&trail.site.region).or_default().push(asked);
     }
-    // The account of the bucket may have a foreign trail that delivers to the bucket. An account
-    // without a trail in the spec may have had one.
+    // The account of the bucket can have a foreign trail that delivers to the bucket. An account
+    // that has no trail in the spec can have had a trail before.
     let bucket = &desired.bucket.site;
     if bucket.account == session.account().name || by_region.is_empty() {
         by_region.entry(&bucket.region).or_default();
@@ -246,14 +247,14 @@ async fn observe_trails(session: &Session, spec: &ByAccount) -> Result<AccountTr
         trails.others.extend(found.others);
     }
     let incomplete = observe_elsewhere(session, listed, &mut trails).await.err();
-    // Other Regions list the trails of the spec as well.
+    // Trails of the spec are also in the lists of other Regions.
     trails.others.retain(|other| !spec.has_trail(&other.arn));
     let strays = observe_strays(session, desired, &trails.others).await?;
     Ok(AccountTrails { trails, strays, incomplete })
 }
 
-/// Adds the listed trails that were not read yet: trails of a single Region that was not asked.
-/// Makes no call if there are none.
+/// Adds the listed trails that were not read yet: single-Region trails in Regions that were not
+/// read. Makes no call if there are no such trails.
 async fn observe_elsewhere(
     session: &Session,
     listed: Result<Vec<Arn>, ReadError>,
@@ -279,16 +280,16 @@ async fn observe_elsewhere(
     }
 }
 
-/// Returns the trails of this installation that the spec does not have. Makes no call if there are
-/// no other trails.
+/// Returns the trails of this installation that are not in the spec. Makes no call if there are no
+/// other trails.
 async fn observe_strays(
     session: &Session,
     desired: &Desired,
     others: &[OtherTrail],
 ) -> Result<Vec<Trail>, ReadError> {
     let mut by_region: BTreeMap<Region, BTreeSet<Arn>> = BTreeMap::new();
-    // A delegated administrator creates trails of the organization, and the management account owns
-    // them.
+    // A delegated administrator creates trails of the organization, but the management account owns
+    // these trails.
     let makes_all = desired.organization.as_ref().is_some_and(|it| it.account == session.account().name);
     let is_here =
         |it: &&OtherTrail| it.arn.account() == session.id().as_str() || (makes_all && it.organization);

@@ -10,11 +10,11 @@ use crate::Progress;
 use crate::controls::read_alarms;
 use crate::observe::{discover, observe};
 
-/// Reads the live state of everything that a spec names: first the organization, because its
-/// members can join the accounts of the spec, and then all accounts at once.
+/// Reads the live state of everything that a spec names. First reads the organization, because its
+/// members can join the accounts of the spec, and then all accounts at the same time.
 ///
 /// # Errors
-/// [`LiveError`].
+/// Returns a [`LiveError`].
 pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Live, LiveError> {
     // Boxed, because both futures are large.
     let (spec, organization) = Box::pin(join(aws, spec)).await?;
@@ -23,10 +23,11 @@ pub async fn read(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Liv
     Ok(Live { spec, observed })
 }
 
-/// Reads what [`read`] reads, and the alarms of others with their topics, which only controls need.
+/// Reads everything that [`read`] reads, and also the foreign alarms with their topics, which only
+/// controls need.
 ///
 /// # Errors
-/// [`LiveError`].
+/// Returns a [`LiveError`].
 pub async fn read_for_controls(aws: &Aws, spec: Spec, progress: &Arc<Progress>) -> Result<Live, LiveError> {
     let Live { spec, mut observed } = read(aws, spec, progress).await?;
     read_alarms(aws, spec.desired(), &mut observed).await;
@@ -36,7 +37,7 @@ pub async fn read_for_controls(aws: &Aws, spec: Spec, progress: &Arc<Progress>) 
 /// Reads the organization of a spec, and adds its members to the accounts.
 ///
 /// # Errors
-/// [`LiveError`].
+/// Returns a [`LiveError`].
 pub async fn join(aws: &Aws, spec: Spec) -> Result<(Spec, Option<LiveOrganization>), LiveError> {
     let organization = discover(aws, spec.desired()).await?;
     let spec = joined(spec, organization.as_ref()).map_err(LiveError::Invalid)?;

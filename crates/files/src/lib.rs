@@ -3,21 +3,21 @@
 use std::io::{Result, Write};
 use std::path::Path;
 
-/// Writes a file in place of an earlier one. Creates the folder if it does not exist. A reader sees
-/// either the old or the new content, also if the program is killed. Only the owner can read the
-/// file.
+/// Replaces a file, or creates it. Creates the folder if it does not exist. A reader sees either
+/// the old or the new content, even if the program is killed. Only the owner can read the file.
 ///
-/// A path that is not a regular file, such as `/dev/stdout`, is written to and not replaced.
+/// If the path is not a regular file, such as `/dev/stdout`, writes to the file and does not
+/// replace it.
 ///
 /// # Errors
-/// The error of the file system.
+/// Returns the error of the file system.
 pub fn replace(path: &Path, content: &[u8]) -> Result<()> {
     if std::fs::metadata(path).is_ok_and(|it| !it.is_file()) {
         return std::fs::write(path, content);
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    // Only the owner can read a temporary file, and so the file that it becomes.
+    // Only the owner can read a temporary file, and therefore also the final file.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
     file.persist(path)?;

@@ -1,13 +1,13 @@
-//! Characters that are never printed as they are.
+//! Characters that are never printed unchanged.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character controls a terminal, or changes how its neighbours are read without being
-/// visible itself.
+/// Whether a character controls a terminal, or is invisible and changes how its neighbours are
+/// read.
 ///
-/// The control characters of ASCII and Latin-1, line separators, and the invisible format
-/// characters of Unicode, among them the bidirectional ones. See Unicode Technical Report 36,
+/// Returns true for the control characters of ASCII and Latin-1, line separators, and the invisible
+/// format characters of Unicode, including the bidirectional ones. See Unicode Technical Report 36,
 /// "Unicode Security Considerations", and CVE-2021-42574.
 pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
@@ -47,12 +47,12 @@ pub(crate) fn push_escaped(text: &mut String, value: &str) {
     text.push_str(rest);
 }
 
-/// A JSON document with the same meaning and without hidden characters, apart from line feeds
-/// between values.
+/// A JSON document with the same meaning and without hidden characters, except line feeds between
+/// values.
 ///
-/// A serializer escapes the control characters of ASCII alone. In a document of JSON, hidden
-/// characters are only within strings, where `\u202e` has the same meaning as the character. See
-/// section 7 of RFC 8259.
+/// A serializer escapes only the control characters of ASCII. In a JSON document, hidden characters
+/// occur only in strings, where `\u202e` has the same meaning as the character. See section 7 of
+/// RFC 8259.
 pub fn escape_json<'d>(document: impl Into<Cow<'d, str>>) -> Cow<'d, str> {
     let document = document.into();
     let is_escaped = |letter: char| letter != '\n' && is_hidden(letter);
@@ -99,7 +99,7 @@ mod tests {
     fn json_keeps_its_meaning() {
         assert_eq!(escape_json("{\n  \"a\": \"b\"\n}"), "{\n  \"a\": \"b\"\n}");
         assert_eq!(escape_json("\"\u{202e}\u{9b}\u{7f}\""), r#""\u202e\u009b\u007f""#);
-        // Outside of the basic plane, a character is a pair of surrogates.
+        // A character outside of the basic plane becomes a pair of surrogates.
         assert_eq!(escape_json("\"\u{e0041}\""), r#""\udb40\udc41""#);
     }
 }

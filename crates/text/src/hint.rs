@@ -1,26 +1,26 @@
-//! Errors as people read them: the messages of a chain of errors, and the next step of the user.
+//! Errors in readable form: the messages of a chain of errors, and the next step of the user.
 
 use std::error::Error;
 use std::iter::successors;
 
 /// An error with the next step of the user.
 ///
-/// An error either returns its cause as [`Error::source`], and then its own message does not
-/// contain the message of the cause; or it has no source, and its message describes the cause. So
-/// [`messages`] contains each cause exactly once.
+/// An error either returns its cause as [`Error::source`], and its own message does not contain the
+/// message of the cause; or it has no source, and its message describes the cause. [`messages`]
+/// therefore contains each cause exactly once.
 pub trait Hint: Error {
-    /// The next step that this error knows itself, as an imperative sentence; `None` if only its
-    /// cause can know one.
+    /// The next step that this error itself knows, as an imperative sentence; `None` if only the
+    /// cause can know the next step.
     fn own_hint(&self) -> Option<String>;
 
-    /// The error that caused this one, if that error can have a hint. A transparent error has its
-    /// cause here as well.
+    /// The error that caused this error, if the cause can have a hint. A transparent error also
+    /// returns its cause here.
     fn caused_by(&self) -> Option<&(dyn Hint + 'static)> {
         None
     }
 
-    /// The next step of the user: that of the outermost error that knows one; `None` if no step is
-    /// known.
+    /// The next step of the user, from the outermost error that knows one; `None` if no error knows
+    /// one.
     fn hint(&self) -> Option<String> {
         self.own_hint().or_else(|| self.caused_by().and_then(Hint::hint))
     }

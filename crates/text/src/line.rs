@@ -6,27 +6,27 @@ use anstyle::Style;
 
 use crate::escape::push_escaped;
 
-/// The longest span in bytes, roughly. A value of megabytes would push everything else off the
-/// screen; documents for programs have it in full.
+/// The approximate maximum length of a span, in bytes. A longer value would push everything else
+/// off the screen. Documents for programs have the whole value.
 const LONGEST: usize = 4096;
 
-/// One line, without its end: spans of escaped text, some of them coloured.
+/// One line, without its line feed: spans of escaped text, some of them coloured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line(String);
 
 impl Line {
-    /// A line that begins with coloured text.
+    /// Creates a line that begins with coloured text.
     pub fn styled(style: Style, text: impl Display) -> Self {
         Self::default().and_styled(style, text)
     }
 
-    /// The line with more text.
+    /// Appends text to the line.
     pub fn and(mut self, text: impl Display) -> Self {
         self.push(text);
         self
     }
 
-    /// The line with more text, coloured.
+    /// Appends coloured text to the line.
     pub fn and_styled(mut self, style: Style, text: impl Display) -> Self {
         // Writing to a string cannot fail.
         let _ = write!(self.0, "{style}");
@@ -35,7 +35,7 @@ impl Line {
         self
     }
 
-    /// The line, followed by another one on the same line of the screen.
+    /// Appends another line on the same line of the screen.
     pub fn append(mut self, other: &Self) -> Self {
         self.0.push_str(&other.0);
         self
@@ -43,7 +43,7 @@ impl Line {
 
     fn push(&mut self, text: impl Display) {
         let mut span = Span { text: &mut self.0, left: LONGEST, omitted: 0 };
-        // Writing to a string cannot fail; a `Display` that fails leaves what it has written.
+        // Writing to a string cannot fail. If `Display` fails, the text so far is kept.
         let _ = write!(span, "{text}");
         if let omitted @ 1.. = span.omitted {
             let _ = write!(self.0, "… ({omitted} more characters)");
@@ -57,7 +57,7 @@ impl<T: Display> From<T> for Line {
     }
 }
 
-/// Escapes what is written to it, up to a length.
+/// Escapes the text that is written to it, up to a maximum length.
 struct Span<'l> {
     text: &'l mut String,
     left: usize,
@@ -78,15 +78,15 @@ impl Write for Span<'_> {
     }
 }
 
-/// Lines, each with its end.
+/// Lines, each with its line feed.
 ///
-/// Displays itself with ANSI colours. Whoever prints it removes them where they are not wanted; the
-/// text reads the same without them.
+/// `Display` writes the text with ANSI colours. If colours are not wanted, the caller removes them;
+/// the text has the same meaning without colours.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text(String);
 
 impl Text {
-    /// A text of one line.
+    /// Creates a text of one line.
     pub fn of(line: impl Into<Line>) -> Self {
         let mut text = Self::default();
         text.line(line);
@@ -104,7 +104,7 @@ impl Text {
         self.0.push('\n');
     }
 
-    /// Adds each line of a document, such as pretty JSON, that this program has laid out.
+    /// Adds each line of a document that this program has formatted, such as indented JSON.
     pub fn lines(&mut self, document: &str) {
         for line in document.lines() {
             self.line(line);
@@ -116,7 +116,7 @@ impl Text {
         self.0.push_str(&other.0);
     }
 
-    /// Whether there is no line.
+    /// Whether the text has no lines.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

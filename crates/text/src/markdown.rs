@@ -1,32 +1,31 @@
-//! Values within Markdown, in which no value can form HTML, a link, an image, a mention or a new
-//! row of a table.
+//! Values in Markdown. No value can form HTML, a link, an image, a mention or a new row of a table.
 //!
-//! See the specification of GitHub Flavored Markdown. Code spans bind tighter than other inline
-//! elements, and nothing within them has a meaning.
+//! See the specification of GitHub Flavored Markdown. Code spans bind more tightly than other
+//! inline elements, and their content has no special meaning.
 
 use crate::escape::escape;
 
-/// A message as inline text. Code spans of the message stay code spans.
+/// Returns a message as inline text. Code spans of the message remain code spans.
 pub fn inline(message: &str) -> String {
     with_code(message, |code| format!("`{code}`"))
 }
 
-/// A message as a cell of a table.
+/// Returns a message as a cell of a table.
 pub fn cell(message: &str) -> String {
-    // In tables, and only there, `\|` is a bar within a code span as well.
+    // In tables, and only there, `\|` is also a bar in a code span.
     with_code(message, |code| format!("`{}`", code.replace('|', "\\|")))
 }
 
-/// A value as a code span.
+/// Returns a value as a code span.
 pub fn code(value: &str) -> String {
     let value = escape(value);
     let fence = "`".repeat(longest_run(&value) + 1);
-    // A space separates the fence from a backtick at either end, and is no part of the code.
+    // A space separates the fence from a backtick at either end. The space is not part of the code.
     let pad = if value.starts_with('`') || value.ends_with('`') { " " } else { "" };
     format!("{fence}{pad}{value}{pad}{fence}")
 }
 
-/// Lines as a code block.
+/// Returns lines as a code block.
 pub fn block(lines: &str) -> String {
     let lines: Vec<_> = lines.lines().map(escape).collect();
     let lines = lines.join("\n");
@@ -34,12 +33,13 @@ pub fn block(lines: &str) -> String {
     format!("{fence}\n{lines}\n{fence}")
 }
 
-/// A value as text of an HTML element, where Markdown has no meaning.
+/// Returns a value as text of an HTML element, in which Markdown has no meaning.
 pub fn html(value: &str) -> String {
     escape(value).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Splits a message at its backticks, if they pair up, and escapes what is not code.
+/// Splits a message at its backticks, if they form pairs, and escapes the text outside of code
+/// spans.
 fn with_code(message: &str, code: impl Fn(&str) -> String) -> String {
     let message = escape(message);
     let parts: Vec<&str> = message.split('`').collect();
@@ -51,7 +51,7 @@ fn with_code(message: &str, code: impl Fn(&str) -> String) -> String {
     parts.map(|(index, part)| if index % 2 == 1 { code(part) } else { plain(part) }).collect()
 }
 
-/// Text without any markup.
+/// Returns text without any markup.
 fn plain(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
     let mut before = ' ';
@@ -61,7 +61,7 @@ fn plain(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            // A comment keeps GitHub from notifying a person or a team.
+            // An empty comment prevents GitHub from notifying a person or a team.
             '@' if !before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric()) => {
                 escaped.push_str("@<!-- -->");
             }

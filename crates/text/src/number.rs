@@ -7,7 +7,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {}", plural(number, noun))
 }
 
-/// Returns a noun as it follows a number: `account`, `accounts`.
+/// Returns a noun in the form that follows a number: `account`, `accounts`.
 pub fn plural(number: usize, noun: &str) -> String {
     if number == 1 { noun.to_owned() } else { format!("{noun}s") }
 }

@@ -1,4 +1,4 @@
-//! The content of an object of a bucket, which continues after a lost connection.
+//! The content of an object in a bucket. The read continues after a lost connection.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use reconcile_evidence::{Body, ObjectLocation, ReadError};
 
 use super::bucket::{LogFiles, unread};
 
-/// The content of an object, in chunks as they arrive.
+/// The content of an object, returned in chunks as they arrive.
 #[derive(Debug)]
 pub struct ObjectBody {
     files: LogFiles,
@@ -16,13 +16,13 @@ pub struct ObjectBody {
     etag: Option<String>,
     stream: ByteStream,
     position: u64,
-    /// The number of times that the connection may still be lost.
+    /// The number of lost connections after which the read can still continue.
     resumptions: u8,
 }
 
-/// The SDK repeats a call, but not the body of its answer.
+/// The maximum number of lost connections. The SDK retries a call, but not the body of its answer.
 const RESUMPTIONS: u8 = 3;
-/// The longest pause between two chunks. The SDK has the same limit for the first byte.
+/// The maximum pause between two chunks. The SDK has the same limit for the first byte.
 const STALLED: Duration = Duration::from_secs(30);
 
 impl ObjectBody {
@@ -52,7 +52,7 @@ impl Body for ObjectBody {
                     self.position += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
                     return Ok(chunk);
                 }
-                // Without its version, nobody knows whether the object is still the same one.
+                // Without the `ETag`, it is unknown whether the object is still the same.
                 Err(reason) if self.resumptions == 0 || self.etag.is_none() => {
                     return Err(ReadError::Unreadable(format!("the connection was lost: {reason}")));
                 }

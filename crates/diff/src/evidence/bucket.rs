@@ -1,4 +1,4 @@
-//! Calls S3 about the bucket of a spec, and about the buckets to which its digests lead.
+//! Calls S3 about the bucket of a spec, and about the other buckets that its digests reference.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +12,8 @@ use reconcile_plan::observed::{ObserveError, ReadError as ObservedError};
 use reconcile_policy::Region;
 use reconcile_spec::{Account, Desired};
 
-/// The bucket of a spec, and the buckets to which its digests lead: the bucket of a trail can
-/// change, and the chain continues.
+/// The bucket of a spec, and the other buckets that its digests reference: if the bucket of a trail
+/// changes, the chain of digests continues in the new bucket.
 #[derive(Debug, Clone)]
 pub struct LogFiles(Arc<Inner>);
 
@@ -29,18 +29,19 @@ struct Inner {
 }
 
 impl LogFiles {
-    /// Opens the account of the bucket. The session can read and decrypt, and nothing else.
+    /// Opens a session for the account of the bucket. The session is only allowed to read and
+    /// decrypt.
     ///
     /// # Errors
-    /// If the account cannot be entered.
+    /// Returns an error if the session cannot be opened.
     pub async fn open(aws: &Aws, desired: &Desired) -> Result<Self, ObserveError> {
         Self::with(desired, async |account| Session::open_to_verify(aws, account).await).await
     }
 
-    /// Opens the account of the bucket. The session can list, and nothing else.
+    /// Opens a session for the account of the bucket. The session is only allowed to list.
     ///
     /// # Errors
-    /// If the account cannot be entered.
+    /// Returns an error if the session cannot be opened.
     pub async fn open_to_list(aws: &Aws, desired: &Desired) -> Result<Self, ObserveError> {
         Self::with(desired, async |account| Session::open_to_list_log_files(aws, account).await).await
     }
@@ -87,7 +88,7 @@ impl LogFiles {
         }
     }
 
-    /// Remembers the Region that an error names for a bucket. Returns whether this Region is new.
+    /// Records the Region that an error names for a bucket. Returns whether this Region is new.
     fn is_moved(&self, bucket: &str, error: &Error) -> bool {
         let Some(region) = error.bucket_region.as_deref().and_then(|region| region.parse::<Region>().ok())
         else {
@@ -97,7 +98,7 @@ impl LogFiles {
         elsewhere.insert(bucket.to_owned(), region.clone()) != Some(region)
     }
 
-    /// The client of the Region of a bucket.
+    /// Returns the client for the Region of a bucket.
     fn client(&self, bucket: &str) -> Client {
         let elsewhere = self.0.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         let region = elsewhere.get(bucket).unwrap_or(&self.0.region).clone();
@@ -106,7 +107,7 @@ impl LogFiles {
         clients.entry(region).or_insert_with_key(|region| self.0.session.s3(region)).clone()
     }
 
-    /// Opens an object from a position on. `etag` is the version that was read before this
+    /// Opens an object at a position. `etag` is the version of the object that was read up to this
     /// position.
     pub(super) async fn open_object(
         &self,
@@ -124,7 +125,7 @@ impl LogFiles {
     }
 }
 
-/// Returns `NotFound` for an absent object, and the reason for every other error.
+/// Returns `NotFound` if the object does not exist, and the reason for every other error.
 pub(super) fn unread(error: &Error) -> ReadError {
     if error.is_absent() { ReadError::NotFound } else { ReadError::Unreadable(error.to_string()) }
 }

@@ -12,8 +12,8 @@ use super::bucket::LogFiles;
 use crate::observe::page;
 
 impl LogFiles {
-    /// Reads the public keys of Regions that were valid at some time of a range. A Region whose
-    /// keys cannot be read is a finding.
+    /// Reads the public keys of Regions that were valid during a time range, or a part of it. If
+    /// the keys of a Region cannot be read, returns a finding for the Region.
     ///
     /// The keys of a Region are the same in all accounts.
     pub async fn public_keys(

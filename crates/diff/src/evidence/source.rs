@@ -29,7 +29,8 @@ impl ObjectSource for LogFiles {
                 Some(Listed { modified: time(object.last_modified), key: object.key?, size })
             })
             .collect();
-        // Otherwise the next page would be the same page, or the list would end early.
+        // If the last key is not after the requested one, the next call would return the same page,
+        // or the list would end early.
         let ends_after = objects.last().is_some_and(|last| last.key.as_str() > after);
         if has_more && !ends_after {
             return Err(ReadError::Unreadable(

@@ -14,28 +14,28 @@ use super::page;
 
 const READ: Operation = Operation::DescribeAlarms;
 
-/// An alarm, with the settings that no spec manages. A write replaces all of them.
+/// An alarm, with the settings that no spec manages. A write replaces these settings too.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveAlarm {
     /// The alarm.
     pub view: Alarm,
     /// The description.
     pub description: Option<String>,
-    /// The actions when it ends.
+    /// The actions when the alarm returns to the state OK.
     pub ok_actions: Vec<String>,
-    /// The actions when its metric has no data.
+    /// The actions when the metric of the alarm has no data.
     pub insufficient_data_actions: Vec<String>,
-    /// The content of its notifications.
+    /// The configuration of the content of its notifications.
     pub action_configuration: Option<ActionConfiguration>,
 }
 
-/// Reads the alarm of a name; `None` if it does not exist.
+/// Reads the alarm with a name; `None` if the alarm does not exist.
 ///
-/// Reads the list of the names of the installation, as a plan does: CloudWatch may show another
-/// list earlier.
+/// Reads the same list as a plan, the alarms with names of the installation: CloudWatch can show a
+/// change in another list earlier.
 ///
 /// # Errors
-/// The error of CloudWatch.
+/// Returns an error if `DescribeAlarms` fails, or if its answer is incomplete or does not end.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -47,16 +47,17 @@ pub async fn read(
     Ok(found.into_iter().find(|(it, _)| it == name).map(|(_, alarm)| alarm))
 }
 
-/// Reads the alarms on metrics whose names begin with a prefix, each with its name.
+/// Reads the alarms whose names begin with a prefix, if they are alarms on metrics. Each alarm has
+/// its name.
 ///
 /// # Errors
-/// The error of CloudWatch.
+/// Returns an error if `DescribeAlarms` fails, or if its answer is incomplete or does not end.
 pub async fn list(
     session: &Session,
     region: &Region,
     prefix: Option<&str>,
 ) -> Result<Vec<(String, LiveAlarm)>, ReadError> {
-    /// See `MaxRecords` of `DescribeAlarms` in the CloudWatch API reference.
+    /// The maximum page size: see `MaxRecords` of `DescribeAlarms` in the CloudWatch API reference.
     const PAGE: i32 = 100;
 
     let cloudwatch = &session.cloudwatch(region);
@@ -86,13 +87,13 @@ fn live(alarm: MetricAlarm) -> LiveAlarm {
             .or(alarm.extended_statistic),
         period: alarm.period,
         periods: alarm.evaluation_periods,
-        // The number of periods is the same as none.
+        // A number of breaches that equals the number of periods means the same as no number.
         breaches: alarm.datapoints_to_alarm.filter(|breaches| Some(*breaches) != alarm.evaluation_periods),
         comparison: alarm.comparison_operator.as_ref().map(ComparisonOperator::as_str).map(str::to_owned),
         threshold: alarm.threshold,
         missing_data: alarm.treat_missing_data,
         unit: alarm.unit.as_ref().map(StandardUnit::as_str).map(str::to_owned),
-        // A sliding window is the same as none.
+        // A sliding window means the same as no setting.
         on_wall_clock: alarm
             .evaluation_window
             .is_some_and(|window| !matches!(window, EvaluationWindow::SlidingWindow(_))),

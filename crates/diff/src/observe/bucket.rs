@@ -26,18 +26,18 @@ pub struct Aspects {
     pub lifecycle: bool,
     /// The object lock.
     pub object_lock: bool,
-    /// The destination of access logs.
+    /// The destination of server access logs.
     pub access_logs: bool,
-    /// Whether events go to Amazon EventBridge.
+    /// Whether notifications to Amazon EventBridge are enabled.
     pub eventbridge: bool,
     /// The installation that owns the lifecycle rule.
     pub installation: Installation,
 }
 
-/// Returns whether the requester pays.
+/// Returns whether the requester pays for requests to the bucket.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketRequestPayment` fails, or if its answer is incomplete.
 pub async fn requester_pays(session: &Session, region: &Region, name: &BucketName) -> Result<bool, Error> {
     let call = session
         .s3(region)
@@ -51,10 +51,10 @@ pub async fn requester_pays(session: &Session, region: &Region, name: &BucketNam
     Ok(payer == Payer::Requester)
 }
 
-/// Returns what the ACL of a bucket grants to anybody except the owner.
+/// Returns the grants of the ACL of a bucket to anybody except the owner.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketAcl` fails, or if its answer is incomplete.
 pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Result<Vec<AclGrant>, Error> {
     let call = session
         .s3(region)
@@ -74,17 +74,17 @@ pub async fn grants(session: &Session, region: &Region, name: &BucketName) -> Re
     Ok(grants.filter(|grant| Some(&grant.grantee) != owner.as_ref()).collect())
 }
 
-/// Reads the bucket with all its settings at once; `None` if the bucket does not exist.
+/// Reads the bucket and all its settings at the same time; `None` if the bucket does not exist.
 ///
 /// `GetBucketVersioning` shows whether the bucket exists: the only 404 of this operation is
-/// `NoSuchBucket`. The answer of `HeadBucket` has no body, and so no error code. See "Error
+/// `NoSuchBucket`. The answer of `HeadBucket` has no body, and therefore no error code. See "Error
 /// responses" in the S3 API reference.
 ///
-/// Every call names the account that must own the bucket, so that a bucket of the same name in
-/// another account is an error, and never a target.
+/// Every call names the account that must own the bucket. If the bucket belongs to another account,
+/// the result is an error, and `reconcile` never changes that bucket.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if a call to S3 fails, or if its answer is incomplete.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -132,24 +132,24 @@ pub async fn read(
     }))
 }
 
-/// Returns whether a bucket is empty, also of former versions and delete markers.
+/// Returns whether a bucket is empty, and also has no former versions and no delete markers.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `ListObjectVersions` fails, or if its answer is incomplete.
 pub async fn is_empty(session: &Session, region: &Region, name: &BucketName) -> Result<bool, ReadError> {
     let s3 = session.s3(region);
     let call = s3.list_object_versions().bucket(name.as_str()).expected_bucket_owner(session.id().as_str());
     let call = call.max_keys(1).send();
     let listed = session.call(Operation::ListObjectVersions, call).await?;
-    // Every listing of S3 has the name of the bucket.
+    // Every complete answer contains the name of the bucket.
     listed.name().ok_or_else(|| session.incomplete(Operation::ListObjectVersions, "Name"))?;
     Ok(listed.versions().is_empty() && listed.delete_markers().is_empty())
 }
 
-/// Reads the rule for the encryption of new objects; an empty rule if the bucket has none.
+/// Reads the rule for the encryption of new objects; an empty rule if the bucket has no rule.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketEncryption` fails.
 pub async fn encryption_rule(
     session: &Session,
     s3: &aws_sdk_s3::Client,
@@ -166,7 +166,7 @@ pub async fn encryption_rule(
 /// Reads all tags of a bucket, managed and foreign.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if S3 does not return the tags.
 pub async fn read_tags(session: &Session, region: &Region, name: &BucketName) -> Result<Tags, Error> {
     let reader =
         BucketReader { session, s3: session.s3(region), name: name.as_str(), owner: session.id().as_str() };
@@ -195,7 +195,7 @@ impl BucketReader<'_> {
         Ok((encryption, blocked.map(|it| it.as_str().to_owned()).collect()))
     }
 
-    /// Reads whether versions are kept; `None` if the bucket does not exist.
+    /// Reads whether versioning is enabled; `None` if the bucket does not exist.
     async fn versioning(&self) -> Result<Option<bool>, Error> {
         let call = self.s3.get_bucket_versioning().bucket(self.name).expected_bucket_owner(self.owner).send();
         let answer = found(self.session.call(Operation::GetBucketVersioning, call).await)?;
@@ -216,8 +216,9 @@ impl BucketReader<'_> {
     }
 
     async fn object_ownership(&self) -> Result<OpenEnum<ObjectOwnership>, Error> {
-        /// The setting of a bucket without ownership controls, which is older than they are.
-        /// See "Controlling ownership of objects and disabling ACLs for your bucket".
+        /// The setting of a bucket without ownership controls, which is a bucket from before S3 had
+        /// these controls. See "Controlling ownership of objects and disabling ACLs for your
+        /// bucket".
         const BEFORE_THERE_WERE_CONTROLS: ObjectOwnership = ObjectOwnership::ObjectWriter;
 
         let call = self

@@ -8,10 +8,11 @@ use reconcile_spec::BucketName;
 
 use super::error::found;
 
-/// Reads the policy of a bucket; `None` if the bucket has none.
+/// Reads the policy of a bucket; `None` if the bucket has no policy.
 ///
 /// # Errors
-/// [`ReadError::Policy`] if the text is not a policy; otherwise the error of S3.
+/// Returns [`ReadError::Policy`] if the text is not a policy, or another error if `GetBucketPolicy`
+/// fails or its answer is incomplete.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -20,10 +21,10 @@ pub async fn read(
     Ok(read_stored(session, region, bucket).await?.map(|stored| stored.document))
 }
 
-/// Reads the policy of a bucket with its text; `None` if the bucket has none.
+/// Reads the policy of a bucket with its text; `None` if the bucket has no policy.
 ///
 /// # Errors
-/// As [`read`].
+/// Returns the same errors as [`read`].
 pub async fn read_stored(
     session: &Session,
     region: &Region,

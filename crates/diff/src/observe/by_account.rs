@@ -1,4 +1,4 @@
-//! Finds what a spec has in an account.
+//! Finds the resources of a spec by their account.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use reconcile_policy::Arn;
 use reconcile_spec::{AccountName, Alarm, Desired, ExistingTopic, LogGroup, LogRole, Topic, Trail};
 
-/// A desired state whose resources are found by their account.
+/// A desired state, indexed by account.
 ///
-/// Made once: with a trail in each of 10,000 accounts, a search for each account would compare 100
-/// million names.
+/// The index is created once. Without it, a spec with a trail in each of 10,000 accounts would need
+/// 100 million comparisons of names.
 #[derive(Debug)]
 pub(super) struct ByAccount {
     pub(super) desired: Arc<Desired>,
@@ -22,7 +22,7 @@ pub(super) struct ByAccount {
     existing_topics: Places,
 }
 
-/// The indexes of resources in their list, by account.
+/// The indexes of resources in their list, for each account.
 type Places = BTreeMap<AccountName, Vec<usize>>;
 
 impl ByAccount {
@@ -64,7 +64,7 @@ impl ByAccount {
         at(&self.desired.topics, &self.topics, account)
     }
 
-    /// Returns the topics of others that are read with the session of the account.
+    /// Returns the unmanaged topics that are read with the session of the account.
     pub(super) fn existing_topics(&self, account: &AccountName) -> impl Iterator<Item = &ExistingTopic> {
         at(&self.desired.existing_topics, &self.existing_topics, account)
     }

@@ -10,7 +10,8 @@ use super::page;
 /// Reads the delegated administrators for CloudTrail.
 ///
 /// # Errors
-/// The error of Organizations.
+/// Returns an error if `ListDelegatedAdministrators` fails, or if its answer is incomplete or does
+/// not end.
 pub async fn list(session: &Session, region: &Region) -> Result<Vec<AccountId>, ReadError> {
     let client = &session.organizations(region);
     let accounts = page::all(session, Operation::ListDelegatedAdministrators, |token| async move {

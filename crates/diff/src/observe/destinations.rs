@@ -1,4 +1,4 @@
-//! Reads the destinations of trails besides the bucket: log groups with their roles, and topics.
+//! Reads the destinations of trails other than the bucket: log groups with their roles, and topics.
 
 use futures::future::{join, join_all, join4, try_join_all, try_join3};
 use reconcile_aws::Session;
@@ -27,7 +27,7 @@ pub(super) struct LiveDestinations {
 /// Reads the log groups, roles and topics of the spec in this account.
 ///
 /// # Errors
-/// The error of AWS about a log group, a role or a topic that the spec manages.
+/// Returns an error if a log group, a role or a topic that the spec manages cannot be read.
 pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<LiveDestinations, ReadError> {
     let (account, installation) = (&session.account().name, &spec.desired.installation);
     let groups = spec.log_groups(account).map(async |it| {
@@ -55,7 +55,7 @@ pub(super) async fn read(session: &Session, spec: &ByAccount) -> Result<LiveDest
         let found = topic::read(session, &it.site.region, &it.arn).await?;
         Ok::<_, ReadError>((it.arn.clone(), found))
     });
-    // A foreign topic that cannot be read does not make the account unreadable.
+    // If an unmanaged topic cannot be read, the account is still readable.
     let existing = spec
         .existing_topics(account)
         .map(async |it| (it.arn.clone(), topic::read_existing(session, it).await));

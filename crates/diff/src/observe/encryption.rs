@@ -1,7 +1,8 @@
 //! Finds the keys of encrypted topics and log groups, and the topics and log groups that still need
 //! the key of the spec.
 //!
-//! Most are encrypted with the key of the spec, or not encrypted: both need no call.
+//! Most topics and log groups are encrypted with the key of the spec, or not encrypted. In both
+//! cases, no call is needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +18,8 @@ use reconcile_spec::{Account, Desired};
 
 use super::{key, key_policy, log_group, topic};
 
-/// Reads the unknown keys of topics and log groups, and the topics and log groups for which managed
-/// statements still allow the use of the key, although the spec does not have them.
+/// Reads the unknown keys of topics and log groups. Also reads the topics and log groups that are
+/// not in the spec, but that managed statements still allow to use the key.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unknown: BTreeMap<Arn, Vec<Arn>> = BTreeMap::new();
     for (resource, name) in encrypted(observed) {
@@ -51,13 +52,14 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
         match found {
             Ok(false) => {}
             Ok(true) => _ = observed.still_encrypted.insert(arn, None),
-            // A resource that cannot be read may still need the key.
+            // If a resource cannot be read, it may still need the key.
             Err(why) => _ = observed.still_encrypted.insert(arn, Some(why)),
         }
     }
 }
 
-/// Returns every topic and log group that a KMS key encrypts, with its name for the key.
+/// Returns every topic and log group that a KMS key encrypts, with the identifier by which it names
+/// the key.
 fn encrypted(observed: &Observed) -> Vec<(Arn, KeyIdentifier)> {
     let key = |encryption: Option<&AtRest>| encryption.and_then(AtRest::key).cloned();
     let topics = observed
@@ -75,7 +77,7 @@ fn encrypted(observed: &Observed) -> Vec<(Arn, KeyIdentifier)> {
     topics.chain(existing).chain(groups).collect()
 }
 
-/// Returns what is known about a key without a call.
+/// Returns the facts about a key that are known without a call.
 fn known(named: &Arn, desired: &Desired, observed: &Observed) -> Option<UsedKey> {
     if named.resource() == "alias/aws/sns" {
         return Some(UsedKey::ManagedByAws);
@@ -115,9 +117,9 @@ async fn read(aws: &Aws, account: &Account, named: &Arn, own: Option<&Arn>) -> R
     Ok(UsedKey::Other { arn, policy })
 }
 
-/// Returns the topics and log groups for which managed statements allow the use of the key and that
-/// the spec does not have, each with its account. An account that left the spec or the selection of
-/// the organization is entered as for its trails.
+/// Returns the topics and log groups that are not in the spec, but that managed statements allow to
+/// use the key, each with its account. If an account left the spec or is no longer selected from
+/// the organization, `reconcile` enters it in the same way as for its trails.
 fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, UnreadableReason>, Arn)> {
     let mut arns: BTreeSet<Arn> = granted(desired, observed);
     arns.retain(|arn| {
@@ -140,8 +142,8 @@ fn left_over(desired: &Desired, observed: &Observed) -> Vec<(Result<Account, Unr
 }
 
 /// Returns whether a topic or a log group still needs the key. A topic needs the key while it
-/// encrypts with the key. A log group needs the key while it exists, because CloudWatch Logs
-/// decrypts its earlier events with it.
+/// encrypts with the key. A log group needs the key as long as it exists, because CloudWatch Logs
+/// decrypts the earlier events of the log group with the key.
 async fn needs_key(
     aws: &Aws,
     account: &Account,

@@ -1,9 +1,9 @@
-//! Tells an absent resource from an error.
+//! Distinguishes an absent resource from an error.
 
 use reconcile_aws::Session;
 use reconcile_operations::Error;
 
-/// Returns `None` for the error that a resource does not exist, and every other error unchanged.
+/// Returns `None` if the error means that a resource does not exist, and returns every other error.
 pub(super) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -12,9 +12,9 @@ pub(super) fn found<T>(result: Result<T, Error>) -> Result<Option<T>, Error> {
     }
 }
 
-/// Takes an answer that is not in the form of AWS as an absent setting, if the endpoint is an
-/// emulator of the user: moto answers so for settings that it does not know. From AWS, such an
-/// answer is an error.
+/// Returns the absent setting if the answer does not have the form of AWS, but only if the endpoint
+/// is an emulator: moto returns such answers for settings that it does not support. If AWS returns
+/// such an answer, this is an error.
 pub(super) fn understood<T>(
     session: &Session,
     read: Result<T, Error>,

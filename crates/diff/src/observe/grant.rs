@@ -14,7 +14,7 @@ use super::page::{self, Next};
 /// Reads all grants on a key, managed and foreign.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if `ListGrants` fails, or if its answer is incomplete or does not end.
 pub async fn list(session: &Session, region: &Region, key: &Arn) -> Result<Vec<Grant>, ReadError> {
     let kms = &session.kms(region);
     let grants = page::all(session, Operation::ListGrants, |marker| async move {

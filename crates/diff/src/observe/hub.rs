@@ -25,7 +25,7 @@ pub(super) struct HubBucket {
     pub(super) management: Option<AccountId>,
 }
 
-/// The key, or the keys that may be the key.
+/// The key, or the keys one of which may be the key.
 pub(super) struct FoundKey {
     pub(super) hub: Option<HubKey>,
     pub(super) spares: Spares,
@@ -35,7 +35,7 @@ pub(super) struct FoundKey {
 /// Reads the key of the spec, with its policy, grants and tags.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if the key, its policy, its grants or its tags cannot be read.
 pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<FoundKey, ReadError> {
     let (region, identity) = (&desired.key.site.region, &desired.key.identity);
     let search = key::find(session, region, identity, &desired.installation).await?;
@@ -46,7 +46,8 @@ pub(super) async fn read_key(session: &Session, desired: &Desired) -> Result<Fou
     let spares = async {
         match identity {
             KeyIdentity::Alias(_) => key::find_spares(session, region, &desired.installation, named).await,
-            // A key by its ARN is read without the permission to list the keys of its account.
+            // If the spec names a key by its ARN, the permission to list the keys of the account is
+            // not required.
             KeyIdentity::Existing(_) | KeyIdentity::Unmanaged => Spares::default(),
         }
     };
@@ -75,14 +76,15 @@ pub(super) async fn read_hub_key(
     Ok(HubKey { key, policy, grants })
 }
 
-/// Reads the bucket, with its policy and the settings that decide what a plan can do with it.
+/// Reads the bucket, its policy, and the settings that decide how a plan can change the bucket.
 ///
 /// # Errors
-/// The error of S3 about settings that the spec manages. Other settings have errors of their own.
+/// Returns an error if a setting that the spec manages cannot be read. Errors of other settings are
+/// values.
 pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<HubBucket, ReadError> {
     let (region, name) = (&desired.bucket.site.region, &desired.bucket.name);
-    // They are read even if the spec does not manage them, so the read of the bucket leaves them
-    // out.
+    // These settings are read separately below, even if the spec does not manage them, so the read
+    // of the bucket omits them.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: false,
@@ -108,7 +110,7 @@ pub(super) async fn read_bucket(session: &Session, desired: &Desired) -> Result<
     let retained =
         join(retention::access_logs(session, region, name), retention::object_lock(session, region, name));
     let management = async {
-        // The organization of the spec is read anyway.
+        // The organization of the spec is already read.
         match desired.organization {
             Some(_) => None,
             None => organization::management(session, region).await,
@@ -168,8 +170,8 @@ impl HubBucket {
     }
 }
 
-/// Returns the error of a read of the bucket; if the bucket is in another Region, in terms of the
-/// spec.
+/// Returns the error of a read of the bucket. If the bucket is in another Region, the error names
+/// the Region of the spec.
 fn elsewhere(error: ReadError, desired: &Desired) -> ReadError {
     let wanted = desired.bucket.site.region.as_str();
     match error {

@@ -1,7 +1,8 @@
 //! Reads the KMS key of an installation, and finds other keys with the tag of the installation.
 //!
-//! The key in use is the managed key. The alias names the key, and does not decide which key is in
-//! use: otherwise, whoever can move the alias would decide with which key all trails encrypt.
+//! The key in use is the managed key that trails use. The alias only names a key, and does not
+//! decide which key is in use: otherwise, anybody who can change the alias could choose the key
+//! with which all trails encrypt.
 
 pub(super) mod in_use;
 
@@ -27,11 +28,11 @@ use super::page::{self, Next};
 /// A key as `DescribeKey` returns it, without its tags and its rotation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DescribedKey {
-    /// Its ARN.
+    /// The ARN of the key.
     pub arn: Arn,
-    /// Whether the alias or the ARN in the spec is that of the key.
+    /// Whether the alias or the ARN in the spec identifies the key.
     pub is_aliased: bool,
-    /// The kind of its material, and its state.
+    /// The kind of key material, and the state of the key.
     pub traits: KeyTraits,
     description: String,
 }
@@ -41,8 +42,8 @@ pub struct DescribedKey {
 pub struct Search {
     /// The key.
     pub found: Option<DescribedKey>,
-    /// Keys whose tags cannot be read, with the errors: one of them may be the key. Empty if no
-    /// tags had to be read.
+    /// Keys whose tags cannot be read, with the errors: one of these keys may be the wanted key.
+    /// Empty if the search did not need tags.
     pub hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
@@ -52,12 +53,13 @@ impl From<Option<DescribedKey>> for Search {
     }
 }
 
-/// Finds the key that the spec names: by its ARN, by its alias, or by the tag of the installation,
-/// if an earlier apply ended before it created the alias. `None` if the spec does not manage the
-/// key.
+/// Finds the key that the spec names: by its ARN, or by its alias. If the alias does not exist,
+/// because an earlier apply ended before it created the alias, finds the key by the tag of the
+/// installation. Returns `None` if the spec does not manage the key.
 ///
 /// # Errors
-/// [`ReadError::NoSuchKey`] if no key has the ARN; otherwise the error of KMS.
+/// Returns [`ReadError::NoSuchKey`] if no key has the ARN, or another error if a call to KMS fails
+/// or its answer is incomplete.
 pub async fn find(
     session: &Session,
     region: &Region,
@@ -80,7 +82,7 @@ pub async fn find(
 /// Reads the key to which an alias points.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if `DescribeKey` fails, or if its answer is incomplete.
 pub async fn find_named(
     session: &Session,
     region: &Region,
@@ -90,10 +92,10 @@ pub async fn find_named(
     metadata.map(|metadata| DescribedKey::of(metadata, true)).transpose()
 }
 
-/// Reads the key of an ARN, without its alias.
+/// Reads the key with an ARN, without its alias.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if `DescribeKey` fails, or if its answer is incomplete.
 pub async fn find_by_arn(
     session: &Session,
     region: &Region,
@@ -113,7 +115,7 @@ impl DescribedKey {
         })
     }
 
-    /// Returns the settings without the rotation, which needs another call.
+    /// Returns the settings without the rotation, because KMS returns the rotation in another call.
     fn view(&self, tags: Tags) -> Key {
         Key { description: Some(self.description.clone()), rotation: None, tags, initial_policy: None }
     }
@@ -122,17 +124,17 @@ impl DescribedKey {
 /// Reads the settings of a key of the installation that is not in use, without the rotation.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if KMS does not return the tags.
 pub async fn read_spare(session: &Session, region: &Region, key: &DescribedKey) -> Result<Key, ReadError> {
     Ok(key.view(tags(session, region, key.arn.as_str()).await?))
 }
 
-/// Finds a key with the tag of the installation to which no alias points. An enabled key comes
-/// before a disabled key, and an older key before a newer one. A key that is pending deletion does
-/// not count.
+/// Finds a key by the tag of the installation. Prefers an enabled key to a disabled key, and an
+/// older key to a newer key. Ignores keys that are pending deletion.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if a call to KMS fails, except if the policy of a key denies the read of its
+/// tags, or if an answer is incomplete.
 pub async fn find_unnamed(
     session: &Session,
     region: &Region,
@@ -151,13 +153,13 @@ pub async fn find_unnamed(
         })
         .map(|key| DescribedKey::of(key, false))
         .transpose()?;
-    // The other keys do not matter once the key is found.
+    // The other keys are irrelevant if the key is found.
     let hidden = if found.is_some() { BTreeMap::new() } else { tagged.hidden };
     Ok(Search { found, hidden })
 }
 
-/// Returns the keys with the tag of the installation, except the key of the spec. A key that cannot
-/// be read is listed with its error.
+/// Returns the keys with the tag of the installation, except the key of the spec. If a key cannot
+/// be read, returns its error.
 pub async fn find_spares(
     session: &Session,
     region: &Region,
@@ -197,7 +199,7 @@ struct TaggedKeys {
     hidden: BTreeMap<Arn, reconcile_operations::Error>,
 }
 
-/// Reads which of the keys have the tag of the installation.
+/// Finds the keys that have the tag of the installation.
 async fn find_tagged(
     session: &Session,
     region: &Region,
@@ -222,7 +224,7 @@ async fn find_tagged(
             Ok(found) => {
                 tagged.keys.extend(found.filter(|(key, _)| key.key_manager() != Some(&KeyManagerType::Aws)));
             }
-            // The policy of a foreign key decides who can read its tags.
+            // The policy of a foreign key decides who can read the tags of the key.
             Err(error) if error.is_denied() => _ = tagged.hidden.insert(key, error),
             Err(error) => return Err(error),
         }
@@ -233,7 +235,7 @@ async fn find_tagged(
 /// Reads the settings of a key.
 ///
 /// # Errors
-/// The error of KMS.
+/// Returns an error if KMS does not return the tags or the rotation.
 pub async fn read(session: &Session, region: &Region, key: &DescribedKey) -> Result<LiveKey, ReadError> {
     let arn = key.arn.as_str();
     let rotation = async {
@@ -247,8 +249,8 @@ pub async fn read(session: &Session, region: &Region, key: &DescribedKey) -> Res
     Ok(LiveKey { arn: key.arn.clone(), is_aliased: key.is_aliased, traits: key.traits.clone(), view })
 }
 
-/// Returns whether KMS returns the rotation of the key: for a key that AWS does not rotate, or that
-/// is pending deletion, KMS returns an error.
+/// Returns whether the rotation of the key can be read. If AWS does not rotate the key, or if the
+/// key is pending deletion, KMS returns an error.
 fn is_asked_about_rotation(traits: &KeyTraits) -> bool {
     traits.rotated() != Rotated::Never && matches!(traits.state, KeyState::Enabled | KeyState::Disabled)
 }
@@ -307,7 +309,7 @@ async fn rotation(
     region: &Region,
     id: &str,
 ) -> Result<Rotation, reconcile_operations::Error> {
-    /// The default of KMS. See `EnableKeyRotation` in the KMS API reference.
+    /// The default period of KMS. See `EnableKeyRotation` in the KMS API reference.
     const DEFAULT_PERIOD_DAYS: u32 = 365;
 
     let kms = session.kms(region);
@@ -324,7 +326,7 @@ async fn rotation(
 /// Reads all tags of a key.
 ///
 /// # Errors
-/// If KMS does not list them.
+/// Returns an error if `ListResourceTags` fails, or if its answer is incomplete or does not end.
 pub async fn tags(session: &Session, region: &Region, id: &str) -> Result<Tags, reconcile_operations::Error> {
     let kms = &session.kms(region);
     let tags = page::all(session, Operation::ListResourceTags, |marker| async move {
@@ -350,8 +352,8 @@ async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, reconcile_
     Ok(keys.await?.into_iter().filter_map(|key| key.key_arn?.parse().ok()).collect())
 }
 
-/// Returns the keys except those that AWS manages for its services, whose aliases begin with
-/// `alias/aws/`.
+/// Returns the keys, without the keys that AWS manages for its services. The aliases of those keys
+/// begin with `alias/aws/`.
 fn customer_managed(keys: Vec<Arn>, aliases: &[alias::KeyAlias]) -> Vec<Arn> {
     let is_of_aws = |key: &Arn| {
         aliases.iter().any(|it| it.name.starts_with("alias/aws/") && it.key == key.resource_name())

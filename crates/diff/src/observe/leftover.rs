@@ -1,8 +1,8 @@
 //! Finds the log groups, roles and topics of this installation that the spec no longer has.
 //!
-//! Nothing lists the resources with the tag of an installation. They are found through the trails
-//! of the installation: each trail names its destinations, and its tags name those that it had
-//! before. Where trails name nothing but resources of the spec, no call is made.
+//! No AWS operation lists the resources with the tag of an installation. `reconcile` finds them
+//! through the trails of the installation: each trail names its destinations, and its tags name its
+//! former destinations. If the trails name only resources of the spec, no call is made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +15,8 @@ use reconcile_spec::{Account, AccountName, Desired};
 
 use super::{log_group, monitors, role, topic};
 
-/// Reads the destinations of trails of the installation. A destination that cannot be read is
-/// hidden.
+/// Reads the destinations of trails of the installation. If a destination cannot be read, it counts
+/// as hidden.
 pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut by_account: BTreeMap<AccountName, (Account, BTreeSet<(Arn, Region)>)> = BTreeMap::new();
     let accounts = desired.accounts.iter().chain(&observed.departed.accounts);
@@ -47,8 +47,8 @@ pub(super) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) 
     }
 }
 
-/// Returns the destinations that trails of the installation use or used before, each with the
-/// Region to read it in.
+/// Returns the current and former destinations of the trails of the installation, each with the
+/// Region in which it can be read.
 fn references(desired: &Desired, observed: &Observed) -> BTreeSet<(Arn, Region)> {
     let is_ours = |trail: &&Trail| trail.tags.belong_to(&desired.installation);
     let live = observed.trails.values().flatten().chain(observed.strays.values().map(|stray| &stray.trail));
@@ -67,11 +67,11 @@ fn wanted(desired: &Desired) -> BTreeSet<&Arn> {
     groups.chain(roles).chain(desired.topics.iter().map(|it| &it.arn)).collect()
 }
 
-/// Reads the resource of an ARN with the additions of others; `None` if the resource is not of this
-/// installation.
+/// Reads the resource with an ARN, and what others have added to it; `None` if the resource does
+/// not belong to this installation.
 ///
 /// # Errors
-/// Also if the additions of others cannot be read.
+/// Returns an error if the resource, or what others have added to it, cannot be read.
 async fn read(
     session: &Session,
     region: &Region,
@@ -91,7 +91,7 @@ async fn read(
             };
             let filters = own.as_ref().map(|own| own.filters.keys());
             let traits = without_own_filters(live.traits, filters, installation);
-            // Also metric filters of the installation on a log group of others.
+            // A foreign log group can also have metric filters of the installation.
             monitors.extend(own.map(|own| (arn.clone(), Ok(own))));
             if !live.view.tags.belong_to(installation) {
                 return Ok(None);

@@ -22,25 +22,26 @@ pub struct LiveLogGroup {
     pub traits: GroupTraits,
 }
 
-/// Reads the log group of a name; `None` if there is none.
+/// Reads the log group with a name; `None` if the log group does not exist.
 ///
 /// # Errors
-/// The error of CloudWatch Logs.
+/// Returns an error if a call to CloudWatch Logs fails, or if its answer is incomplete.
 pub async fn read(session: &Session, region: &Region, name: &str) -> Result<Option<LogGroup>, ReadError> {
     Ok(read_live(session, region, name).await?.map(|live| live.view))
 }
 
-/// Reads the log group of a name, with the settings that no spec manages; `None` if there is none.
+/// Reads the log group with a name, and the settings that no spec manages; `None` if the log group
+/// does not exist.
 ///
 /// # Errors
-/// The error of CloudWatch Logs.
+/// Returns an error if a call to CloudWatch Logs fails, or if its answer is incomplete.
 pub async fn read_live(
     session: &Session,
     region: &Region,
     name: &str,
 ) -> Result<Option<LiveLogGroup>, ReadError> {
     let Some(found) = describe(session, region, name).await? else { return Ok(None) };
-    // Without `:*`, which CloudTrail requires, and which the operations for tags do not accept.
+    // The ARN without `:*`. CloudTrail requires this suffix, but the operations for tags reject it.
     let arn = found.arn.as_deref().unwrap_or_default().trim_end_matches(":*");
     let call = session.logs(region).list_tags_for_resource().resource_arn(arn).send();
     let tags = session.call(Operation::ListLogGroupTags, call).await?.tags;
@@ -54,7 +55,7 @@ pub async fn read_live(
     Ok(Some(LiveLogGroup { view, traits }))
 }
 
-/// See `LogGroup` in the CloudWatch Logs API reference.
+/// Returns the settings that no spec manages. See `LogGroup` in the CloudWatch Logs API reference.
 fn traits(found: &Described) -> GroupTraits {
     let inherited = found.inherited_properties();
     let masks = [
@@ -73,7 +74,8 @@ fn traits(found: &Described) -> GroupTraits {
     }
 }
 
-/// CloudWatch Logs lists log groups by the beginning of their names only.
+/// Finds a log group by its name in the list of log groups: CloudWatch Logs lists them only by the
+/// beginning of their names.
 async fn describe(session: &Session, region: &Region, name: &str) -> Result<Option<Described>, ReadError> {
     let logs = &session.logs(region);
     let groups = page::all(session, Operation::DescribeLogGroups, |token| async move {

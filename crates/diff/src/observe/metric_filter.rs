@@ -9,12 +9,13 @@ use reconcile_policy::Region;
 
 use super::page;
 
-/// Reads the metric filter of a name; `None` if the log group or the filter does not exist.
+/// Reads the metric filter with a name; `None` if the log group or the filter does not exist.
 ///
-/// Reads the list that a plan reads: CloudWatch Logs may show another list earlier.
+/// Reads the same list as a plan: CloudWatch Logs can show a change in another list earlier.
 ///
 /// # Errors
-/// The error of CloudWatch Logs.
+/// Returns an error if `DescribeMetricFilters` fails, or if its answer is incomplete or does not
+/// end.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -25,11 +26,12 @@ pub async fn read(
     Ok(found.into_iter().find(|(it, _)| it == name).map(|(_, filter)| filter))
 }
 
-/// Reads the metric filters of a log group, each with its name. A log group that does not exist has
-/// none.
+/// Reads the metric filters of a log group, each with its name. Returns no filters if the log group
+/// does not exist.
 ///
 /// # Errors
-/// The error of CloudWatch Logs.
+/// Returns an error if `DescribeMetricFilters` fails, or if its answer is incomplete or does not
+/// end.
 pub async fn list(
     session: &Session,
     region: &Region,

@@ -1,5 +1,5 @@
-//! Reads the metric filters of log groups, the alarms of the installation, and the topics that they
-//! notify.
+//! Reads the metric filters of log groups, the alarms of the installation, and the topics that the
+//! alarms notify.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use reconcile_spec::{AccountName, Installation};
 use super::by_account::ByAccount;
 use super::{alarm, metric_filter, topic};
 
-/// Reads all metric filters of a log group. If the log group has filters of the installation or
-/// will have some (`is_asked`), also reads the alarms with names of the installation.
+/// Reads all metric filters of a log group. Also reads the alarms with names of the installation,
+/// if the log group has filters of the installation, or will have them (`is_asked`).
 ///
 /// # Errors
-/// The error of CloudWatch Logs or CloudWatch.
+/// Returns an error if the metric filters or the alarms cannot be read.
 pub(super) async fn read(
     session: &Session,
     region: &Region,
@@ -54,8 +54,8 @@ fn ours(
 /// The topics of alarms, by account and ARN.
 pub(super) type AlarmTopics = Vec<((AccountName, Arn), Result<Option<TopicAttributes>, ReadError>)>;
 
-/// Reads the topics that the alarms of the spec in this account notify. A topic that cannot be read
-/// does not make the account unreadable.
+/// Reads the topics that the alarms of the spec in this account notify. If a topic cannot be read,
+/// the account is still readable.
 pub(super) async fn topics(session: &Session, spec: &ByAccount) -> AlarmTopics {
     let account = &session.account().name;
     let mut topics: Vec<(&Arn, &Region)> =

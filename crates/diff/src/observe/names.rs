@@ -1,5 +1,5 @@
-//! Reads the receivers of names of log files: notifications and inventories of the bucket, and
-//! subscriptions of topics.
+//! Reads the destinations that receive the names of log files: notifications and inventories of the
+//! bucket, and subscriptions of topics.
 
 use aws_sdk_s3::types::{
     FilterRule, FilterRuleName, InventoryConfiguration, NotificationConfiguration,
@@ -14,13 +14,13 @@ use reconcile_spec::BucketName;
 use super::error::understood;
 use super::page::{self, Next};
 
-/// Reads what S3 notifies of objects.
+/// Reads the notifications of S3 about objects of a bucket.
 ///
 /// Events for `EventBridge` go to the account of the bucket. See "Amazon S3 Event Notifications" in
 /// the S3 user guide.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketNotificationConfiguration` fails.
 pub async fn notifications(
     session: &Session,
     region: &Region,
@@ -43,10 +43,11 @@ pub async fn notifications(
     Ok(Notifications { receivers: receivers.collect(), event_bridge })
 }
 
-/// Reads the notifications of a bucket as S3 has them, with all that another write of them needs.
+/// Reads the notifications of a bucket in the form of S3, with all settings that a later write must
+/// repeat.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketNotificationConfiguration` fails.
 pub async fn notification_configuration(
     session: &Session,
     region: &Region,
@@ -78,7 +79,7 @@ fn prefix(filter: NotificationConfigurationFilter) -> String {
 /// Reads the buckets to which S3 writes inventories of the bucket.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `ListBucketInventoryConfigurations` fails, or if its answer does not end.
 pub async fn inventories(
     session: &Session,
     region: &Region,
@@ -101,7 +102,7 @@ pub async fn inventories(
 
 fn inventory(configuration: InventoryConfiguration) -> Option<NameReceiver> {
     let destination = configuration.destination?.s3_bucket_destination?;
-    // Written as an ARN, which names no account.
+    // The destination is an ARN, which contains no account.
     let name = destination.bucket.rsplit(':').next().unwrap_or_default().to_owned();
     Some(NameReceiver {
         name: configuration.id,
@@ -113,7 +114,8 @@ fn inventory(configuration: InventoryConfiguration) -> Option<NameReceiver> {
 /// Reads the confirmed subscriptions of a topic.
 ///
 /// # Errors
-/// The error of SNS.
+/// Returns an error if `ListSubscriptionsByTopic` fails, or if its answer is incomplete or does not
+/// end.
 pub async fn subscriptions(
     session: &Session,
     region: &Region,
@@ -128,7 +130,7 @@ pub async fn subscriptions(
             listed.ok_or_else(|| session.incomplete(Operation::ListSubscriptionsByTopic, "Subscriptions"))?;
         Ok::<_, Error>((listed, page.next_token))
     });
-    // An unconfirmed subscription has no ARN, and gets no messages.
+    // An unconfirmed subscription has no ARN, and receives no messages.
     let confirmed = listed.await?.into_iter();
     let confirmed =
         confirmed.filter(|it| it.subscription_arn.as_ref().is_some_and(|it| it.starts_with("arn:")));

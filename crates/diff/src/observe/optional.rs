@@ -1,6 +1,6 @@
 //! Reads settings that only some specs manage.
 
-/// Reads a setting if a spec asks for it, and returns `None` without a call otherwise.
+/// Reads a setting if `is_asked` is true. Otherwise, returns `None` without a call.
 pub(super) async fn when<T, E>(
     is_asked: bool,
     read: impl Future<Output = Result<T, E>>,

@@ -27,14 +27,14 @@ fn state(account: &Account) -> Option<&str> {
     account.state.as_ref().map(AccountState::as_str).or_else(status)
 }
 
-/// Reads the organization of the account of the session, as far as the spec needs it.
+/// Reads the organization of the account of the session, with only the facts that the spec needs.
 ///
-/// Makes one call, and one for every 20 accounts. If the spec selects units, two for every unit; if
-/// it selects tags, one for every account.
+/// Makes one call, and another call for every 20 accounts. If the spec selects organizational
+/// units, makes two calls for each unit. If the spec selects tags, makes one call for each account.
 ///
 /// # Errors
-/// The error of Organizations: only the management account and delegated administrators can list
-/// the members.
+/// Returns an error if a call to Organizations fails, or if its answer is incomplete. Only the
+/// management account and delegated administrators are allowed to list the members.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -75,8 +75,8 @@ pub async fn read(
 }
 
 /// Reads the management account of the organization of the session's account; `None` if the account
-/// is in no organization, or is not allowed to describe the organization. A member can have this
-/// permission.
+/// is in no organization, or is not allowed to describe the organization. A member account can have
+/// this permission.
 ///
 /// See `DescribeOrganization` in the Organizations API reference.
 pub async fn management(session: &Session, region: &Region) -> Option<AccountId> {
@@ -85,7 +85,7 @@ pub async fn management(session: &Session, region: &Region) -> Option<AccountId>
     answer.organization?.master_account_id?.parse().ok()
 }
 
-/// The units, and for each account the IDs of its units.
+/// The organizational units, and the IDs of the units of each account.
 type Units = (Vec<Unit>, BTreeMap<AccountId, Vec<String>>);
 
 /// Reads one organization.
@@ -118,7 +118,7 @@ impl OrganizationReader<'_> {
         .await
     }
 
-    /// Reads the whole tree, level by level.
+    /// Reads the whole tree of organizational units, level by level.
     async fn units(&self) -> Result<Units, ReadError> {
         let (mut units, mut units_of) = (Vec::new(), BTreeMap::new());
         let mut level: Vec<(Unit, Vec<String>)> = self
@@ -157,7 +157,7 @@ impl OrganizationReader<'_> {
         Ok(roots.await?.into_iter().filter_map(|root| root.id).collect())
     }
 
-    /// Reads IDs and names.
+    /// Reads the IDs and names of the units directly below a parent.
     async fn units_in(&self, parent: &str) -> Result<Vec<(String, String)>, ReadError> {
         let units =
             page::all(self.session, Operation::ListOrganizationalUnitsForParent, |token| async move {

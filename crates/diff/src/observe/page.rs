@@ -10,14 +10,15 @@ use reconcile_operations::{Error, Operation};
 pub(crate) enum Next {
     /// The end of the listing.
     End,
-    /// The page of a token.
+    /// The page with this token.
     Page(String),
-    /// A page whose token the answer does not contain.
+    /// There is another page, but the answer does not contain its token.
     Lost,
 }
 
 impl Next {
-    /// Returns the position after a page that has, besides the token, a flag for another page.
+    /// Returns the position after a page whose answer has a flag for another page in addition to
+    /// the token.
     pub(crate) fn truncated(is_truncated: bool, token: Option<String>) -> Self {
         match (is_truncated, Self::from(token)) {
             (false, _) => Self::End,
@@ -34,7 +35,7 @@ impl From<Option<String>> for Next {
     }
 }
 
-/// The reason to give up a listing.
+/// The reason to stop a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Endless {
     #[error("the list does not end: the answer has the token of a page that was already read")]
@@ -47,7 +48,7 @@ enum Endless {
     TooLong,
 }
 
-/// The pages of a listing that were read.
+/// The pages of a listing that were already read.
 #[derive(Debug, Default)]
 struct Pages {
     tokens: HashSet<String>,
@@ -55,8 +56,8 @@ struct Pages {
 }
 
 impl Pages {
-    /// More pages than any listing has: the largest are 10,000 accounts in pages of 20, and 100,000
-    /// keys in pages of 100.
+    /// The maximum number of pages. No listing has more: the largest listings are 10,000 accounts
+    /// in pages of 20, and 100,000 keys in pages of 100.
     const MOST: usize = 10_000;
     const MOST_ITEMS: usize = 1_000_000;
 
@@ -79,11 +80,11 @@ impl Pages {
     }
 }
 
-/// Reads everything that an operation lists. `page` returns the items of the page of a token, and
-/// the position after it. A page can be empty without being the last page.
+/// Reads everything that an operation lists. `page` accepts a token, and returns the items of that
+/// page and the position after it. A page can be empty without being the last page.
 ///
 /// # Errors
-/// The error of `page`, or an error if the listing has no end.
+/// Returns the error of `page`, or an error if the listing is incomplete or does not end.
 pub(crate) async fn all<T, N, E, F>(
     session: &Session,
     operation: Operation,
@@ -106,7 +107,7 @@ where
 /// Reads the pages of a listing as [`all`] does, until `take` returns `false` for a page.
 ///
 /// # Errors
-/// As [`all`].
+/// Returns the same errors as [`all`].
 pub(crate) async fn each<T, N, E, F>(
     session: &Session,
     operation: Operation,

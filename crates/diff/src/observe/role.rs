@@ -11,12 +11,13 @@ use reconcile_spec::{DerivedNames, Installation, LogRole};
 use super::error::found;
 use super::page::{self, Next};
 
-/// Reads the role of a name, with its managed inline policy; `None` if there is no such role. A
-/// policy under the previous name of the installation comes first, because it exists until it is
-/// replaced.
+/// Reads the role with a name, and its managed inline policy; `None` if the role does not exist. If
+/// the role has a policy under the previous name of the installation, reads this policy, because it
+/// exists until `apply` replaces it.
 ///
 /// # Errors
-/// [`ReadError::Policy`] if a document of the role is not a policy; otherwise the error of IAM.
+/// Returns [`ReadError::Policy`] if a document of the role is not a policy, or another error if a
+/// call to IAM fails or its answer is incomplete.
 pub async fn read(
     session: &Session,
     region: &Region,
@@ -64,8 +65,8 @@ pub async fn read(
 /// Reads a role of the spec.
 ///
 /// # Errors
-/// [`ReadError::ForeignRole`] if the role does not carry the tag of the installation, and as
-/// [`read`].
+/// Returns [`ReadError::ForeignRole`] if the role does not have the tag of the installation, or the
+/// errors of [`read`].
 pub(super) async fn read_own(
     session: &Session,
     wanted: &LogRole,
@@ -82,11 +83,12 @@ pub(super) async fn read_own(
     }
 }
 
-/// Reads the inline and managed policies of a role that are not of the installation; none if there
-/// is no such role.
+/// Reads the inline and managed policies of a role that do not belong to the installation. Returns
+/// no policies if the role does not exist.
 ///
 /// # Errors
-/// [`ReadError::Policy`] if a document is not a policy; otherwise the error of IAM.
+/// Returns [`ReadError::Policy`] if a document is not a policy, or another error if a call to IAM
+/// fails or its answer is incomplete or does not end.
 pub async fn others(
     session: &Session,
     region: &Region,
@@ -123,7 +125,7 @@ pub async fn others(
     Ok(others)
 }
 
-/// IAM returns documents percent-encoded. See `GetRole` in the IAM API reference.
+/// Parses a document of IAM, which is percent-encoded. See `GetRole` in the IAM API reference.
 fn parse(role: &str, text: &str) -> Result<Document, ReadError> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     text.parse().map_err(|error| ReadError::Policy { resource: format!("role {role}"), error })

@@ -1,4 +1,4 @@
-//! Reads the trusted access of CloudTrail to the organization.
+//! Reads whether CloudTrail has trusted access to the organization.
 
 use reconcile_aws::Session;
 use reconcile_operations::Operation;
@@ -10,7 +10,8 @@ use super::page;
 /// Returns whether CloudTrail has trusted access.
 ///
 /// # Errors
-/// The error of Organizations.
+/// Returns an error if `ListAWSServiceAccessForOrganization` fails, or if its answer is incomplete
+/// or does not end.
 pub async fn is_enabled(session: &Session, region: &Region) -> Result<bool, ReadError> {
     let client = &session.organizations(region);
     let services = page::all(session, Operation::ListServiceAccess, |token| async move {

@@ -1,4 +1,4 @@
-//! Reads a configuration that has no spec yet: the trails of accounts, the bucket to which they
+//! Reads an installation that has no spec yet: the trails of accounts, the bucket to which they
 //! deliver, its keys, and the other destinations of the trails.
 
 mod destinations;
@@ -19,13 +19,13 @@ use super::bucket::retention;
 use super::trail::TrailQuery;
 use super::{AT_ONCE, bucket, bucket_policy, trail};
 
-/// An account of a survey, with its session and the trails it lists.
+/// An account of a survey, with its session and the trails that it lists.
 struct SurveyedAccount {
     name: AccountName,
     session: Session,
     /// The trails that the account lists.
     trails: BTreeMap<Arn, OtherTrail>,
-    /// The error because of which the account may have more trails.
+    /// The error because of which the list of trails may be incomplete.
     unsurveyed: Option<ReadError>,
 }
 
@@ -34,10 +34,10 @@ fn account_of<'p>(surveyed: &'p [SurveyedAccount], arn: &Arn) -> Option<&'p Surv
     surveyed.iter().find(|account| account.session.id().as_str() == arn.account())
 }
 
-/// Reads all accounts of a spec that has only accounts. Changes nothing.
+/// Reads all accounts of a spec that declares only accounts. Changes nothing.
 ///
 /// # Errors
-/// [`SurveyError`].
+/// Returns a [`SurveyError`].
 pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &SurveyFilter) -> Result<Setup, SurveyError> {
     let desired = accounts.desired();
     let start = &desired.bucket.site.region;
@@ -89,8 +89,8 @@ pub async fn survey(aws: &Aws, accounts: &Spec, wanted: &SurveyFilter) -> Result
     })
 }
 
-/// Reads the trails that a Region lists, and the single-Region trails of other Regions; with the
-/// error if the latter cannot be listed or described.
+/// Reads the trails that a Region lists, and the single-Region trails of other Regions. Also
+/// returns the error if the single-Region trails cannot be listed or described.
 async fn list_trails(
     session: &Session,
     region: &Region,
@@ -127,7 +127,7 @@ async fn locate<'p>(
     for account in surveyed {
         match location(&account.session, name, partition).await {
             Ok(region) => return Ok(Some((account, region))),
-            // Another account owns the bucket, perhaps one of these accounts.
+            // Another account owns the bucket, possibly one of these accounts.
             Err(ReadError::Aws(error)) if error.is_denied() || error.is_absent() => {}
             Err(error) => return Err(SurveyError::Account { account: account.name.clone(), error }),
         }
@@ -135,8 +135,8 @@ async fn locate<'p>(
     Ok(None)
 }
 
-/// See `GetBucketLocation` in the S3 API reference: an empty answer means the first Region of the
-/// partition, such as `us-east-1`.
+/// Reads the Region of a bucket. See `GetBucketLocation` in the S3 API reference: an empty answer
+/// means the first Region of the partition, such as `us-east-1`.
 async fn location(session: &Session, name: &BucketName, partition: Partition) -> Result<Region, ReadError> {
     let call = |region: &Region| {
         session
@@ -152,7 +152,7 @@ async fn location(session: &Session, name: &BucketName, partition: Partition) ->
     let region = answer.location_constraint.map(|region| region.as_str().to_owned());
     match region.as_deref().filter(|region| !region.is_empty()) {
         None => Ok(first),
-        // The name of `eu-west-1` in old buckets.
+        // The name that S3 returns for `eu-west-1` in old buckets.
         Some("EU") => "eu-west-1".parse().map_err(|_| incomplete()),
         Some(region) => region.parse().map_err(|_| incomplete()),
     }
@@ -186,8 +186,8 @@ async fn trails_of(
     Ok(found)
 }
 
-/// Reads how CloudTrail aggregates the data events of the trails that record any, and returns the
-/// errors. An endpoint that does not know the operation does not prevent an import.
+/// Reads the aggregation settings of the trails that record data events, and returns the errors. If
+/// an endpoint does not support the operation, the import still continues.
 async fn read_aggregation(
     surveyed: &[SurveyedAccount],
     trails: &mut [(AccountName, Trail)],
@@ -218,8 +218,7 @@ async fn read_bucket(
     name: &BucketName,
     installation: &Installation,
 ) -> Result<(Option<Bucket>, Option<Document>, LifecycleRules), ReadError> {
-    // The name of the installation, on which the ID of its lifecycle rule depends, is not known
-    // yet.
+    // The ID of the lifecycle rule depends on the name of the installation, which is not known yet.
     let aspects = Aspects {
         lifecycle: false,
         object_lock: true,

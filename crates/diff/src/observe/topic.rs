@@ -11,14 +11,15 @@ use reconcile_spec::ExistingTopic;
 use super::error::found;
 use super::names;
 
-/// The most subscriptions of a topic that are read: SNS lists 100 at once, and a topic can have
-/// millions.
+/// The maximum number of subscriptions of a topic that are read: SNS lists 100 in one answer, and a
+/// topic can have millions.
 const LISTED: u64 = 1000;
 
-/// Reads the topic of an ARN; `None` if there is none.
+/// Reads the topic with an ARN; `None` if the topic does not exist.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.
+/// Returns [`ReadError::Policy`] if the text of the policy is not a policy, or another error if a
+/// call to SNS fails or its answer is incomplete.
 pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Option<LiveTopic>, ReadError> {
     let (attributes, tags) = futures::future::join(
         read_attributes(session, region, arn, Operation::GetTopicAttributes),
@@ -41,10 +42,11 @@ pub async fn read(session: &Session, region: &Region, arn: &Arn) -> Result<Optio
     Ok(Some(LiveTopic { view, policy: policy.document, subscriptions, subscribers, pending }))
 }
 
-/// Reads the policy and the encryption of a topic; `None` if there is no topic.
+/// Reads the policy and the encryption of a topic; `None` if the topic does not exist.
 ///
 /// # Errors
-/// [`ReadError::Policy`] where its policy is not one; whatever SNS answered.
+/// Returns [`ReadError::Policy`] if the text of the policy is not a policy, or another error if
+/// `GetTopicAttributes` fails or its answer is incomplete.
 pub async fn read_attributes(
     session: &Session,
     region: &Region,
@@ -69,7 +71,8 @@ pub async fn read_attributes(
 /// Reads an existing topic, which the spec names by its ARN.
 ///
 /// # Errors
-/// As [`read_attributes`].
+/// Returns the errors of [`read_attributes`], or [`ReadError::Incomplete`] if the ARN has no
+/// Region.
 pub(super) async fn read_existing(
     session: &Session,
     wanted: &ExistingTopic,
@@ -83,7 +86,7 @@ pub(super) async fn read_existing(
 /// Reads all tags of a topic.
 ///
 /// # Errors
-/// If SNS does not list them.
+/// Returns an error if SNS does not return the tags.
 pub async fn tags(session: &Session, region: &Region, arn: &Arn) -> Result<Tags, Error> {
     let call = session.sns(region).list_tags_for_resource().resource_arn(arn.as_str()).send();
     let answer = found(session.call(Operation::ListTopicTags, call).await)?;

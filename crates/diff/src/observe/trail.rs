@@ -24,39 +24,39 @@ use tracing::{Instrument, trace_span};
 use super::error::found;
 use super::page;
 
-/// The trails of one account that can be seen in one Region.
+/// The trails of one account that one Region lists.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trails {
-    /// The trails that were asked for, by ARN; `None` if there is none.
+    /// The requested trails, by ARN; `None` if the trail does not exist.
     pub asked: Vec<(Arn, Option<Trail>)>,
-    /// The deliveries of the trails that were asked for and exist.
+    /// The deliveries of the requested trails that exist.
     pub deliveries: Vec<(Arn, Deliveries)>,
     /// All other trails.
     pub others: Vec<OtherTrail>,
 }
 
-/// A trail to read, and which of its optional settings to read with it.
+/// A trail to read, and the optional settings to read with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrailQuery<'a> {
-    /// Its ARN.
+    /// The ARN of the trail.
     pub arn: &'a Arn,
-    /// Whether its insights are read, because the spec manages them.
+    /// Whether the insights of the trail are read, because the spec manages them.
     pub insights: bool,
-    /// Whether the aggregation of its data events is read, because the spec manages it. The read is
-    /// one more request for each trail, and aggregation removes no event, so other specs do not
-    /// need it.
+    /// Whether the aggregation of data events is read, because the spec manages it. The read needs
+    /// another request for each trail. Specs that do not manage aggregation do not need it, because
+    /// aggregation removes no event.
     pub aggregation: bool,
 }
 
-/// Reads the trails of these ARNs in their home Region, and all other trails of that Region, in one
-/// round trip.
+/// Reads the trails with these ARNs in their home Region, and all other trails of that Region, in
+/// one round trip.
 ///
-/// A trail is always addressed by its ARN: a trail of a delegated administrator cannot be found by
-/// its name.
+/// A trail is always addressed by its ARN: a trail that a delegated administrator created cannot be
+/// found by its name.
 ///
 /// # Errors
-/// [`ReadError::HomeRegion`] if a trail of that name has another home Region; otherwise the error
-/// of CloudTrail.
+/// Returns [`ReadError::HomeRegion`] if a trail with the name of a requested trail has another home
+/// Region, or another error if a call to CloudTrail fails or its answer is incomplete.
 pub async fn read(session: &Session, region: &Region, asked: &[TrailQuery<'_>]) -> Result<Trails, ReadError> {
     read_region(session, region, asked).instrument(trace_span!("region", cloud.region = %region)).await
 }
@@ -67,7 +67,8 @@ async fn read_region(
     asked: &[TrailQuery<'_>],
 ) -> Result<Trails, ReadError> {
     let reader = TrailReader { session, cloudtrail: session.cloudtrail(region) };
-    // With shadow trails, because only they show a trail of the same name with another home Region.
+    // Shadow trails are included, because only they show a trail of the same name with another home
+    // Region.
     let describe = reader.cloudtrail.describe_trails().include_shadow_trails(true).send();
     let details = join_all(asked.iter().map(|asked| reader.details(asked)));
     let (described, details) = join(session.call(Operation::DescribeTrails, describe), details).await;
@@ -111,12 +112,12 @@ async fn read_region(
 /// Region, sorted.
 ///
 /// # Errors
-/// The error of CloudTrail.
+/// Returns an error if a call to CloudTrail fails, or if its answer is incomplete.
 pub async fn aggregation(session: &Session, region: &Region, arn: &Arn) -> Result<Vec<String>, Error> {
     TrailReader { session, cloudtrail: session.cloudtrail(region) }.aggregation(arn).await
 }
 
-/// The destinations of a live trail, as CloudTrail stores them.
+/// The destinations of a live trail, as CloudTrail returns them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destinations {
     /// The bucket.
@@ -127,14 +128,14 @@ pub struct Destinations {
     pub kms_key: Option<KeyIdentifier>,
     /// The ARN of the topic.
     pub topic: Option<String>,
-    /// Whether digest files are delivered as well.
+    /// Whether CloudTrail also delivers digest files.
     pub log_file_validation: bool,
 }
 
-/// Reads the destinations of a trail in its home Region; `None` if there is no such trail.
+/// Reads the destinations of a trail in its home Region; `None` if the trail does not exist.
 ///
 /// # Errors
-/// The error of CloudTrail.
+/// Returns an error if `DescribeTrails` fails, or if its answer is incomplete.
 pub async fn destinations(
     session: &Session,
     region: &Region,
@@ -158,7 +159,7 @@ pub async fn destinations(
 /// See `ListTrails` in the CloudTrail API reference.
 ///
 /// # Errors
-/// The error of CloudTrail.
+/// Returns an error if `ListTrails` fails, or if its answer is incomplete or does not end.
 pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadError> {
     let cloudtrail = session.cloudtrail(region);
     let trails = page::all(session, Operation::ListTrails, |token| {
@@ -172,11 +173,11 @@ pub async fn list(session: &Session, region: &Region) -> Result<Vec<Arn>, ReadEr
     Ok(trails.await?.iter().filter_map(|trail| trail.trail_arn()?.parse().ok()).collect())
 }
 
-/// Returns the trails of these ARNs that have the tag of an installation. This Region is their home
+/// Returns the trails with these ARNs that have the tag of an installation. `region` is their home
 /// Region.
 ///
 /// # Errors
-/// The error of CloudTrail.
+/// Returns an error if the tags cannot be read.
 pub async fn owned(
     session: &Session,
     region: &Region,
@@ -198,7 +199,7 @@ pub async fn owned(
     Ok(owned)
 }
 
-/// Returns the deliveries in a status, without times that no calendar has.
+/// Returns the deliveries in a status. Ignores times that are outside of the range of the calendar.
 fn deliveries(status: &GetTrailStatusOutput) -> Deliveries {
     let time = |time: Option<&DateTime>| Timestamp::from_second(time?.secs()).ok();
     let channel = |latest: Option<&DateTime>, error: Option<&str>| Channel {
@@ -235,8 +236,8 @@ fn prefix(trail: &sdk::Trail) -> Option<String> {
     trail.s3_key_prefix().filter(|prefix| !prefix.is_empty()).map(str::to_owned)
 }
 
-/// The settings that `DescribeTrails` does not return. For a trail that does not exist, the reads
-/// are errors.
+/// The settings that `DescribeTrails` does not return. If the trail does not exist, they are
+/// errors.
 struct Details {
     logging: bool,
     selectors: Selectors,
@@ -329,8 +330,8 @@ impl TrailReader<'_> {
     }
 }
 
-/// Returns the names of the insights that a selector turns on, one for each category of events.
-/// Without a category, a selector is about management events.
+/// Returns the names of the insights that a selector enables, one for each event category. A
+/// selector without a category is about management events.
 ///
 /// See
 /// [`InsightSelector`](https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_InsightSelector.html).
@@ -412,7 +413,8 @@ fn basic(selector: sdk::EventSelector) -> EventSelector {
             Some(ReadWriteType::WriteOnly) => ReadWrite::WriteOnly,
             _ => ReadWrite::All,
         },
-        // CloudTrail includes them by default. See `EventSelector` in its API reference.
+        // CloudTrail includes management events by default. See `EventSelector` in its API
+        // reference.
         management_events: selector.include_management_events.unwrap_or(true),
         exclude_management_sources: selector.exclude_management_event_sources.unwrap_or_default(),
         data_resources: resources

@@ -1,4 +1,4 @@
-//! Reads the retention of a bucket and the destination of its access logs.
+//! Reads the retention of a bucket and the destination of its server access logs.
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleExpiration, LifecycleRule,
@@ -21,14 +21,15 @@ use super::super::error::found;
 pub struct Rules {
     /// The rules, as S3 returns them.
     pub rules: Vec<LifecycleRule>,
-    /// The least size of objects that move to another storage class, if a rule does not set one.
+    /// The minimum size of objects that move to another storage class, if a rule does not set a
+    /// minimum.
     pub least_size: Option<TransitionDefaultMinimumObjectSize>,
 }
 
 /// Reads the lifecycle rules of a bucket.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketLifecycleConfiguration` fails.
 pub async fn read_rules(session: &Session, region: &Region, name: &BucketName) -> Result<Rules, Error> {
     let call = session
         .s3(region)
@@ -74,7 +75,7 @@ fn view(rule: &LifecycleRule) -> Lifecycle {
     }
 }
 
-/// Returns the elements of a rule that `reconcile` never writes into its own rule, in words.
+/// Returns the elements of a rule that `reconcile` never writes into its own rule, as text.
 ///
 /// See "Lifecycle configuration elements" in the S3 user guide.
 fn altered(rule: &LifecycleRule) -> Vec<String> {
@@ -112,7 +113,7 @@ pub(in crate::observe) fn is_in_effect(Rules { rules, .. }: &Rules) -> bool {
     rules.iter().any(|rule| rule.status() == &ExpirationStatus::Enabled)
 }
 
-/// Returns the foreign rules that are in effect and let objects expire, or archive objects.
+/// Returns the foreign rules that are in effect and that expire or archive objects.
 pub(in crate::observe) fn expiries(Rules { rules, .. }: &Rules, installation: &Installation) -> Vec<Expiry> {
     let ids = installation.rule_ids();
     let is_ours = |id: &str| id == ids.present || ids.previous.as_deref() == Some(id);
@@ -142,8 +143,8 @@ pub(in crate::observe) fn expiries(Rules { rules, .. }: &Rules, installation: &I
         .collect()
 }
 
-/// Returns the earliest move to a storage class from which objects must be restored. A move on a
-/// date counts as day 0.
+/// Returns the earliest transition to a storage class from which objects must be restored. A
+/// transition on a date counts as day 0.
 ///
 /// See "Understanding archive storage in S3 Glacier Flexible Retrieval and S3 Glacier Deep Archive"
 /// in the S3 user guide.
@@ -171,10 +172,10 @@ fn is_of_tagged(rule: &LifecycleRule) -> bool {
     rule.filter().is_some_and(|it| it.tag().is_some() || it.and().is_some_and(|all| !all.tags().is_empty()))
 }
 
-/// Reads the rules that are in effect and replicate objects to other buckets.
+/// Reads the replication rules that are in effect.
 ///
 /// # Errors
-/// The error of S3.
+/// Returns an error if `GetBucketReplication` fails.
 pub(in crate::observe) async fn replication(
     session: &Session,
     region: &Region,
@@ -205,7 +206,7 @@ fn replicated(rule: ReplicationRule) -> Replication {
         id: rule.id.unwrap_or_default(),
         prefix,
         is_of_tagged,
-        // Written as an ARN, which names no account.
+        // The destination is an ARN, which contains no account.
         bucket: bucket.rsplit(':').next().unwrap_or_default().to_owned(),
         account: destination.and_then(|it| it.account),
     }

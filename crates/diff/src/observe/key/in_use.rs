@@ -1,5 +1,5 @@
-//! Finds the key in use: the managed key that the trails use, even if the alias of the spec points
-//! to another key.
+//! Finds the key in use. This is the managed key that the trails use, even if the alias of the spec
+//! points to another key.
 
 use reconcile_aws::{Aws, Session};
 use reconcile_plan::observed::{HubKey, ObserveError, Observed, ReadError, SpareKey, other_key_in_use};
@@ -10,11 +10,11 @@ use reconcile_spec::{AliasName, Desired};
 use super::super::hub::read_hub_key;
 use super::super::key;
 
-/// Replaces the key of the alias by the key in use, if they differ. Makes no call if there is no
-/// such key.
+/// Replaces the key with the alias by the key in use, if they differ. Makes no call if they do not
+/// differ.
 ///
 /// # Errors
-/// If the key in use cannot be read.
+/// Returns an error if the key in use cannot be read.
 pub(in crate::observe) async fn settle(
     aws: &Aws,
     desired: &Desired,

@@ -1,7 +1,7 @@
-//! Reads the policies that allow others to write into log groups, and the filters that send events
-//! elsewhere.
+//! Reads the policies that allow others to write into log groups, and the subscription filters that
+//! send events to other destinations.
 //!
-//! What could not be read is listed with its error, and everything else is kept.
+//! If a list cannot be read, its error is kept together with the other lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +19,7 @@ use serde_json::Value;
 use super::super::error::found;
 use super::super::page;
 
-/// Reads the access to log groups of the account of a session. A log group that does not exist is
-/// left out.
+/// Reads the access to log groups of the account of a session. Skips log groups that do not exist.
 pub(in crate::observe) async fn read<'g>(
     session: &Session,
     groups: impl Iterator<Item = &'g spec::LogGroup>,
@@ -42,7 +41,7 @@ pub(in crate::observe) async fn read<'g>(
     groups.collect()
 }
 
-/// Returns what was listed. If the list cannot be read, returns nothing, and notes the error.
+/// Returns the listed items. If the list cannot be read, records the error, and returns no items.
 fn kept<T>(listed: Result<Vec<T>, ReadError>, what: Unread, unread: &mut Vec<(Unread, ReadError)>) -> Vec<T> {
     listed.unwrap_or_else(|error| {
         unread.push((what, error));
@@ -50,7 +49,7 @@ fn kept<T>(listed: Result<Vec<T>, ReadError>, what: Unread, unread: &mut Vec<(Un
     })
 }
 
-/// Reads the access that the account policies of a Region give to all its log groups.
+/// Reads the access that the account policies of a Region allow to all its log groups.
 async fn read_account_access(session: &Session, region: &Region) -> LogAccess {
     let (policies, subscriptions) =
         join(resource_policies(session, region, None), account_subscriptions(session, region)).await;
@@ -62,7 +61,8 @@ async fn read_account_access(session: &Session, region: &Region) -> LogAccess {
     }
 }
 
-/// Reads the access that one log group gives; `None` if the log group does not exist.
+/// Reads the access that the policy and filters of one log group allow; `None` if the log group
+/// does not exist.
 pub async fn read_group_access(
     session: &Session,
     region: &Region,
@@ -99,7 +99,7 @@ async fn resource_policies(
         let (policies, token) = answer.map(|it| (it.resource_policies, it.next_token)).unwrap_or_default();
         Ok::<_, Error>((policies.unwrap_or_default(), token))
     });
-    // An emulator without scopes lists the policies of the account again.
+    // An emulator without scopes also returns the policies of the account here.
     let is_of_scope = |policy: &Stored| group.is_none() || policy.resource_arn().is_some();
     let policies = listed.await?.into_iter().filter(is_of_scope);
     policies
@@ -153,8 +153,8 @@ async fn account_subscriptions(session: &Session, region: &Region) -> Result<Vec
     listed.await?.into_iter().map(subscription_of_account).collect()
 }
 
-/// The document of such a policy is a JSON object. See `PutAccountPolicy` in the CloudWatch Logs
-/// API reference.
+/// Returns the subscription of an account policy. The document of such a policy is a JSON object.
+/// See `PutAccountPolicy` in the CloudWatch Logs API reference.
 fn subscription_of_account(policy: AccountPolicy) -> Result<Subscription, ReadError> {
     let name = policy.policy_name.unwrap_or_default();
     let document: Option<Value> =

@@ -1,7 +1,7 @@
 //! Reads the resources that trails use: keys, log groups with their roles, topics, and the
 //! organization.
 //!
-//! A resource that cannot be read does not prevent the import of trails, so errors are values.
+//! If a resource cannot be read, the trails can still be imported, so errors are values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ async fn read_key(
     Ok(SetupKey { account: account.name.clone(), alias: aliases.into_iter().next(), key, policy, grants })
 }
 
-/// Reads the destinations of trails besides the bucket. IAM is called in the partition of `region`.
+/// Reads the destinations of trails other than the bucket. Calls IAM in the partition of `region`.
 pub(super) async fn read(
     surveyed: &[SurveyedAccount],
     trails: &[(AccountName, Trail)],
@@ -86,7 +86,7 @@ pub(super) async fn read(
     destinations
 }
 
-/// Reads the permissions of CloudTrail in the organization, from the first account with an
+/// Reads the permissions of CloudTrail in the organization, in the first account that has an
 /// organization trail.
 pub(super) async fn organization(
     surveyed: &[SurveyedAccount],

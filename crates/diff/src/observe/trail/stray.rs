@@ -1,5 +1,5 @@
 //! Finds trails of the installation that only managed statements still name: trails in a Region in
-//! which the spec has none, or in an account that left the spec.
+//! which the spec has no trail, or in an account that left the spec.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,14 @@ use reconcile_spec::{Account, Desired};
 
 use super::super::trail::{self, TrailQuery};
 
-/// Reads the trails that managed statements allow to deliver, that the spec does not have, and that
-/// were not read yet. Adds the trails that exist to the other trails, and those of the installation
+/// Reads the trails that managed statements allow to deliver, but that are not in the spec and were
+/// not read yet. Adds the existing trails to the other trails, and those of the installation also
 /// to the strays. Makes no call if there are no such trails.
 ///
-/// A declared account in which such a trail cannot be read is unreadable: without its statement,
-/// the trail could not deliver, and nothing would lead to the trail any more. In an account that
-/// left, the trail is unseen.
+/// If such a trail in a declared account cannot be read, the account counts as unreadable.
+/// Otherwise, the statement of the trail could be removed, the trail could no longer deliver, and
+/// nothing would reference the trail any more. If such a trail in an account that left cannot be
+/// read, the trail is unseen.
 pub(in crate::observe) async fn find(aws: &Aws, desired: &Desired, observed: &mut Observed) {
     let mut unseen = unseen(desired, observed);
     let declared = desired.accounts.iter().filter_map(|account| {
@@ -99,14 +100,14 @@ async fn read(aws: &Aws, account: &Account, arns: &BTreeSet<Arn>) -> Result<Vec<
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Reads the trail of an ARN; `None` if there is none.
+/// Reads the trail with an ARN; `None` if the trail does not exist.
 async fn read_trail(session: &Session, arn: &Arn) -> Result<Option<Trail>, ReadError> {
     let Ok(region) = arn.region().parse::<Region>() else { return Ok(None) };
     match trail::read(session, &region, &[TrailQuery { arn, insights: false, aggregation: false }]).await {
         Ok(found) => Ok(found.asked.into_iter().find_map(|(_, trail)| trail)),
-        // A trail of the same name is another trail.
+        // The trail with the same name in another home Region is another trail.
         Err(ReadError::HomeRegion { .. }) => Ok(None),
-        // No trail records there.
+        // A Region that is not enabled has no trails.
         Err(ReadError::Aws(error)) if error.is_region_not_enabled() => Ok(None),
         Err(error) => Err(error),
     }

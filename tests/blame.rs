@@ -1,4 +1,5 @@
-//! `drift --blame`: who caused a finding, in every format and for every reader of the events.
+//! `drift --blame`: the author of a finding, in every format and with every program that reads the
+//! events.
 
 use std::process::Command;
 
@@ -10,7 +11,7 @@ const PRODUCTION: &str = "222222222222";
 const EVE: &str = "arn:aws:iam::222222222222:user/twin";
 const CHECK: &str = "drift specs/prod.yaml --blame";
 
-/// An AWS in which somebody stopped a trail.
+/// Starts an AWS in which somebody stopped a trail.
 fn stopped() -> Served {
     let served = Served::start();
     served.project().run("apply specs/prod.yaml --yes").exits(0);
@@ -37,7 +38,7 @@ fn every_format_names_the_author() {
             assert!(document.contains(part), "{format}: {part}\n{document}");
         }
     }
-    // Nobody asked.
+    // Without `--blame`, there is no author.
     let plain = project.run("drift specs/prod.yaml --format json").exits(2);
     assert_eq!(plain.json()["specs"][0]["findings"][0].get("blame"), None);
 }

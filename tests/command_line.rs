@@ -88,7 +88,7 @@ fn an_apply_without_a_terminal_has_a_line_for_each_finished_change() {
         "{lines:?}"
     );
     assert!(lines.last().unwrap().ends_with(" (8 of 8)"), "{lines:?}");
-    // The result is on stdout, and has no progress in it.
+    // The result is on stdout, and contains no progress.
     assert!(run.stdout.starts_with("sandbox") && !run.stdout.contains("of 8"), "{}", run.stdout);
 }
 
@@ -105,12 +105,12 @@ fn less_and_more_is_printed_as_options_say() {
     assert!(!apply("-v").contains("DEBUG"));
     let all = apply("-vv");
     assert!(all.contains("DEBUG") && all.contains("cloudtrail:CreateTrail"), "{all}");
-    // `-v` is about documents.
+    // `-v` prints full documents.
     let project = Project::new();
     let plan =
         |options: &str| project.run(&format!("plan specs/prod.yaml --sandbox {options}")).exits(0).stdout;
     assert!(plan("-v").len() > plan("").len() + 1000);
-    // The remark about the lapsed entry of a baseline is no result.
+    // The notice about the expired entry of a baseline is not part of the result.
     let entry = r#"{ "format_version": "1.0", "accepted": [{ "id": "0", "spec": "secprod", "address": "trail/a/b",
         "code": "changed", "severity": "low", "message": "m", "reason": "r", "expires": "2999-01-31" }] }"#;
     project.write("baseline.json", entry);
@@ -124,7 +124,7 @@ fn less_and_more_is_printed_as_options_say() {
     assert_eq!(drift("-q"), "");
 }
 
-/// `permission/tests.rs` of the crate `operations` has the permissions themselves.
+/// The permissions themselves are tested in `permission/tests.rs` of the crate `operations`.
 #[test]
 fn permissions_are_printed_for_the_mode_and_the_options() {
     let project = Project::new();
@@ -156,7 +156,7 @@ fn permissions_are_printed_for_the_mode_and_the_options() {
         .says("account production (222222222222), for role arn:aws:iam::222222222222:role/OrganizationAccountAccessRole:")
         .says("role OrganizationAccountAccessRole has the permissions of an administrator");
 
-    // A managed policy of IAM does not have room for so many roles.
+    // An IAM managed policy is too small for this number of roles.
     let members: Vec<String> =
         (1..=200).map(|n| format!("member-{n}: {{ id: \"{n:012}\", role: Audit{n} }}")).collect();
     project.write("specs/many.yaml", PROD.with("accounts", &format!("{{ {} }}", members.join(", "))));

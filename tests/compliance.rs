@@ -6,14 +6,14 @@ use crate::support::Project;
 
 const COMPLIANCE: &str = "compliance specs/prod.yaml --sandbox";
 
-/// A project whose spec is applied.
+/// Creates a project and applies its spec.
 fn applied() -> Project {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project
 }
 
-/// The result of a control for a resource.
+/// Returns the result of a control for a resource.
 fn result<'d>(document: &'d Value, control: &str, resource: &str) -> &'d Value {
     let results = document["results"].as_array().unwrap();
     let is_it = |it: &&Value| it["control"] == control && it["resource"] == resource;

@@ -1,4 +1,4 @@
-//! CloudTrail has the last word on a policy, through the binary.
+//! The answer of CloudTrail about a policy decides, with the binary.
 
 use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
@@ -7,8 +7,8 @@ use crate::support::Project;
 
 const BUCKET: &str = "secprod-multiaccount-logs";
 
-/// A sandbox as the spec says, but for a bucket policy that somebody else wrote: without a
-/// condition on the ACL.
+/// Creates a sandbox that matches the spec, except for a bucket policy that somebody else wrote,
+/// without a condition on the ACL.
 fn adopted() -> Project {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);

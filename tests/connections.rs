@@ -1,4 +1,4 @@
-//! Connections to AWS that break.
+//! Connections to AWS that are interrupted.
 
 use reconcile_twin::{Clock, Event, Share, Weather, WeatherKind};
 

@@ -1,4 +1,4 @@
-//! Where trails deliver to besides the bucket: log groups with their roles, and topics.
+//! Destinations of trails other than the bucket: log groups with their roles, and topics.
 
 use reconcile_samples::{EditSpec, PROD};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const SPEC: &str = "specs/prod.yaml";
 const BOTH: &str =
     "{ cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90 }, sns_topic: { name: log-files } }";
 
-/// The spec of the README with more in every trail.
+/// Writes the spec of the README with more settings in every trail.
 fn with(project: &Project, more: &str) {
     project.write(SPEC, project.read("prod.yaml").with("trails.0", more).with("trails.1", more));
 }
@@ -20,7 +20,7 @@ fn project() -> Project {
     project
 }
 
-/// What exists is used, and neither marked nor ever removed.
+/// Existing resources are used, but not tagged and never deleted.
 #[test]
 fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
     let project = project();
@@ -56,7 +56,7 @@ fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
     unchanged(&project.json(".reconcile/sandbox.json"));
 
-    // By a destroy our statement goes from the policy, and nothing else.
+    // A destroy removes only the managed statement from the policy.
     project.run("apply specs/prod.yaml --sandbox --yes --destroy").exits(0);
     let after = project.json(".reconcile/sandbox.json");
     unchanged(&after);
@@ -66,7 +66,7 @@ fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
     assert_eq!(of(&after, "log_groups", "/cloudtrail/a")["retention_days"], json!(90));
     assert_eq!(of(&before, "log_groups", "/cloudtrail/a")["retention_days"], json!(365));
 
-    // Nor do they go with the setting.
+    // The resources are also kept if the setting is removed from the spec.
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.write(SPEC, PROD);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -85,7 +85,7 @@ fn a_role_of_somebody_else_is_not_written_over() {
         });
     });
     with(&project, BOTH);
-    // The other accounts go on.
+    // The changes of the other accounts continue.
     project
         .run("plan specs/prod.yaml --sandbox")
         .exits(1)
@@ -98,7 +98,7 @@ fn a_role_of_somebody_else_is_not_written_over() {
 fn log_groups_roles_and_topics_on_moto() {
     let moto = Moto::start();
     let project = moto.project();
-    // moto looks for a topic in the trail's own account only.
+    // moto only finds topics in the account of the trail.
     project.write("prod.yaml", project.read(SPEC));
     with(&project, "{ cloudwatch_logs: { log_group: /cloudtrail/a, retention_days: 90, encryption: key } }");
     project.edit_spec("trails.0.sns_topic", "{ name: log-files }");
@@ -124,7 +124,7 @@ policy["Statement"] = [it for it in policy["Statement"] if it["Sid"] != "Secprod
 sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=json.dumps(policy))
 "#,
     );
-    // moto has no account policies of CloudWatch Logs, and so a part of the check fails.
+    // moto does not support account policies of CloudWatch Logs, so a part of the check fails.
     let unread = "the account-level subscription filters of its account and Region cannot be read";
     project
         .run("drift specs/prod.yaml")

@@ -1,4 +1,4 @@
-//! Taking everything away again.
+//! Deletes all resources of an installation.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
     let state = project.json(".reconcile/sandbox.json");
     let policy = state["buckets"]["secprod-multiaccount-logs"]["policy"].as_str().unwrap();
     assert!(policy.contains(foreign) && !policy.contains("Secprod"), "{policy}");
-    // The administrators of the key keep their permission, and the same spec can be applied again.
+    // The administrators of the key keep their permission, so the same spec can be applied again.
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
@@ -74,7 +74,7 @@ fn the_bucket_goes_only_when_it_is_empty_and_the_key_only_in_thirty_days() {
     let keys = state["accounts"]["111111111111"]["regions"]["us-east-1"]["keys"].as_object().unwrap().clone();
     assert!(keys.values().all(|key| key["state"] == "PendingDeletion") && keys.len() == 1, "{keys:?}");
     project.run("plan specs/prod.yaml --sandbox --destroy").exits(0).says("No changes.");
-    // Without the flag none of this ever happens.
+    // Without the flag, nothing is deleted.
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0).says("Applied 9 changes");
 }
 

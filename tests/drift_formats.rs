@@ -1,5 +1,4 @@
-//! The formats of a drift check, as programs of others read them, and the severity with which the
-//! check fails.
+//! The formats of a drift check, read by other programs, and the severity at which the check fails.
 
 use std::process::Command;
 
@@ -9,8 +8,8 @@ use crate::support::{Project, python};
 
 const DRIFT: &str = "drift specs/prod.yaml --sandbox";
 
-/// An installation with a stopped trail, and a key whose description differs: one critical finding,
-/// and one of low severity.
+/// Creates an installation with a stopped trail, and a key whose description differs: one finding
+/// of critical severity, and one of low severity.
 fn drifted() -> Project {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -37,7 +36,7 @@ fn a_finding_below_the_severity_of_fail_on_does_not_fail_the_check() {
     });
     for (severity, code) in [("critical", 0), ("high", 0), ("medium", 0), ("low", 2)] {
         let run = project.run(&format!("{DRIFT} --fail-on {severity} --format json")).exits(code);
-        // The status stays: it does not depend on what the caller tolerates.
+        // The status does not depend on the severity that the caller tolerates.
         assert_eq!(run.json()["specs"][0]["status"], "drifted", "{severity}");
     }
 }
@@ -73,7 +72,7 @@ fn a_baseline_accepts_reviewed_findings_until_their_last_day() {
     assert_eq!(run.json()["specs"][0]["summary"]["accepted"], 2);
     assert_eq!(run.json()["specs"][0]["findings"][0]["accepted"], "SEC-12");
 
-    // An entry that expired, and an entry whose finding is gone.
+    // An entry that expired, and an entry whose finding no longer exists.
     project.edit("baseline.json", |baseline| baseline["accepted"][0]["expires"] = json!("2026-01-31"));
     project.edit(".reconcile/sandbox.json", |state| {
         let keys = state.pointer_mut("/accounts/111111111111/regions/us-east-1/keys").unwrap();
@@ -103,7 +102,7 @@ fn a_baseline_needs_a_reason_and_a_valid_file() {
     assert!(run.stderr.contains("cannot use the baseline `b.json`"), "{}", run.stderr);
 }
 
-/// `py-ocsf-models` is what Prowler writes findings with.
+/// Prowler writes its findings with `py-ocsf-models`.
 #[test]
 fn junit_and_ocsf_are_read_by_programs_of_others() {
     const SCRIPT: &str = r#"

@@ -1,5 +1,5 @@
-//! Errors with `--format json`: one JSON document on stdout, as its schema says, and the exit code
-//! of the text form.
+//! Errors with `--format json`: one JSON document on stdout that matches its schema, and the exit
+//! code of the text format.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,8 @@ use crate::support::{Project, Run};
 const SANDBOX: &str = ".reconcile/sandbox.json";
 const BUCKET: &str = "secprod-multiaccount-logs";
 
-/// The error of a run, after a check against the schema. stderr has its message for people.
+/// Returns the error of a run, after a check against the schema. stderr has the same message as
+/// text.
 #[track_caller]
 fn error(run: &Run) -> Value {
     let schema = include_str!("../docs/src/reference/schemas/error.schema.json");
@@ -21,7 +22,7 @@ fn error(run: &Run) -> Value {
     document["error"].clone()
 }
 
-/// Runs a command with `--format json` and without, and returns its error.
+/// Runs a command with and without `--format json`, and returns its error.
 #[track_caller]
 fn fails(project: &Project, command: &str, exit: i32, code: &str) -> Value {
     project.run(command).exits(exit);
@@ -93,8 +94,8 @@ fn refusals() {
     }] });
     project.write("policy.json", policy.to_string());
     project.run("sandbox load specs/prod.yaml --bucket-policy policy.json").exits(0);
-    // A refusal leaves something out of the plan; the plan is the document, and the exit code is
-    // that of an error.
+    // A refusal removes changes from the plan. The document is the plan, and the exit code is that
+    // of an error.
     let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(1).json();
     let schema = include_str!("../docs/src/reference/schemas/plan.schema.json");
     let validator = jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap();

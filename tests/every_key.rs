@@ -1,8 +1,8 @@
-//! Every key of the spec that stands for something in AWS: made, changed, seen when it drifts, and
-//! taken away again.
+//! Every key of the spec that corresponds to something in AWS: created, changed, reported when it
+//! drifts, and removed again.
 //!
-//! `docs/src/reference/coverage.md` says which test shows what; the last test here holds it to
-//! that.
+//! `docs/src/reference/coverage.md` lists the test for each key; the last test of this file checks
+//! that list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +31,14 @@ const COVERAGE: &str = include_str!("../docs/src/reference/coverage.md");
 
 /// A key with two of its values.
 struct Case {
-    /// As the table calls it.
+    /// The name of the key in the table.
     key: &'static str,
-    /// The path in the spec above where the values are merged.
+    /// The path in the spec where the values are merged.
     at: &'static str,
     first: &'static str,
     second: &'static str,
-    /// What somebody else does to the second in the meantime; none where nothing of it is in AWS.
+    /// The change of somebody else while the second value is applied; `None` if AWS stores nothing
+    /// of the key.
     drift: Option<fn(&mut Value)>,
     on_moto: bool,
 }
@@ -67,14 +68,15 @@ fn without(state: &mut Value, configuration: &str) {
     bucket(state)["configuration"].as_object_mut().unwrap().remove(configuration).unwrap();
 }
 
-/// Gives what says that a statement is ours to somebody else.
+/// Changes the Sid of a managed statement, so that the statement becomes foreign.
 fn taken(policy: &mut Value, sid: &str) {
     let text = policy.as_str().unwrap();
     assert!(text.contains(sid), "{text}");
     *policy = json!(text.replace(sid, "Theirs"));
 }
 
-/// Removes a statement: under another Sid, one that denies requests without TLS counts as well.
+/// Removes a statement. With another Sid, a statement that denies requests without TLS would still
+/// count.
 fn dropped(policy: &mut Value, sid: &str) {
     let mut document: Value = serde_json::from_str(policy.as_str().unwrap()).unwrap();
     document["Statement"].as_array_mut().unwrap().retain(|statement| statement["Sid"] != sid);
@@ -160,7 +162,7 @@ impl Case {
     }
 }
 
-/// Applies a spec, and asserts that nothing is left to do. Returns whether the apply changed
+/// Applies a spec, and asserts that the next plan is empty. Returns whether the apply changed
 /// anything.
 fn apply(project: &Project, spec: &str, flags: &str, case: &Case) -> bool {
     project.write(SPEC, spec);
@@ -204,7 +206,7 @@ fn is_made_changed_and_removed_on_moto() {
     }
 }
 
-/// All keys that the JSON Schema knows, with dots between.
+/// Returns all keys in the JSON Schema, as paths with dots.
 fn keys(schema: &Value) -> BTreeSet<String> {
     fn walk(schema: &Value, node: &Value, path: &str, found: &mut BTreeSet<String>) {
         if let Some(name) = node["$ref"].as_str().and_then(|it| it.rsplit('/').next()) {
@@ -263,7 +265,7 @@ fn has_a_row_in_the_table_and_every_cell_names_a_test_that_is_there() {
     assert_eq!(known.difference(&seen).collect::<Vec<_>>(), Vec::<&String>::new());
     let unused: Vec<&&str> = tests.keys().filter(|code| !used.contains(**code)).collect();
     assert!(unused.is_empty(), "{unused:?}");
-    // What the table says of the cases above is so.
+    // The table is correct about the cases above.
     let of_twin: Vec<&str> = table.iter().filter(|row| row[1] == "T").map(|row| row[0].as_str()).collect();
     for case in cases() {
         let row = table.iter().find(|row| row[0].split(", ").next() == case.key.split(", ").next());

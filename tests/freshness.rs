@@ -1,4 +1,4 @@
-//! `drift --freshness`: a Region that stops to deliver digests, in every format, and digests that
+//! `drift --freshness`: a Region that no longer delivers digests, in every format, and digests that
 //! cannot be listed.
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,8 +13,8 @@ const BUCKET: &str = "secprod-multiaccount-logs";
 const ADDRESS: &str = "trail/production/SecurityTrail";
 const CHECK: &str = "drift specs/prod.yaml --freshness";
 
-/// An AWS whose trails have logged for a long time and delivered digests for 30 hours, until the
-/// last full hour.
+/// Starts an AWS whose trails have logged for a long time, and delivered digests for 30 hours until
+/// the last full hour.
 pub fn delivered() -> (Served, Project) {
     let served = Served::start();
     let project = served.project();
@@ -36,7 +36,7 @@ pub fn delivered() -> (Served, Project) {
     (served, project)
 }
 
-/// Deletes the digests of the last hours of `production` in a Region, as if they had never been
+/// Deletes the digests of the last hours of `production` in a Region, as if they were never
 /// delivered.
 pub fn stop(served: &Served, region: &str, hours: i64) {
     let account = "222222222222".parse().unwrap();
@@ -54,7 +54,7 @@ fn findings(run: &Run) -> Vec<Value> {
     run.json()["specs"][0]["findings"].as_array().unwrap().clone()
 }
 
-/// The number of lists so far.
+/// Returns the number of list calls so far.
 pub fn lists(served: &Served) -> usize {
     served.twin.calls().iter().filter(|call| call.operation == "s3:ListObjectsV2").count()
 }
@@ -82,7 +82,7 @@ fn a_region_that_stopped_is_a_finding_of_its_own_in_every_format() {
     }
     project.run(&format!("{CHECK} --target trail/development/*")).exits(0);
 
-    // A baseline that accepts this Region accepts no other.
+    // A baseline that accepts this Region does not accept any other Region.
     let accept = "--baseline baseline.json --update-baseline --reason SEC-1";
     project.run(&format!("{CHECK} {accept}")).exits(0);
     project.run(&format!("{CHECK} --baseline baseline.json")).exits(0);

@@ -1,16 +1,16 @@
-//! The guides of the book, followed word for word.
+//! The guides of the book, run exactly as written.
 
 use std::process::Command;
 
 use crate::support::{self, GUIDE, Moto, Project, search_path};
 
-/// A command that a guide shows, with the lines of output below it.
+/// A command in a guide, with the lines of output below it.
 struct Shown<'a> {
     command: &'a str,
     output: Vec<&'a str>,
 }
 
-/// The fenced blocks of a page in one language.
+/// Returns the fenced code blocks of a page in one language.
 fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("```{language}\n");
     page.split(&fence).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect()
@@ -27,7 +27,7 @@ fn commands(block: &str) -> Vec<Shown<'_>> {
     shown
 }
 
-/// Runs commands in one shell, and returns what each of them printed. All must succeed.
+/// Runs commands in one shell, and returns the output of each. All commands must succeed.
 fn run(project: &Project, commands: &[&str]) -> Vec<String> {
     const MARK: &str = "\u{1}";
     let echoed = |command: &&str| format!("printf '{MARK}'\n{command}\n");
@@ -46,7 +46,7 @@ fn run(project: &Project, commands: &[&str]) -> Vec<String> {
     text.split(MARK).skip(1).map(str::to_owned).collect()
 }
 
-/// Whether a line is as a guide shows it, where `…` stands for any text.
+/// Whether a line matches the line in a guide, where `…` stands for any text.
 fn is_shown(line: &str, shown: &str) -> bool {
     let mut rest = Some(line);
     for part in shown.split('…') {

@@ -2,13 +2,13 @@
 
 use crate::support::{Project, Run};
 
-/// Clears the screen, forges a line, and reverses what follows.
+/// A text that clears the screen, forges a line, and reverses the following text.
 const HOSTILE: &str = "x\u{1b}[2J\n  + trail/forged\u{202e}";
 
-/// What a terminal shows instead.
+/// The text that a terminal shows instead.
 const SHOWN: &str = "x\\u{1b}[2J\\n  + trail/forged\\u{202e}";
 
-/// Asserts that neither stream has a character that is not visible, and that no line is forged.
+/// Asserts that neither stream contains an invisible character or a forged line.
 #[track_caller]
 fn is_clean(run: &Run) {
     for text in [&run.stdout, &run.stderr] {

@@ -1,9 +1,8 @@
-//! Set-ups that somebody else's tool made.
+//! Installations that another tool created.
 
 use crate::support::{Moto, Project, regional};
 
-/// A bucket, a key, a log group and trails in two accounts, in the shape in which modules for
-/// Terraform leave them.
+/// A bucket, a key, a log group and trails in two accounts, as modules for Terraform create them.
 const MODULE: &str = r#"
 HUB, MEMBER, BUCKET = "123456789012", "222222222222", "acme-cloudtrail-logs"
 s3, kms = boto3.client("s3"), boto3.client("kms")
@@ -77,16 +76,16 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
     }
     project.run("validate imported.yaml").exits(0);
     project.run("plan imported.yaml --detailed-exitcode").exits(0).says("No changes.");
-    // The spec is in sync; what the module wrote lets more trails write than it has to.
+    // The spec is in sync. The policies of the module allow more trails to write than necessary.
     project
         .run("drift imported.yaml")
         .exits(2)
         .says("1 finding")
         .says("on behalf of any account write every log file");
-    // It does not write over what is there.
+    // Import does not overwrite an existing file.
     project.run(&format!("{IMPORT} --out imported.yaml")).exits(1).says("already exists");
 
-    // Each line that is taken out becomes the change that it kept away.
+    // Without one of these lines, the plan has the change that the line prevents.
     for (line, told) in [
         ("tags: unmanaged", "tags are missing or differ"),
         ("  object_ownership: BucketOwnerPreferred", "ACLs are enabled"),
@@ -100,7 +99,7 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
         project.run("plan less.yaml --detailed-exitcode").exits(2).says(told);
     }
 
-    // What would break delivery under a policy that is left alone is a warning.
+    // A change that would interrupt delivery under an unmanaged policy is a warning.
     let lines: Vec<&str> = text.lines().filter(|it| !it.starts_with("  encryption: s3")).collect();
     project.write("less.yaml", lines.join("\n") + "\n");
     project
@@ -109,14 +108,14 @@ fn what_a_module_for_terraform_made_is_imported_and_its_plan_is_empty() {
         .says("CloudTrail is not allowed to decrypt a data key")
         .says("`key.policy: unmanaged` leaves the policy to you");
 
-    // And with all of them out it is an installation like any other.
+    // Without all of these lines, the installation has only default settings.
     let lines: Vec<&str> = text.lines().filter(|it| !it.contains("without this line")).collect();
     project.write("own.yaml", lines.join("\n").replace("tags: unmanaged", "tags: {}") + "\n");
     project.run("apply own.yaml --yes").exits(0);
     project.run("plan own.yaml").exits(0).says("No changes.");
 }
 
-/// The smallest set-up that people have: no KMS key, and the statements of AWS's guide.
+/// The smallest common installation: no KMS key, and the statements of the AWS guide.
 const WITHOUT_KMS: &str = r#"
 BUCKET, ACCOUNT = "plain-cloudtrail-logs", "123456789012"
 s3, cloudtrail = boto3.client("s3"), boto3.client("cloudtrail")
@@ -151,7 +150,7 @@ fn a_set_up_without_a_key_is_imported_and_its_plan_is_empty() {
         .says("on behalf of any account write log files");
     project.run("explain imported.yaml").exits(0);
 
-    // The key is one line away; the bucket takes part when its lines are out.
+    // The key requires one more line. The bucket policy is managed if its lines are removed.
     let policies: Vec<&str> = text.lines().filter(|line| !line.contains("policy: unmanaged")).collect();
     let with_key = policies.join("\n").replace("key: unmanaged", "key: { alias: plain-cloudtrail }") + "\n";
     project.write("own.yaml", with_key);
@@ -192,7 +191,7 @@ boto3.client("organizations").create_organization(FeatureSet="ALL")
     assert!(!by_trail.stdout.contains("name: SecurityTrailMaster"), "{}", by_trail.stdout);
     let organization =
         format!("import --account master=123456789012 --organization master --bucket {bucket}");
-    // Another installation manages the trails, and import takes nothing over.
+    // Another installation manages the trails, and import adopts none of them.
     project
         .run(&format!("{organization} --name acme"))
         .exits(1)
@@ -211,14 +210,14 @@ boto3.client("organizations").create_organization(FeatureSet="ALL")
         .says("no matching trail was found in `master`, `production`");
     project.run(&format!("{hub} --bucket nobodys-bucket")).exits(1).says("is in none of the accounts");
     project.run("import --account master:1").exits(1).says("NAME=ID");
-    // Without the account of the key, every trail keeps its key.
+    // Without the account of the key, each trail keeps its key.
     project
         .run("import --account production=222222222222:Role")
         .exits(0)
         .says("name its account as well: `--account NAME=123456789012:ROLE`");
 }
 
-/// As a landing zone leaves it.
+/// The installation of a landing zone.
 #[test]
 fn a_trail_of_the_organization_is_imported_with_the_account_that_it_is_of() {
     let moto = Moto::start();
@@ -244,8 +243,8 @@ fn a_trail_of_the_organization_is_imported_with_the_account_that_it_is_of() {
 const FROM_SANDBOX: &str = "import --sandbox --account master=111111111111 \
     --account production=222222222222:OrganizationAccountAccessRole --out imported.yaml";
 
-/// What a user sees: the spec in the file, and on standard error what is in it, what is not, and
-/// why.
+/// The spec is in the file. stderr lists the parts that the spec contains, the parts that are left
+/// out, and the reasons.
 #[test]
 fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
     let project = Project::new();
@@ -273,7 +272,7 @@ fn an_import_lists_what_it_writes_and_what_it_leaves_out() {
         assert!(run.stderr.lines().any(|it| it == line), "{line}\n{}", run.stderr);
     }
     project.run("plan imported.yaml --sandbox --detailed-exitcode").exits(0);
-    // Without a file, the spec is the output, and the rest stays on standard error.
+    // Without `--out`, the spec is on stdout, and the rest is still on stderr.
     let run = project.run(FROM_SANDBOX.strip_suffix(" --out imported.yaml").unwrap()).exits(0);
     assert_eq!(run.stdout, project.read("imported.yaml"));
     assert!(run.stderr.starts_with("installation `secprod`, 1 trail"), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! The home Region of a trail, the lock, and a key of others on moto.
+//! The home Region of a trail, the lock, and an existing key on moto.
 
 use std::process::Stdio;
 
@@ -56,7 +56,7 @@ fn two_applies_do_not_run_at_once() {
         state["buckets"]["apply-locks"]["objects"] = json!({ "secprod.lock": "?" });
     });
     project.run("apply --sandbox").exits(3).says("is held by an unknown holder");
-    // A plan needs no lock, and an apply that is refused gives it back.
+    // A plan needs no lock, and an apply that is refused releases the lock.
     project.edit(".reconcile/sandbox.json", |state| state["buckets"]["apply-locks"]["objects"] = json!({}));
     project.run("apply specs/prod.yaml --sandbox").exits(0);
     assert_eq!(objects(&project), Value::Null);
@@ -73,7 +73,7 @@ fn the_first_apply_makes_the_bucket_that_its_lock_is_in() {
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
 }
 
-/// Writes a lock with a lease into the sandbox, stored so many seconds ago.
+/// Writes a lock with a lease into the sandbox, stored this number of seconds ago.
 fn hold(project: &Project, seconds_ago: i64) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let holder = json!({
@@ -117,7 +117,7 @@ fn unlock_shows_the_holder_and_releases_the_lock_of_an_apply_that_is_not_running
     assert_eq!((&none["held"], &none["released"]), (&Value::Null, &json!(false)));
     assert!(validator.is_valid(&shown) && validator.is_valid(&none), "{shown} {none}");
 
-    // The next apply takes over a lock that nobody renews.
+    // The next apply acquires a lock that nobody renews.
     hold(&project, 1000);
     project
         .run("apply specs/prod.yaml --sandbox --yes")
@@ -155,7 +155,7 @@ s3.put_object(Bucket="apply-locks", Key="secprod.lock",
     assert_eq!(told.trim(), "1 theirs True 0");
     project.run("apply specs/prod.yaml --yes").exits(3).says("is held by bob@ci");
 
-    // It waits for as long as it is told to.
+    // The apply waits for the time in the option.
     let waiting = project
         .command("apply specs/prod.yaml --yes --lock-timeout 60")
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! End to end: the built binary as a user runs it, on the embedded twin and on moto.
+//! End-to-end tests: the built binary, used like a user does, on the embedded twin and on moto.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,5 +1,5 @@
-//! The binary on moto, with members reached through real `sts:AssumeRole`; and boto3 as the other
-//! hand.
+//! The binary on moto, with members that are entered through real `sts:AssumeRole`. boto3 makes the
+//! changes of somebody else.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ fn bucket_policy(moto: &Moto) -> String {
 fn from_nothing_to_no_changes() {
     let moto = Moto::start();
     let project = converged(&moto);
-    // moto does not know the setting, which is no change of every plan.
+    // moto does not support the setting, but the plan does not have a change because of it.
     let plan = project.run("plan specs/prod.yaml --detailed-exitcode").exits(0).says("No changes.");
     plan.says("does not report whether recursive logging is on");
     project.run("drift specs/prod.yaml").exits(0);
@@ -70,7 +70,7 @@ fn what_another_hand_breaks_is_named_and_repaired_and_what_it_adds_stays() {
     project.run("apply").exits(0);
     project.run("drift specs/prod.yaml").exits(0);
 
-    // Somebody breaks five things, and adds a statement, a tag and a grant.
+    // Somebody breaks five settings, and adds a statement, a tag and a grant.
     let foreign = r#"{ "Sid":"Audit\u0054eam", "Principal": {"AWS":["123456789012"]}, "Effect":"Allow","Action": "s3:ListBucket",
    "Resource":"arn:aws:s3:::secprod-multiaccount-logs" }"#;
     project.write("foreign.json", foreign);

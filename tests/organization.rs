@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::support::{Moto, Project, regional};
 
-/// The ID of the account of moto, as YAML.
+/// The ID of the account in moto, as YAML.
 const MOTO: &str = "\"123456789012\"";
 
-/// The spec of the README with only the account `master`, and one trail.
+/// Returns the spec of the README with only the account `master`, and one trail.
 fn alone() -> String {
     PROD.with(
         "",
@@ -19,7 +19,7 @@ fn alone() -> String {
     )
 }
 
-/// A spec whose accounts are those of the organization.
+/// Returns a spec whose accounts come from the organization.
 fn spec() -> String {
     alone().with(
         "organization",
@@ -57,7 +57,8 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
         .exits(0)
         .says("trail/log-archive/SecurityTrail")
         .says("not active: `Closed` (666666666666, SUSPENDED), `Not yet activated` (888888888888, PENDING_ACTIVATION)");
-    // An account that joins after the plan changes the policies of the hub: they need a new plan.
+    // An account that joins after the plan changes the policies of the bucket and the key, which
+    // need a new plan.
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"]["777777777777"] = account("Newcomer");
     });
@@ -78,14 +79,14 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
     project.run("plan specs/organization.yaml --sandbox").exits(0).says("No changes.");
 
-    // An account that leaves the selection loses its trail, also without a saved plan.
+    // If an account leaves the selection, its trail is deleted, even without a saved plan.
     let without = spec().with("organization.exclude", "[\"555555555555\", \"222222222222\"]");
     project.write("specs/without.yaml", without);
     project.run("apply specs/without.yaml --sandbox --yes").exits(0).says("Applied 3 changes");
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
 
-    // An account that cannot be entered any more keeps what lets it deliver, until the spec says
-    // otherwise.
+    // If an account can no longer be entered, it keeps its permission to deliver, until the spec
+    // revokes it.
     project.edit(".reconcile/sandbox.json", |state| {
         state["accounts"]["777777777777"]["suspended"] = json!(true);
     });
@@ -125,13 +126,14 @@ fn an_organization_that_cannot_be_listed_is_an_error_that_says_why() {
         .says("organizations:ListAccounts");
 }
 
-/// A spec whose accounts are some of the organization: those of the unit `Workloads` with a tag.
+/// Returns a spec with some accounts of the organization: those in the unit `Workloads` that have a
+/// tag.
 fn of_units(unit: &str) -> String {
     let include = format!("{{ organizational_units: [{unit}], tags: {{ logging: central }} }}");
     spec().with("organization", &format!("{{ include: {include}, exclude: [Workloads/Sandbox] }}"))
 }
 
-/// A trail of the organization, in a spec that has the security account as well.
+/// Returns a spec with a trail of the organization and with the security account.
 pub fn organization_trail() -> String {
     alone().with(
         "",
@@ -144,7 +146,7 @@ pub fn organization_trail() -> String {
     )
 }
 
-/// What it delivers is its organization's, and the trail its management account's.
+/// The log files belong to the organization, and the trail belongs to the management account.
 #[test]
 fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     let project = Project::new();
@@ -165,7 +167,7 @@ fn a_delegated_administrator_makes_the_trail_of_the_organization() {
     assert_eq!(trails["SecurityTrail"]["organization"], json!(true));
     assert_eq!(trails["SecurityTrail"]["logging"], json!(true));
 
-    // It takes it away, too.
+    // The delegated administrator also deletes the trail.
     let own = spec.with("trails", "[{ name: Own, accounts: [security] }]");
     project.write("specs/organization.yaml", own);
     project.run("apply specs/organization.yaml --sandbox --yes").exits(0);
@@ -200,7 +202,7 @@ fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
         .exits(0)
         .says("no longer in the spec; kept because `deletion.trails` is false");
     assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));
-    // Also where nobody asks the organization any more.
+    // This also applies if the spec no longer has an organization.
     project.write("specs/s.yaml", kept.without("organization"));
     project.run("apply specs/s.yaml --sandbox --yes").exits(0);
     assert!(policy(&project).contains("AWSLogs/o-twin000000/*"), "{}", policy(&project));

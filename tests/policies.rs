@@ -1,4 +1,4 @@
-//! Policies that others wrote, through the binary: taken over, refused, explained, tried out in the
+//! Policies that others wrote, with the binary: adopted, refused, explained, and tested in the
 //! sandbox.
 
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ fn deny(condition: &Value) -> Value {
     })
 }
 
-/// A project whose sandbox has the bucket with these statements.
+/// Creates a project whose sandbox has the bucket with these statements.
 fn loaded(statements: &[Value]) -> Project {
     let project = Project::new();
     project.write("policy.json", policy(statements));
@@ -51,7 +51,7 @@ fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 
-/// Puts a statement into the live policy of the bucket.
+/// Adds a statement to the live policy of the bucket.
 fn add(project: &Project, statement: &Value) {
     project.edit(".reconcile/sandbox.json", |state| {
         let policy = &mut state["buckets"][BUCKET]["policy"];
@@ -186,7 +186,7 @@ boto3.client("cloudtrail").create_trail(Name="SecurityTrailMaster", S3BucketName
         "statement `AWSCloudTrailWrite20150319` loses the permissions that managed statements replace, and keeps \
          the rest",
     );
-    // The same, rehearsed on a copy.
+    // The same steps on a copy in the sandbox.
     project.run("sandbox load specs/prod.yaml").exits(0).says("SecurityTrailMaster");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");

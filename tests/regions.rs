@@ -1,4 +1,4 @@
-//! Regions that do not exist. `on_twin/regions.rs` has an installation in each partition.
+//! Regions that do not exist. `on_twin/regions.rs` tests an installation in each partition.
 
 use crate::support::Project;
 

@@ -10,7 +10,7 @@ use crate::support::{Project, addresses, boto3, regional};
 
 const SPEC: &str = "specs/prod.yaml";
 
-/// A folder whose sandbox is as the spec says.
+/// Creates a folder whose sandbox matches the spec.
 fn converged() -> Project {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
@@ -118,7 +118,7 @@ fn an_account_that_cannot_be_entered_does_not_stop_the_others() {
     assert_eq!((&plan["partial"], &plan["summary"]["unreadable"]), (&json!(true), &json!(1)));
     assert_eq!(plan["unreadable"][0]["account"]["id"], "333333333333");
 
-    // The rest can be applied; the exit code says that it is not all.
+    // The other changes are applied. The exit code shows that not all changes were made.
     project.run("apply --sandbox").exits(1);
     let plan = project.run("plan specs/prod.yaml --sandbox --format json").exits(1).json();
     assert_eq!(addresses(&plan), Vec::<&str>::new());
@@ -142,7 +142,7 @@ fn what_changed_after_the_plan_is_left_alone() {
 
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox").exits(0);
-    // The same plan again finds everything in place.
+    // Another apply of the same plan changes nothing.
     let again = project.run("apply --sandbox --format json").exits(0).json();
     assert_eq!(again["results"][0]["status"], "unchanged");
 }
@@ -196,7 +196,7 @@ fn every_kind_of_drift_is_named_and_repaired() {
     let json = project.run("drift specs/prod.yaml --sandbox --format json").exits(2).json();
     let spec = &json["specs"][0];
     assert_eq!((spec["spec"].as_str(), spec["status"].as_str()), (Some(SPEC), Some("drifted")));
-    // Five resources differ, and the trail that is still there cannot deliver.
+    // Five resources differ, and the remaining trail cannot deliver.
     assert_eq!(spec["findings"].as_array().unwrap().len(), 7);
 
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -212,8 +212,8 @@ fn an_apply_that_was_cut_off_is_finished_by_applying_again() {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox").exits(0);
-    // As if it had been killed between making the trail and starting it: begun and not ended, live
-    // half-made.
+    // The state of an apply that was killed between the creation and the start of the trail: the
+    // journal has the start of the change without its end, and the live trail is incomplete.
     let journal =
         project.files().into_iter().find(|(path, _)| path.extension().is_some_and(|it| it == "jsonl"));
     let (journal, bytes) = journal.unwrap();
@@ -264,7 +264,7 @@ fn the_sandbox_is_emptied() {
 #[test]
 fn the_sandbox_is_served_to_clients_of_any_make() {
     let project = converged();
-    // The ambient account manages the organization where the spec has one.
+    // If the spec has an organization, the account of the current credentials manages it.
     project.edit_spec("organization", "{ account: master }");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     let mut server = project.command("sandbox serve --port 0").stdout(Stdio::piped()).spawn().unwrap();
@@ -309,7 +309,7 @@ access_logs: { bucket: access-logs, prefix: central/ }
 #[test]
 fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay() {
     let project = converged();
-    // As it was written before rules had filters, and objects of every size moved.
+    // The form from the time before rules had filters, when objects of every size moved.
     let foreign = "<LifecycleConfiguration><Rule><ID>theirs</ID><Prefix>athena/</Prefix>\
                    <Status>Enabled</Status><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>";
     project.edit(".reconcile/sandbox.json", |state| {
@@ -348,12 +348,12 @@ fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay(
     }
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.run("drift specs/prod.yaml --sandbox").exits(0);
-    // Left alone again, they stay as they are.
+    // If the settings are unmanaged again, they are not changed.
     project.write(SPEC, PROD);
     project.run("plan specs/prod.yaml --sandbox").exits(0).says("No changes.");
 }
 
-/// What users copy has to work.
+/// Users copy the examples, so the examples must work.
 #[test]
 fn every_example_is_valid_and_converges() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../specs");

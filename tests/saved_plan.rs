@@ -1,4 +1,4 @@
-//! A saved plan: what an edited one cannot do. `on_twin/approval.rs` has every edit.
+//! The limits of an edited saved plan. `on_twin/approval.rs` tests every edit.
 
 use reconcile_samples::{EditSpec, PROD};
 use serde_json::json;
@@ -7,7 +7,7 @@ use crate::support::Project;
 
 const PLAN: &str = ".reconcile/plan.json";
 
-/// A project with a saved plan that somebody edits.
+/// Creates a project with a saved plan that somebody edited.
 fn edited(edit: impl FnOnce(&mut serde_json::Value)) -> Project {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
@@ -45,7 +45,7 @@ fn a_plan_names_neither_its_journal_nor_any_file_as_its_spec() {
     for path in ["/dev/zero", "specs", "a\0b", "none.yaml"] {
         edited(|plan| plan["spec"]["path"] = json!(path)).run("apply --sandbox").exits(1).says("cannot read");
     }
-    // Another spec, which whoever edited the plan has written.
+    // Another spec, written by the person who edited the plan.
     let project = edited(|_| {});
     project.write("evil.yaml", PROD.with("trails.0.name", "Evil"));
     project.run("plan evil.yaml --sandbox").exits(0);

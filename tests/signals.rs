@@ -1,8 +1,8 @@
-//! Ctrl-C, `SIGTERM` and `SIGHUP` at each moment of an apply: nothing more is begun, and the lock
-//! is not left behind.
+//! Ctrl-C, `SIGTERM` and `SIGHUP` at each moment of an apply: no further change is started, and the
+//! lock is released.
 //!
-//! Each program talks to an AWS of its own: a hold would also catch a late call of a program that
-//! was stopped before, and the signal would come before the new program listens.
+//! Each program has its own AWS. Otherwise, a hold would also affect a late call of an earlier
+//! program that was stopped, and the signal would arrive before the new program handles signals.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -14,8 +14,8 @@ use crate::support::{Project, Run, Served};
 const SIGNALS: [(&str, u32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 const APPLY: &str = "apply specs/prod.yaml --yes -q";
 
-/// The signals that end a program. One that the caller of the tests ignores, as `nohup` ignores
-/// `SIGHUP`, is ignored by every program that the tests start.
+/// Returns the signals that end a program. If the caller of the tests ignores a signal, as `nohup`
+/// ignores `SIGHUP`, every program that the tests start also ignores this signal.
 fn signals() -> Vec<&'static str> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -33,7 +33,7 @@ fn send(signal: &str, process: &Child) {
     assert!(sent.unwrap().success());
 }
 
-/// The first line that a process prints on stderr, and the rest of the stream.
+/// Returns the first line that a process prints on stderr, and the rest of the stream.
 fn first_line(process: &mut Child) -> (String, BufReader<ChildStderr>) {
     let mut stderr = BufReader::new(process.stderr.take().unwrap());
     let mut line = String::new();
@@ -45,7 +45,7 @@ fn end(process: Child) -> Run {
     process.wait_with_output().unwrap().into()
 }
 
-/// The calls that changed something, without those of the lock.
+/// Returns the number of mutating calls, except those of the lock.
 fn changes(served: &Served) -> usize {
     let calls = served.twin.calls();
     let is_of_lock = |operation: &str| matches!(operation, "s3:PutObject" | "s3:DeleteObject");
@@ -98,7 +98,7 @@ fn a_signal_ends_a_plan_at_once_and_releases_the_lock() {
             let process = start(&project, command);
             served.wait(hold.reached());
             send(signal, &process);
-            // The call is not answered.
+            // AWS does not answer the call.
             end(process).exits(130).says("interrupted; nothing was changed");
             assert_eq!(served.lock(), None);
             assert_eq!(changes(&served), 0);
@@ -108,7 +108,7 @@ fn a_signal_ends_a_plan_at_once_and_releases_the_lock() {
 
 #[test]
 fn a_signal_ends_the_question_and_releases_the_lock() {
-    // Runs the program on a terminal, and sends the signal when the question appears.
+    // Runs the program on a terminal, and sends the signal when the prompt appears.
     const SCRIPT: &str = r#"
 import json, os, pty, signal, sys
 name, program, folder, environment = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(sys.argv[4])
@@ -201,7 +201,7 @@ fn a_second_signal_ends_an_apply_at_once_and_releases_the_lock() {
         send(signal, &process);
         let (mut said, mut stderr) = first_line(&mut process);
         send(signal, &process);
-        // The call is not answered.
+        // AWS does not answer the call.
         assert_eq!(process.wait().unwrap().code(), Some(130));
         stderr.read_to_string(&mut said).unwrap();
         assert!(said.contains("stopped immediately") && said.contains(".reconcile/journal"), "{said}");

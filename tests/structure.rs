@@ -1,4 +1,4 @@
-//! Checks what `CONTRIBUTING.md` says about the structure.
+//! Checks the rules of `CONTRIBUTING.md` about the structure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +11,8 @@ fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// The crates of this repository that each crate is built with, without those of its tests.
+/// Returns the dependencies of each crate that are crates of this repository, without those of its
+/// tests.
 fn crates() -> BTreeMap<String, BTreeSet<String>> {
     let folders = std::fs::read_dir(root().join("crates")).unwrap();
     let read = folders.map(|folder| {
@@ -51,7 +52,7 @@ fn a_crate_depends_only_on_crates_to_its_left() {
     }
 }
 
-/// The folders of the table of stages, each with the last cell of its row.
+/// Returns the folders in the table of stages, each with the last cell of its row.
 fn stages() -> BTreeMap<&'static str, &'static str> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with("| folder |")).skip(2);
     let cells = |row: &'static str| -> Vec<&str> { row.split('|').map(str::trim).collect() };
@@ -59,8 +60,8 @@ fn stages() -> BTreeMap<&'static str, &'static str> {
     rows.into_iter().map(|row| (row[1].trim_matches('`'), row[3])).collect()
 }
 
-/// The file that has a kind in a stage, if its row names one, as in "`a` and `b` in `file`, `c` in
-/// `other`".
+/// Returns the file that contains a kind in a stage, if its row names the file, as in "`a` and `b`
+/// in `file`, `c` in `other`".
 fn elsewhere(kind: Kind, row: &str) -> Option<&str> {
     let mut clauses = row.split(", ").filter_map(|clause| clause.split_once(" in `"));
     let (_, file) = clauses.find(|(kinds, _)| kinds.contains(&format!("`{kind}`")))?;
@@ -96,14 +97,14 @@ fn every_kind_has_a_file_in_every_stage_or_is_in_the_file_that_its_row_names() {
     }
 }
 
-/// `trails.rs` would not be found by the command that CONTRIBUTING shows.
+/// The command in CONTRIBUTING would not find `trails.rs`.
 #[test]
 fn no_file_has_a_kind_in_the_plural_in_its_name() {
     let plural = |kind: &Kind| match kind.as_str().strip_suffix('y') {
         Some(stem) if kind.is_policy() => format!("{stem}ies"),
         _ => format!("{kind}s"),
     };
-    // Public keys of CloudTrail, and keys of a JSON object, are no KMS keys.
+    // Public keys of CloudTrail, and keys of a JSON object, are not KMS keys.
     let plurals: BTreeSet<String> =
         Kind::ALL.iter().map(plural).filter(|name| name != "keys").chain(["policies".to_owned()]).collect();
     let mut folders = crates().into_keys().map(|name| root().join("crates").join(name).join("src")).collect();

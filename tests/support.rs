@@ -1,4 +1,4 @@
-//! What the end-to-end tests share.
+//! Code that the end-to-end tests share.
 
 mod moto;
 mod project;
@@ -11,7 +11,7 @@ pub use project::{Project, Run};
 pub use served::Served;
 pub use state::{addresses, regional};
 
-/// The tests that a page of the book names (`tests/file.rs::name`) and that do not exist.
+/// Returns the tests that a page of the book names (`tests/file.rs::name`) but that do not exist.
 pub fn missing_tests(page: &str) -> Vec<&str> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(|code| code.contains(".rs::")).collect();

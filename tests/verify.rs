@@ -22,7 +22,7 @@ trails:
 const VERIFY: &str = "verify evidence.yaml --from-dir copy --keys keys.json --from 2026-01-01T00:00:00Z \
                       --to 2026-01-01T06:00:00Z";
 
-/// A copy of a bucket with six hours of two accounts, and the public keys.
+/// Creates a copy of a bucket with six hours of two accounts, and the public keys.
 fn copied() -> Project {
     let project = Project::new();
     project.write("evidence.yaml", SPEC);

@@ -1,5 +1,5 @@
-//! The AWS CLI as a judge: `aws cloudtrail validate-logs` and `verify` on the same served bucket,
-//! file by file.
+//! A comparison with the AWS CLI: `aws cloudtrail validate-logs` and `verify` on the same served
+//! bucket, file by file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -21,7 +21,7 @@ const FROM: &str = "2026-02-01T00:00:00Z";
 const TO: &str = "2026-02-01T06:00:00Z";
 const ATTACKER: &[u8] = include_bytes!("../crates/evidence/tests/keys/attacker.pk8");
 
-/// A bucket with six hours of a trail, and what was in it.
+/// A bucket with six hours of a trail, and the original objects of the bucket.
 struct Bucket {
     served: Served,
     project: Project,
@@ -34,7 +34,8 @@ impl Bucket {
         let project = served.project();
         project.run("apply specs/prod.yaml --yes").exits(0);
         let bucket = BUCKET.to_owned();
-        // An hour before the range, so that the chain does not begin in it.
+        // The deliveries start an hour before the range, so that the chain does not start in the
+        // range.
         let deliveries = DeliveryOptions { bucket, hours: 7, files: 2, until: TO.parse().unwrap() };
         deliver(&served.twin, &deliveries).unwrap();
         let keys = served.twin.keys(BUCKET, FOLDER).into_iter();
@@ -53,8 +54,8 @@ impl Bucket {
         }
     }
 
-    /// The verdict of the AWS CLI on each file: whether the file is valid. Gaps are not about
-    /// files.
+    /// Returns the verdict of the AWS CLI on each file: whether the file is valid. Gaps do not
+    /// belong to files.
     fn judged(&self) -> BTreeMap<String, bool> {
         let output = Command::new(programs("awscli", &[AWS_CLI]).join("aws"))
             .args([
@@ -87,8 +88,8 @@ impl Bucket {
         lines.filter_map(verdict).collect()
     }
 
-    /// The files that `verify` finds wrong, and those that it cannot check; the number of verified
-    /// files; the causes of hours without a digest.
+    /// Returns the files that `verify` reports as wrong, the files that it cannot check, the number
+    /// of verified files, and the causes of hours without a digest.
     fn verified(&self) -> Verified {
         let run = self.project.run(&format!(
             "verify specs/prod.yaml --account production --in-region {REGION} --from {FROM} --to {TO} --format json"
@@ -135,12 +136,12 @@ fn root() -> Root {
     Root::new(BUCKET, None, None)
 }
 
-/// The key of the digest that ends at an hour of the range.
+/// Returns the key of the digest that ends at an hour of the range.
 fn digest(end: i64) -> String {
     id(DigestKind::Hourly).key(&root(), hour(end))
 }
 
-/// The key of a log file of the hour that ends then.
+/// Returns the key of a log file of the hour that ends at `end`.
 fn log(twin: &Twin, end: i64) -> String {
     let time = hour(end - 1).strftime("_%Y%m%dT%H%MZ_").to_string();
     let keys = twin.keys(BUCKET, &format!("{FOLDER}CloudTrail/{REGION}/"));
@@ -175,15 +176,15 @@ fn cloudtrail() -> Signer {
     signer(signing_key(REGION, hour(0)).private)
 }
 
-/// A digest without log files in place of the one that ends then: of a new chain, signed with a
-/// key.
+/// Replaces the digest that ends at `end` by a digest without log files. The new digest starts a
+/// new chain, and is signed with this key.
 fn replace_digest(twin: &Twin, end: i64, signer: &Signer) {
     let mut chain = Minted::new(id(DigestKind::Hourly), root());
     let (place, file) = chain.digest(signer, hour(end - 1), hour(end), &[], hour(end)).unwrap();
     put(twin, &place, file);
 }
 
-/// A backfill digest with a log file. Returns the key of the log file.
+/// Writes a backfill digest with a log file. Returns the key of the log file.
 fn backfill(twin: &Twin) -> String {
     let mut chain = Minted::new(id(DigestKind::Backfill), root());
     let (entry, file) = chain.log(hour(3) - SignedDuration::from_mins(7), "backfilledbackfi", b"{}").unwrap();
@@ -197,8 +198,8 @@ fn backfill(twin: &Twin) -> String {
 /// A kind of tampering. Returns the files that only `verify` reports as wrong.
 type Tamper = fn(&Twin) -> Vec<String>;
 
-/// Each kind of tampering, and why only `verify` reports some files. The book explains these
-/// differences.
+/// All kinds of tampering, with the reasons why only `verify` reports some files. The book explains
+/// these differences.
 const KINDS: [(&str, Tamper); 21] = [
     ("nothing", |_| Vec::new()),
     ("a log file is deleted", |twin| {
@@ -226,7 +227,7 @@ const KINDS: [(&str, Tamper); 21] = [
         twin.delete_object(BUCKET, &digest(3));
         Vec::new()
     }),
-    // The AWS CLI reports the first of them. `verify` reports the hours.
+    // The AWS CLI reports only the first of the two digests. `verify` reports the hours.
     ("two digests in a row are deleted", |twin| {
         twin.delete_object(BUCKET, &digest(3));
         twin.delete_object(BUCKET, &digest(4));
@@ -236,7 +237,8 @@ const KINDS: [(&str, Tamper); 21] = [
         twin.delete_object(BUCKET, &digest(1));
         Vec::new()
     }),
-    // No digest names it, so the AWS CLI does not miss it. `verify` reports the hour.
+    // No digest references the last digest, so the AWS CLI does not report it. `verify` reports the
+    // hour.
     ("the last digest is deleted", |twin| {
         twin.delete_object(BUCKET, &digest(6));
         Vec::new()
@@ -272,12 +274,12 @@ const KINDS: [(&str, Tamper); 21] = [
         change(twin, &digest(4), |object| object.metadata.clear());
         Vec::new()
     }),
-    // The AWS CLI ignores them.
+    // The AWS CLI ignores these bytes.
     ("bytes follow the gzip data of a digest", |twin| {
         change_content(twin, &digest(4), |bytes| bytes.extend(*b"more"));
         vec![digest(4)]
     }),
-    // The AWS CLI does not look for log files that no digest names.
+    // The AWS CLI does not search for log files that no digest names.
     ("a log file is added", |twin| {
         let key = log(twin, 3);
         let added = key.replace("_2026", "_added_2026");

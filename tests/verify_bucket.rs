@@ -1,4 +1,4 @@
-//! The validation of a bucket of the sandbox, into which the sandbox delivered.
+//! The validation of a bucket in the sandbox to which the sandbox delivered.
 
 use reconcile_sandbox::{DeliveryOptions, deliver};
 use reconcile_twin::{InjectedDenial, Twin};
@@ -12,7 +12,7 @@ const UNTIL: &str = "2026-02-01T02:00:00Z";
 const VERIFY: &str = "verify specs/prod.yaml --from 2026-01-31T23:00:00Z --to 2026-02-01T02:00:00Z";
 const DIGESTS: &str = "AWSLogs/222222222222/CloudTrail-Digest/eu-west-1/";
 
-/// An installation that delivered for four hours, over the end of a month.
+/// Creates an installation that delivered for four hours, across the end of a month.
 fn delivered(served: &Served) -> Project {
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -57,8 +57,7 @@ fn every_member_of_an_organization_trail_is_verified_also_one_without_any_file()
             served.twin.delete_object(BUCKET, &key);
         }
     };
-    // The digests of a member in one Region, then in all Regions, and then everything of the
-    // member.
+    // The digests of a member in one Region, then in all Regions, and then all files of the member.
     delete("CloudTrail-Digest/eu-west-1/");
     let gone = "trail SecurityTrail has no digest from 2026-01-31T23:00:00Z to 2026-02-01T02:00:00Z: no digest was found";
     let run = project.run(&verify).exits(2).says(gone).says("security in eu-west-1");
@@ -147,7 +146,7 @@ fn an_interrupted_verification_reads_only_the_rest() {
     let served = Served::start();
     let project = delivered(&served);
     let verify = format!("{VERIFY} --account production --resume progress.jsonl");
-    // Nothing of the log files can be decrypted.
+    // No log file can be decrypted.
     served.twin.deny(vec![InjectedDenial {
         account: "111111111111".to_owned(),
         region: None,
@@ -155,8 +154,8 @@ fn an_interrupted_verification_reads_only_the_rest() {
     }]);
     project.run(&verify).exits(1).says("cannot be read");
     served.twin.deny(Vec::new());
-    // Neither digests without verified log files nor log files are in the file, and the second run
-    // reads all.
+    // The file contains neither log files nor digests whose log files were not verified, and the
+    // second run reads all of them.
     let before = read_calls(&served);
     let log = served.twin.keys(BUCKET, "AWSLogs/222222222222/CloudTrail/eu-west-1/").remove(3);
     let whole = served.twin.object(BUCKET, &log).unwrap();
@@ -165,7 +164,7 @@ fn an_interrupted_verification_reads_only_the_rest() {
     assert_eq!(read_calls(&served) - before, 51 + 102);
     assert!(!project.path("progress.jsonl").exists(), "everything could be read");
 
-    // One Region cannot be listed: the other ones are not read again.
+    // If one Region cannot be listed, the other Regions are not read again.
     served.twin.put_object(BUCKET, &log, whole);
     served.twin.deny(vec![InjectedDenial {
         account: "111111111111".to_owned(),

@@ -1,5 +1,5 @@
-//! `watch` against an AWS that is served: what the pages, the receivers and the log say while drift
-//! comes and goes.
+//! `watch` with an AWS that the test serves: the content of the pages, the messages and the log
+//! while drift starts and ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -15,19 +15,19 @@ use crate::support::{Moto, Project, Served, python};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// A process that is ended with the test.
+/// A process that ends with the test.
 struct Watching(Child);
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        // The process may have ended.
+        // The process may already have ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 impl Watching {
-    /// Starts `watch`, and returns it with the address of its status page.
+    /// Starts `watch`, and returns the process with the address of its status page.
     fn start(project: &Project, options: &str) -> (Self, String) {
         let words = format!("watch specs/prod.yaml --every 1s --listen 127.0.0.1:0 {options}");
         let mut command = project.command(&words);
@@ -37,7 +37,7 @@ impl Watching {
         stderr.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("status page on http://").expect(&line);
         let address = address.trim_end_matches('/').to_owned();
-        // Nobody reads the log, and it must not fill the pipe.
+        // The log must be read continuously, or the pipe would become full.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         (Self(process), address)
     }
@@ -53,7 +53,7 @@ impl Watching {
     }
 }
 
-/// The answer to a GET request: the status and the body.
+/// Returns the answer to a GET request: the status and the body.
 fn get(address: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n").unwrap();
@@ -63,7 +63,7 @@ fn get(address: &str, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// Waits until something is there.
+/// Waits until `look` returns a value.
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {
@@ -75,8 +75,8 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// A receiver of webhooks that answers with the statuses in turn, and then with 200. Returns its
-/// URL and what it received.
+/// Starts a receiver of webhooks that answers with these statuses in turn, and then with 200.
+/// Returns its URL and the received requests.
 fn receiver(statuses: &'static [u16]) -> (String, Receiver<(u16, String, Value)>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -121,7 +121,7 @@ fn digests_that_stopped_are_on_the_page_and_not_listed_by_every_check() {
         let metrics = get(&address, "/metrics").1;
         metrics.contains(r#"checks_total{spec="specs/prod.yaml",status="drifted"} 3"#).then_some(())
     });
-    // A list for each account, and one for each account and Region.
+    // One list call for each account, and one for each account and Region.
     assert_eq!((first - before, freshness::lists(&served)), (3 + 3 * 17, first));
     assert_eq!(process.end(), Some(0));
 }
@@ -140,7 +140,7 @@ fn drift_is_told_once_and_its_end_once() {
     assert!(get(&page, "/").1.contains("in sync"));
 
     served.set_logging("333333333333", "SecurityTrail", false);
-    // The first answer of the receiver is an error, and the message comes again.
+    // The first answer of the receiver is an error, so the message is sent again.
     let (first, again) = (received.recv_timeout(LIMIT).unwrap(), received.recv_timeout(LIMIT).unwrap());
     assert_eq!((first.0, again.0), (500, 200));
     assert_eq!(first.2, again.2);
@@ -154,7 +154,7 @@ fn drift_is_told_once_and_its_end_once() {
     assert!(metrics.contains(line), "{metrics}");
     assert!(get(&page, "/?severity=critical").1.contains("logging"));
 
-    // After a restart, nothing is told that is known.
+    // After a restart, known findings are not reported again.
     assert_eq!(watch.end(), Some(0));
     let (watch, page) = Watching::start(&project, &format!("--notify {url} --state-dir state"));
     until("the first check", || (get(&page, "/readyz").0 == 200).then_some(()));
@@ -280,8 +280,8 @@ print(json.dumps(samples))
     assert_eq!(watch.end(), Some(0));
 }
 
-/// A receiver that accepts connections, and answers each with the next of these bytes; without
-/// bytes, it keeps the connection open.
+/// Starts a receiver that accepts connections, and answers each connection with the next of these
+/// bytes. For `None`, the receiver keeps the connection open.
 fn odd_receiver(answers: Vec<Option<&'static str>>) -> (String, Receiver<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -290,7 +290,7 @@ fn odd_receiver(answers: Vec<Option<&'static str>>) -> (String, Receiver<()>) {
         let mut open = Vec::new();
         for (stream, answer) in listener.incoming().zip(answers) {
             let mut stream = stream.unwrap();
-            // The request, as far as it has arrived.
+            // The part of the request that has arrived.
             let mut head = String::new();
             BufReader::new(&stream).read_line(&mut head).unwrap();
             match answer {
@@ -299,7 +299,7 @@ fn odd_receiver(answers: Vec<Option<&'static str>>) -> (String, Receiver<()>) {
             }
             let _ = sender.send(());
         }
-        // The listener and the open connections live as long as the test.
+        // The listener and the open connections exist as long as the test.
         loop {
             std::thread::park();
         }
@@ -323,10 +323,10 @@ fn a_receiver_that_hangs_or_answers_garbage_delays_no_check_and_no_other_receive
     served.set_logging("333333333333", "SecurityTrail", false);
     asked.recv_timeout(LIMIT).unwrap();
     assert_eq!(received.recv_timeout(LIMIT).unwrap().2["changes"][0]["transition"], "new");
-    // Garbage is no answer: the message comes again.
+    // An answer that cannot be parsed does not count, so the message is sent again.
     twice.recv_timeout(LIMIT).unwrap();
     twice.recv_timeout(LIMIT).unwrap();
-    // The first receiver still hangs, and checks go on.
+    // The first receiver still hangs, but the checks continue.
     let drifted = |page: &str| {
         let text = get(page, "/metrics").1;
         let line = text.lines().find(|line| line.contains("checks_total") && line.contains("drifted"))?;
@@ -340,7 +340,7 @@ fn a_receiver_that_hangs_or_answers_garbage_delays_no_check_and_no_other_receive
     assert_eq!(watch.end(), Some(0));
 }
 
-/// The object with which replicas agree, and a time after which its lease has ended.
+/// The object with which replicas elect a leader, and an age at which its lease has ended.
 const LEADER: (&str, &str) = ("apply-locks", "secprod.lock.watch");
 const ENDED: Duration = Duration::from_mins(5);
 
@@ -348,7 +348,7 @@ fn leads(page: &str) -> bool {
     get(page, "/metrics").1.contains("reconcile_leader{spec=\"specs/prod.yaml\"} 1")
 }
 
-/// Starts a replica that leads, and one that stands by, each with the address of its status page.
+/// Starts a replica that leads and a replica that waits, each with the address of its status page.
 fn replicas(project: &Project, options: &str) -> [(Watching, String); 2] {
     let first = Watching::start(project, options);
     until("the lead", || leads(&first.1).then_some(()));
@@ -357,7 +357,7 @@ fn replicas(project: &Project, options: &str) -> [(Watching, String); 2] {
     [first, second]
 }
 
-/// The number of times that a trail was started.
+/// Returns the number of times that a trail was started.
 fn starts(served: &Served) -> usize {
     let calls = served.twin.calls();
     calls
@@ -373,7 +373,7 @@ fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_t
     project.run("apply specs/prod.yaml --yes").exits(0);
     let [(first, _), (second, other)] = replicas(&project, "--replicas --apply safe");
     let before = starts(&served);
-    // The repair of the leader has taken effect, and it never learns that.
+    // The repair of the leader takes effect, but the leader does not get the answer.
     let hold = served.twin.hold("cloudtrail:StartLogging");
     served.set_logging("333333333333", "SecurityTrail", false);
     until("the repair", || served.is_logging("333333333333", "SecurityTrail").then_some(()));
@@ -387,7 +387,7 @@ fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_t
     until("the other lead", || leads(&other).then_some(()));
     until("its check", || get(&other, "/").1.contains("in sync").then_some(()));
     assert_eq!(starts(&served), before + 1);
-    // The new leader repairs what comes after.
+    // The new leader repairs later drift.
     served.set_logging("333333333333", "SecurityTrail", false);
     until("the next repair", || served.is_logging("333333333333", "SecurityTrail").then_some(()));
     until("the end of the drift", || get(&other, "/").1.contains("in sync").then_some(()));
@@ -401,7 +401,7 @@ fn a_leader_whose_lease_ended_stands_back() {
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
     let [(first, page), (second, other)] = replicas(&project, "--replicas");
-    // The first replica stands still for longer than its lease.
+    // The first replica is suspended for longer than its lease.
     first.signal("STOP");
     served.twin.age_object(LEADER.0, LEADER.1, ENDED);
     until("the other lead", || leads(&other).then_some(()));
@@ -435,7 +435,7 @@ fn one_replica_checks_and_another_takes_over() {
     let [(first, _), (second, other)] = replicas(&project, "--replicas");
     assert!(!leads(&other));
     assert!(get(&other, "/").1.contains("on standby"));
-    // A replica that ends gives the lead away at once.
+    // A replica that ends releases the lease at once.
     assert_eq!(first.end(), Some(0));
     until("the other lead", || leads(&other).then_some(()));
     until("its check", || get(&other, "/").1.contains("in sync").then_some(()));
@@ -461,7 +461,7 @@ fn a_deleted_log_file_is_told_once_and_stays_on_the_page_after_a_restart() {
     assert!(!get(&page, "/?account=master").1.contains(shown));
     assert_eq!(watch.end(), Some(0));
 
-    // The verification of the day is not repeated, and the page still has it.
+    // The daily verification is not repeated, and its result is still on the page.
     let calls =
         || served.twin.calls().iter().filter(|call| call.operation == "cloudtrail:ListPublicKeys").count();
     let before = calls();

@@ -1,8 +1,9 @@
-//! Wrong inputs: a clear message, a place where there is one, exit code 1, and nothing written.
+//! Wrong inputs: a clear message, the place of the error if it has one, exit code 1, and no written
+//! files.
 
 use crate::support::{Project, Run, addresses};
 
-/// Plans a spec, and makes sure that nothing came of it.
+/// Plans a spec, and asserts that the plan is refused and nothing is written.
 fn refused(spec: impl AsRef<[u8]>) -> Run {
     let project = Project::new();
     project.write("specs/prod.yaml", spec);
@@ -17,7 +18,7 @@ fn prod() -> String {
     Project::new().read("specs/prod.yaml")
 }
 
-/// `spec/tests/spec/diagnostics.rs` has every diagnostic.
+/// Every diagnostic is tested in `spec/tests/spec/diagnostics.rs`.
 #[test]
 fn specs() {
     refused([0x76, 0xff, 0x0a]).says("not UTF-8");
@@ -84,7 +85,7 @@ fn an_endpoint_that_does_not_answer() {
     let environment = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
     let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let project = Project::with_environment(environment.to_vec());
-    // Nobody listens on port 9.
+    // No program listens on port 9.
     project
         .run("plan specs/prod.yaml --endpoint-url http://127.0.0.1:9")
         .exits(1)
@@ -123,7 +124,7 @@ fn a_target_selects_resources_or_is_an_error() {
             .says("trail/production/SecurityTrail");
     }
     project.run("plan specs/prod.yaml --sandbox --target trail/*").exits(0);
-    // A target includes the resources that it depends on, and no others.
+    // A target includes the resources that it depends on, and no other resources.
     std::fs::remove_file(project.path(".reconcile/sandbox.json")).unwrap();
     let words = "plan specs/prod.yaml --sandbox --format json --target trail/production/*";
     let plan = project.run(words).exits(0).json();
@@ -182,7 +183,7 @@ fn a_plan_goes_into_a_device_and_not_in_its_place() {
     assert!(std::fs::metadata("/dev/full").unwrap().file_type().is_char_device());
 }
 
-/// Nothing listens there.
+/// An address on which no program listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[test]
@@ -193,7 +194,7 @@ fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
         command.env("AWS_ENDPOINT_URL", url).env("AWS_PROFILE", "missing");
         Run::from(command.output().unwrap())
     };
-    // The profile is what is missing, and no endpoint.
+    // The error is about the missing profile, not about an endpoint.
     run("", "").exits(1).says("`missing`");
     run("::bad", "")
         .exits(1)
@@ -219,7 +220,7 @@ fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
         command.envs(keys);
         Run::from(command.output().unwrap())
     };
-    // The keys do, so the next thing in the way is that nobody answers.
+    // The keys exist, so the next error is that the endpoint does not answer.
     run("").exits(1).says("cannot connect to 127.0.0.1:");
     run("--profile missing").exits(1).says("`missing`");
     run("--profile known").exits(1).says("cannot connect to 127.0.0.1:");

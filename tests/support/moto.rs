@@ -1,5 +1,5 @@
-//! moto, an emulator of AWS that is developed elsewhere: installed once into the target folder, one
-//! server for each test.
+//! moto, an independent emulator of AWS: installed once into the target folder, with one server for
+//! each test.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -13,9 +13,9 @@ use reconcile_samples::{EditSpec, PROD};
 use super::project::Project;
 use super::python;
 
-/// The guide for users of moto. The tests run on the package that it names.
+/// The guide for users of moto. The tests use the package that the guide names.
 pub const GUIDE: &str = include_str!("../../docs/src/guides/emulator.md");
-/// The account of credentials that did not come from `AssumeRole`.
+/// The account of credentials that do not come from `AssumeRole`.
 const AMBIENT: &str = "123456789012";
 
 /// An unpatched moto server. It stops when this value is dropped, and when the test process ends.
@@ -29,10 +29,10 @@ impl Moto {
         Self::serve("moto_server -p 5000")
     }
 
-    /// Starts a server with the command of a user, on a free port in place of 5000.
+    /// Starts a server with the command from the guide, on a free port in place of 5000.
     pub fn serve(command: &str) -> Self {
-        // The end of standard input stops the server, so that a test that is killed leaves none
-        // behind.
+        // The server stops at the end of standard input, so that a killed test does not leave a
+        // server behind.
         const SCRIPT: &str = "exec 3<&0
             COMMAND &
             server=$!
@@ -61,7 +61,7 @@ impl Moto {
         &self.url
     }
 
-    /// Deletes everything that the server holds.
+    /// Deletes the whole state of the server.
     pub fn reset(&self) {
         boto3(
             &self.environment(),
@@ -72,8 +72,8 @@ impl Moto {
         );
     }
 
-    /// A user's folder with specs for moto's accounts, and an environment that leads to this
-    /// server.
+    /// Creates a user's folder with specs for the accounts of moto, and an environment that points
+    /// to this server.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());
         project.write("specs/prod.yaml", PROD.with("accounts.master.id", &format!("\"{AMBIENT}\"")));
@@ -96,8 +96,8 @@ impl Moto {
     }
 }
 
-/// Runs a script with boto3 and returns its output. `member(ID, ROLE)` in it is a session of
-/// another account.
+/// Runs a script with boto3 and returns its output. In the script, `member(ID, ROLE)` is a session
+/// of another account.
 pub fn boto3(environment: &[(String, String)], script: &str) -> String {
     const HEAD: &str = r#"
 import boto3, json
@@ -126,24 +126,25 @@ def member(account, role="Other"):
 
 impl Drop for Moto {
     fn drop(&mut self) {
-        // Waiting closes standard input first. The server may have stopped before.
+        // The wait first closes standard input. The server may have stopped earlier.
         let _ = self.server.wait();
     }
 }
 
-/// A search path with the programs of the virtual environment that has moto before those of the
+/// Returns a search path with the programs of the virtual environment of moto before those of the
 /// system.
 pub fn search_path() -> String {
     format!("{}:{}", programs().display(), std::env::var("PATH").unwrap())
 }
 
-/// The programs of a virtual environment with moto, which is created on first use.
+/// Returns the folder of the programs of a virtual environment with moto, which is created on first
+/// use.
 fn programs() -> &'static PathBuf {
     static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
     PROGRAMS.get_or_init(|| python::programs(&package().replace("[server]==", "-"), &[package()]))
 }
 
-/// The package that the guide tells users to install.
+/// Returns the package that the guide tells users to install.
 fn package() -> &'static str {
     let (_, install) = GUIDE.split_once("$ pip install '").unwrap();
     install.split_once('\'').unwrap().0

@@ -1,4 +1,4 @@
-//! A folder of a user, with specs and the binary run in it.
+//! A folder of a user, with specs, in which the binary runs.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -6,13 +6,13 @@ use std::process::{Command, Output, Stdio};
 use reconcile_samples::{EditSpec, PROD};
 use serde_json::Value;
 
-/// A folder of a user. Gone when it is dropped.
+/// A folder of a user. It is deleted when the value is dropped.
 pub struct Project {
     folder: tempfile::TempDir,
     environment: Vec<(String, String)>,
 }
 
-/// What a run of the binary came to.
+/// The result of a run of the binary.
 #[derive(Debug)]
 pub struct Run {
     pub code: Option<i32>,
@@ -21,14 +21,14 @@ pub struct Run {
 }
 
 impl Project {
-    /// A folder with `specs/prod.yaml`.
+    /// Creates a folder with `specs/prod.yaml`.
     pub fn new() -> Self {
         let project = Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new() };
         project.write("specs/prod.yaml", PROD);
         project
     }
 
-    /// The same, with these variables in the environment.
+    /// Creates the same folder, with these environment variables.
     pub fn with_environment(environment: Vec<(String, String)>) -> Self {
         Self { environment, ..Self::new() }
     }
@@ -51,7 +51,7 @@ impl Project {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
-    /// Changes a JSON file in place.
+    /// Edits a JSON file in place.
     pub fn edit(&self, name: &str, edit: impl FnOnce(&mut Value)) {
         let mut value = self.json(name);
         edit(&mut value);
@@ -64,7 +64,7 @@ impl Project {
         self.write("specs/prod.yaml", self.read("specs/prod.yaml").with(path, change));
     }
 
-    /// All files of the folder with their bytes.
+    /// Returns all files of the folder with their bytes.
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         let mut folders = vec![self.folder.path().to_owned()];
@@ -83,7 +83,7 @@ impl Project {
         found
     }
 
-    /// Runs the binary with the words of a command line, and no terminal.
+    /// Runs the binary with the arguments of a command line, without a terminal.
     pub fn run(&self, words: &str) -> Run {
         self.command(words).output().unwrap().into()
     }
@@ -109,7 +109,7 @@ impl From<Output> for Run {
 }
 
 impl Run {
-    /// Asserts the exit code, and shows everything where it is another.
+    /// Asserts the exit code, and prints all output if the exit code differs.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -128,7 +128,7 @@ impl Run {
     }
 }
 
-/// Where the build puts its files; the test binary is in `target/<profile>/deps`.
+/// Returns the folder of the build output; the test binary is in `target/<profile>/deps`.
 pub fn target() -> PathBuf {
     let binary = Path::new(env!("CARGO_BIN_EXE_reconcile"));
     binary.ancestors().nth(2).unwrap().to_owned()

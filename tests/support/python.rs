@@ -1,5 +1,4 @@
-//! Virtual environments of Python with packages that others develop, each created once in the
-//! target folder.
+//! Python virtual environments with external packages, each created once in the target folder.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -7,11 +6,11 @@ use std::process::Command;
 use super::project::target;
 
 /// Returns the folder of the programs of an environment with these packages. The name of the
-/// environment changes with them.
+/// environment depends on the packages.
 pub fn programs(name: &str, packages: &[&str]) -> PathBuf {
     let folder = target().join(name);
     let (programs, done) = (folder.join("bin"), folder.join("installed"));
-    // Another test binary may be installing it.
+    // Another test binary may be installing the same environment.
     let lock = std::fs::File::create(target().join(format!("{name}.lock"))).unwrap();
     lock.lock().unwrap();
     if !done.exists() {

@@ -1,12 +1,12 @@
-//! The embedded AWS of the test itself, served to the binary: a test can hold calls, and see what
-//! was called.
+//! The embedded AWS of the test itself, served to the binary: a test can hold calls, and read the
+//! calls that were made.
 
 use reconcile_samples::{MASTER, PROD};
 use reconcile_twin::{Setup, SetupAccount, SetupBucket, Twin};
 
 use super::project::Project;
 
-/// A twin that is served as long as this value lives.
+/// A twin that is served as long as this value exists.
 pub struct Served {
     pub twin: Twin,
     url: String,
@@ -14,7 +14,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// An AWS with the accounts of `specs/prod.yaml`, and a bucket `apply-locks` in the first one.
+    /// Starts an AWS with the accounts of `specs/prod.yaml`, and a bucket `apply-locks` in the
+    /// first account.
     pub fn start() -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -46,13 +47,13 @@ impl Served {
         Self { twin, url, runtime }
     }
 
-    /// Waits for something that happens in this AWS.
+    /// Waits for an event in this AWS.
     pub fn wait<T>(&self, event: impl Future<Output = T>) -> T {
         let limit = std::time::Duration::from_mins(1);
         self.runtime.block_on(async { tokio::time::timeout(limit, event).await }).expect("it happens in time")
     }
 
-    /// A user's folder whose environment leads to this AWS.
+    /// Creates a user's folder whose environment points to this AWS.
     pub fn project(&self) -> Project {
         let project = Project::with_environment(self.environment());
         project.write("specs/prod.yaml", format!("{PROD}{LOCK}"));
@@ -66,18 +67,18 @@ impl Served {
             .to_vec()
     }
 
-    /// The text of the lock; `None` if nobody holds it.
+    /// Returns the text of the lock; `None` if nobody holds it.
     pub fn lock(&self) -> Option<String> {
         let answer = self.twin.handle(self.request("GET", ""));
         (answer.status() == 200).then(|| String::from_utf8(answer.body().to_vec()).unwrap())
     }
 
-    /// Replaces the lock, as somebody else does.
+    /// Replaces the lock, as somebody else.
     pub fn set_lock(&self, text: &str) {
         assert_eq!(self.twin.handle(self.request("PUT", text)).status(), 200);
     }
 
-    /// Starts or stops a trail, as somebody in its account does.
+    /// Starts or stops a trail, as somebody in its account.
     pub fn set_logging(&self, account: &str, trail: &str, is_on: bool) {
         self.cloudtrail(account, if is_on { "StartLogging" } else { "StopLogging" }, trail);
     }
@@ -107,5 +108,5 @@ impl Served {
     }
 }
 
-/// The lock of the specs of these projects.
+/// The lock in the specs of these projects.
 const LOCK: &str = "lock: { bucket: apply-locks, key: secprod.lock, region: us-east-1, account: master }\n";

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-/// What a sandbox holds of an account in the Region of `specs/prod.yaml`.
+/// Returns the resources of an account in the Region of `specs/prod.yaml`, in a sandbox.
 pub fn regional<'s>(sandbox: &'s mut Value, account: &str) -> &'s mut Value {
     &mut sandbox["accounts"][account]["regions"]["us-east-1"]
 }
 
-/// The addresses of the changes of a plan.
+/// Returns the addresses of the changes of a plan.
 pub fn addresses(plan: &Value) -> Vec<&str> {
     plan["changes"].as_array().unwrap().iter().map(|change| change["address"].as_str().unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! Plan and apply on the twin, in process: what the stages do together, without the binary.
+//! Tests plan and apply together on the twin, in one process and without the binary.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 

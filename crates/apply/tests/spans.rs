@@ -1,5 +1,5 @@
 //! The spans of a plan and an apply: each call to AWS belongs to an account, a Region or a change.
-//! A program of its own, because other tests would record spans at the same time.
+//! This is a separate test program, because other tests would record spans at the same time.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
@@ -18,14 +18,14 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use installation::Installation;
 
-/// Records the path of each span: its name after those of its parents.
+/// Records the path of each span: the names of its parents, and then its own name.
 #[derive(Clone, Default)]
 struct Paths(Arc<Mutex<BTreeSet<String>>>);
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Paths {
     fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let scope: Vec<_> = context.span(id).unwrap().scope().from_root().collect();
-        // Those of the SDK are not exported.
+        // Spans of the SDK are not exported.
         if scope
             .iter()
             .all(|span| ["reconcile", "spans"].iter().any(|it| span.metadata().target().starts_with(it)))

@@ -8,7 +8,7 @@ use proptest::sample::{select, subsequence};
 use reconcile_policy::{Decision, Document, Known, Request, evaluate};
 use serde_json::{Value, json};
 
-/// Condition keys whose values are texts.
+/// Condition keys with text values.
 const KEYS: [&str; 3] = ["aws:SourceOrgID", "aws:TagKeys", "aws:SourceArn"];
 /// A key whose values are addresses, and one whose values are times.
 const ADDRESS: &str = "aws:SourceIp";

@@ -131,7 +131,7 @@ fn a_trail_with_notifications_needs_the_topic_policy() {
     assert_eq!((hop.code(), hop.to_string()), ("notify", "publish to the topic".to_owned()));
     assert_eq!(hop.policy().to_string(), "topic");
     assert_eq!((request.action(), request.resource()), ("sns:Publish", TOPIC));
-    // The Region of the topic, and not the Region of bucket and key.
+    // The Region of the topic, not that of the bucket and the key.
     assert_eq!(request.values("aws:RequestedRegion"), ["eu-west-1"]);
     let (bucket, key) = (bucket_policy(&[]), key_policy(&[]));
     let [first, second] = <[Arn; 2]>::try_from(trails()).unwrap();
@@ -418,8 +418,8 @@ fn a_foreign_deny_blocks_cloudtrail_only_if_it_applies() {
     }
 }
 
-/// Returns the hops for which the decision of the bucket policy is unknown, each with the keys that
-/// decide.
+/// Returns the hops for which the decision of the bucket policy is unknown, each with the deciding
+/// keys.
 fn doubts(delivery: &Delivery, bucket: &Document) -> Vec<(&'static str, Vec<String>)> {
     let proofs = delivery.prove(|kind| (kind == PolicyKind::Bucket).then_some(bucket)).into_iter();
     let doubts = proofs.filter_map(|proof| match proof.decision {

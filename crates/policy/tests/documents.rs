@@ -5,8 +5,8 @@
 use reconcile_policy::{Condition, Document, Effect, ParseError, Principal, Statement, Warning};
 use serde_json::json;
 
-/// A document with everything that a parser can lose: order, whitespace, repetitions, spellings,
-/// unknown elements.
+/// A document with everything that a parser can lose: order, whitespace, repeated keys, spellings,
+/// and unknown elements.
 const ODD: &str = r#"{"Annotation": {"b":1,"a":[ ]},"Version":"2008-10-17","Statement":[{ "Resource" : "*",
   "Effect":"Allow", "Principal":{"AWS":["AROAEXAMPLEEXAMPLEEX1", "*"]}, "Action":"s3:Get\u004fbject",
   "Condition":{"NumericEquals":{"s3:max-keys":1.50e1,"s3:max-keys":[ 7 , "8",true]}}, "Comment" : null
@@ -60,7 +60,7 @@ fn the_elements_of_a_document_are_parsed() {
 #[test]
 fn printing_a_document_preserves_its_text() {
     let document: Document = ODD.parse().unwrap();
-    // Nothing is written between the elements; within them, everything is unchanged.
+    // No whitespace is written between the elements. The elements themselves are unchanged.
     assert_eq!(document.to_string(), ODD.replacen(r#""Annotation": {"#, r#""Annotation":{"#, 1));
     assert_eq!(document.to_string().parse::<Document>().unwrap(), document);
 }

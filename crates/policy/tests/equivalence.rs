@@ -1,7 +1,7 @@
 //! Tests case by case whether documents are equivalent.
 //!
 //! Many cases follow published test suites (awspolicyequivalence, aws-controllers-k8s), with
-//! policies of our own. If our answer differs, the case has a note.
+//! separately written policies. If the answer of `equivalent` differs, the case has a note.
 
 #![allow(clippy::unwrap_used)]
 
@@ -74,7 +74,7 @@ fn statement_equivalence_agrees_with_document_equivalence() {
     assert!(checked > 50, "only {checked} cases have one statement on each side");
 }
 
-/// A case of a published test suite, with a policy of our own.
+/// A case of a published test suite, with a separately written policy.
 #[derive(Deserialize)]
 struct Published {
     suite: String,
@@ -82,7 +82,7 @@ struct Published {
     a: Value,
     b: Value,
     theirs: Verdict,
-    /// Our answer, if it differs.
+    /// The answer of `equivalent`, if it differs.
     ours: Option<Verdict>,
     why: Option<String>,
 }

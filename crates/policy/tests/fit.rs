@@ -11,7 +11,8 @@ use serde_json::json;
 
 const BUCKET_LIMIT: usize = 20_480;
 const KEY_LIMIT: usize = 32_768;
-/// 30 KB: see "Amazon SNS API permissions: Actions and resources reference", policy quotas.
+/// The limit of 30 KB: see "Amazon SNS API permissions: Actions and resources reference", policy
+/// quotas.
 const TOPIC_LIMIT: usize = 30_720;
 const ORGANIZATION: &str = "o-exampleorgid";
 
@@ -90,7 +91,8 @@ fn choose_topic(live: Option<&Document>, intent: &TopicIntent, choice: &Chosen) 
     fit(input, compile, |merged: Merged| merged, || choice.triers.clone())
 }
 
-/// Returns the request of a trail of account `of` that writes below the prefix of account `below`.
+/// Returns the request with which a trail of account `of` writes below the prefix of account
+/// `below`.
 fn write(of: &str, below: &str) -> Request {
     let object = format!("arn:aws:s3:::secprod-multiaccount-logs/AWSLogs/{below}/CloudTrail/us-east-1/x");
     Request::by_service("cloudtrail.amazonaws.com", "s3:PutObject", &object)
@@ -151,8 +153,8 @@ fn the_first_form_that_fits_is_used_and_isolates_every_account() {
                 let policy = if hop.policy() == PolicyKind::Bucket { bucket } else { key };
                 assert!(allows(policy, &request), "{count} accounts: {own} {hop}");
             }
-            // The plain form, which AWS documents, trusts the listed accounts not to write for each
-            // other.
+            // In the plain form, which AWS documents, the listed accounts are trusted not to write
+            // for each other.
             if count > 1 && in_bucket.0 != StatementForm::Plain {
                 let other = account((number + 1) % count);
                 assert!(!allows(bucket, &write(&own, &other)), "{count} accounts: {own} writes as {other}");
@@ -220,7 +222,8 @@ fn publish(of: &str) -> Request {
 
 #[test]
 fn a_topic_policy_fits_and_allows_no_other_account_to_publish() {
-    // SNS created the policy as a document of version 2008-10-17, which no form has to change.
+    // SNS created the policy as a document of version 2008-10-17, and every form keeps this
+    // version.
     let live: Document = json!({
         "Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
             "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "SNS:Subscribe",
@@ -295,7 +298,7 @@ fn foreign_statements_count_and_are_kept() {
 
 #[test]
 fn a_document_near_the_limit_does_not_alternate_between_forms() {
-    // As many accounts as fit, and one more; then one by one down again.
+    // As many accounts as fit, then one more, and then fewer, one by one.
     let fits = (1..200).take_while(|count| {
         fit_bucket(None, &bucket(0..*count, false)).unwrap().form == StatementForm::Plain
     });
@@ -375,8 +378,8 @@ fn a_foreign_text_that_would_become_a_variable_keeps_the_plain_form() {
     assert_eq!(fitted.merged.expanded.version(), Some("2012-10-17"));
 }
 
-/// Returns the accounts whose requests the document still allows without this key: they do not rely
-/// on the key.
+/// Returns the accounts whose requests the document still allows without this key: these accounts
+/// do not rely on the key.
 fn without(
     document: &Document,
     key: &'static str,
@@ -428,7 +431,7 @@ fn one_account_tests_a_short_form_beside_the_longer_form() {
     assert_eq!(without(expanded, "none", look, 110), (0..110).collect::<Vec<_>>());
     assert_eq!(without(contracted, "aws:SourceAccount", own, 110), Vec::<usize>::new());
 
-    // While the longer form is there, the next plan continues and moves no other account.
+    // While the longer form exists, the next plan continues and moves no other account.
     let next = choose_bucket(Some(expanded), &bucket(0..110, false), &triers(&[7, 8])).unwrap();
     assert_eq!((next.merged.expand(), next.merged.contract()), (None, Some(contracted)));
     assert_eq!(numbers(&next), moved);
@@ -494,7 +497,7 @@ fn the_form_by_organization_is_tested_beside_the_form_by_account() {
     assert_eq!(without(expanded, "aws:SourceOrgID", own, 1_400), except(1_200, &numbers(&fitted)));
     assert_eq!(without(expanded, "none", own, 1_400).len(), 1_400);
 
-    // A longer form depends on less: the way back needs no test.
+    // A longer form depends on less, so a return to it needs no test.
     let small = choose_bucket(Some(&fitted.merged.contracted), &bucket(0..500, true), &triers(&[3])).unwrap();
     assert_eq!((small.form, small.first_use), (StatementForm::ByAccount, None));
 }

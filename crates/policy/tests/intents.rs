@@ -134,7 +134,7 @@ fn an_organization_trail_has_the_same_statement_in_every_form() {
             expected.to_string(),
             "{form}"
         );
-        // Everything else is as it is without an organization trail.
+        // All other statements are the same as without an organization trail.
         let others: Vec<Statement> =
             statements.into_iter().filter(|it| it.sid() != Some("SecprodOrganizationWrite")).collect();
         let without = BucketIntent { organization_trails: Vec::new(), ..intent.clone() };

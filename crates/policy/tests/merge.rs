@@ -76,9 +76,9 @@ struct Case {
     name: &'static str,
     live: Vec<Value>,
     desired: Vec<Value>,
-    /// `None`: the live document is sufficient.
+    /// The statements of the expanded document; `None` if the live document is sufficient.
     expand: Option<Vec<Value>>,
-    /// `None`: the expanded document is sufficient.
+    /// The statements of the contracted document; `None` if the expanded document is sufficient.
     contract: Option<Vec<Value>>,
 }
 

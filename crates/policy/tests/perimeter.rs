@@ -1,6 +1,7 @@
 //! Tests the policies of the data perimeter examples of AWS
-//! (aws-samples/data-perimeter-policy-examples on GitHub), with statements of our own: they allow
-//! CloudTrail to deliver, and lock nobody out, as far as the organization is known.
+//! (aws-samples/data-perimeter-policy-examples on GitHub) together with managed statements. The
+//! policies allow CloudTrail to deliver and do not lock anybody out, as far as the organization is
+//! known.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -94,7 +95,7 @@ fn confused_deputy(action: &str, resource: &str, more: &Value) -> Value {
     })
 }
 
-/// Returns the distinct decisions of all hops under the managed statements and these.
+/// Returns the distinct decisions about all hops under the managed statements and these statements.
 fn decisions(statements: impl Fn(&str, &str) -> Vec<Value>, organization: &Membership) -> Vec<&'static str> {
     let ownership = Ownership::of("sec");
     let with = |mut document: Document, action: &str, resource: &str| -> Document {
@@ -154,7 +155,7 @@ fn identity_and_network_perimeters_always_allow_delivery() {
 fn the_confused_deputy_protection_is_decided_by_the_organization_of_the_trail() {
     let by_tag = json!({ "aws:ResourceTag/dp:exclude:identity": "true" });
     // AWS does not document whether requests for the key of a topic contain the account. If they do
-    // not, nothing is denied.
+    // not contain it, nothing is denied.
     for (more, organization, expected) in [
         (&json!({}), is_in(ORGANIZATION), &["unknown", "yes"][..]),
         (&json!({}), is_in("o-other"), &["no", "unknown"]),

@@ -1,4 +1,4 @@
-//! Buckets and keys that somebody else set up.
+//! Buckets and keys that somebody else created.
 
 use reconcile_plan::plan::Phase;
 use reconcile_samples::{BUCKET, EditSpec, MASTER, members};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::installation::Installation;
 use crate::others::{Others, acl_check, folder, sids, write};
 
-/// Two statements of other teams, in spellings of their own.
+/// Two statements of other teams, each in an unusual spelling.
 const OTHER_TEAMS: [&str; 2] = [
     r#"{ "Sid" : "Athena", "Effect":"Allow","Principal": {"AWS":["444444444444"]}, "Action":["s3:GetObject"], "Resource":"arn:aws:s3:::test-logs/*"}"#,
     r#"{"Effect" : "Deny", "Principal": "*", "Action": "s3:DeleteObject" ,"Resource": ["arn:aws:s3:::test-logs/*"]}"#,
@@ -63,7 +63,7 @@ async fn an_account_and_a_trail_that_are_not_in_the_spec_keep_what_they_have() {
     assert!(sids(&policy).contains(&"AWSCloudTrailWrite20150319".to_owned()), "{policy}");
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // In words, the spec may end it.
+    // With this line, the spec revokes the access.
     let strict = spec.with("bucket.policy", "{ unlisted_accounts: remove }");
     installation.converge(&strict).await;
     let policy = others.policy().await;
@@ -145,7 +145,7 @@ async fn the_guide_for_several_accounts_and_a_module_with_a_prefix_are_taken_ove
     }
 }
 
-/// The statement with another element.
+/// Returns the statement with another element.
 fn with(statement: &str, element: &str, value: Value) -> String {
     let mut statement: Value = serde_json::from_str(statement).unwrap();
     statement[element] = value;
@@ -160,7 +160,7 @@ async fn what_others_change_between_plan_and_apply_is_left_to_the_next_plan() {
     let others = Others::of(&installation, MASTER);
     others.bucket(&[acl_check(), write(&[folder(MASTER)])]).await;
     let plan = installation.plan(&spec).await;
-    // The owner of the statement has given another account the same.
+    // The owner of the statement has allowed another account the same access.
     let changed = write(&[folder(MASTER), folder("999999999999")]);
     let policy = format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{},{changed}]}}", acl_check());
     others.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();

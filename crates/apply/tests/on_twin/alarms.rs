@@ -19,7 +19,7 @@ fn spec(alarms: &str) -> String {
 const ALL: &str = ", alarms: { topic: alarms }";
 const TWO: &str = ", alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms }";
 
-/// The clients of others in an account.
+/// Clients that do not belong to `reconcile`, in one account.
 struct Account {
     logs: aws_sdk_cloudwatchlogs::Client,
     cloudwatch: aws_sdk_cloudwatch::Client,
@@ -89,7 +89,7 @@ async fn metric_filters_and_alarms_are_created_repaired_and_deleted_and_those_of
     assert_eq!(alarm.alarm_description(), Some("CIS 4.3: the use of the root user"));
     assert!(installation.plan(&spec(ALL)).await.changes.is_empty());
 
-    // Others break an alarm, delete a filter, and have filters and alarms of their own.
+    // Others change an alarm, delete a filter, and create their own filters and alarms.
     member.put_alarm(ROOT, &[PAGERS]).await;
     member.logs.delete_metric_filter().log_group_name(GROUP).filter_name(ROOT).send().await.unwrap();
     member.put_filter("Theirs").await;
@@ -100,7 +100,7 @@ async fn metric_filters_and_alarms_are_created_repaired_and_deleted_and_those_of
     installation.converge(&spec(ALL)).await;
     let alarm = member.alarm(ROOT).await;
     assert_eq!((alarm.threshold(), alarm.evaluation_periods()), (Some(1.0), Some(1)));
-    // What others added to the alarm stays.
+    // Actions that others added to the alarm are kept.
     assert_eq!(alarm.alarm_actions(), [TOPIC, PAGERS]);
     assert_eq!((alarm.alarm_description(), alarm.ok_actions().len()), (Some("theirs"), 1));
     let contents = alarm.action_configuration().and_then(ActionConfiguration::alarm_tags_propagation);
@@ -113,7 +113,7 @@ async fn metric_filters_and_alarms_are_created_repaired_and_deleted_and_those_of
     installation.converge(&spec("")).await;
     let theirs = vec!["Theirs".to_owned()];
     assert_eq!(member.names().await, (theirs.clone(), theirs.clone()));
-    // Without filters of the installation, no alarm is looked for.
+    // Without filters of the installation, no alarms are read.
     let before = installation.accepted("cloudwatch:DescribeAlarms");
     assert!(installation.plan(&spec("")).await.changes.is_empty());
     assert_eq!(installation.accepted("cloudwatch:DescribeAlarms"), before);
@@ -142,7 +142,7 @@ async fn alarms_of_a_log_group_that_the_spec_no_longer_has_are_deleted() {
     let other = spec(TWO).with("trails.0.cloudwatch_logs.log_group", "other");
     let plan = installation.converge(&other).await;
     let moved: Vec<String> = plan.changes.iter().map(|it| it.address.to_string()).collect();
-    // The alarms stay: they watch the same metrics.
+    // The alarms are kept, because they watch the same metrics.
     assert!(moved.iter().all(|address| !address.starts_with("alarm/")), "{moved:?}");
     assert!(moved.contains(&format!("metric_filter/m0/{GROUP}/{ROOT}")), "{moved:?}");
     let member = Account::of(&installation, M0);
@@ -161,7 +161,7 @@ async fn a_renamed_installation_renames_its_alarms() {
     assert_eq!(Account::of(&installation, M0).names().await, (expected.clone(), expected));
 }
 
-/// An alarm with tags can be created only with another permission.
+/// The creation of an alarm with tags requires another permission.
 #[tokio::test]
 async fn alarms_have_the_tags_of_the_spec() {
     let installation = Installation::new();
@@ -203,7 +203,7 @@ async fn an_apply_that_fails_at_an_alarm_is_completed_by_the_next_one() {
     }
 }
 
-/// What cannot be read is neither absent nor in sync.
+/// A resource that cannot be read is neither absent nor in sync.
 #[tokio::test]
 async fn metric_filters_and_alarms_that_cannot_be_read_are_kept() {
     for (operation, asked) in [
@@ -226,7 +226,7 @@ async fn metric_filters_and_alarms_that_cannot_be_read_are_kept() {
     }
 }
 
-/// A test provides the topics that a spec presupposes.
+/// The test provides the topics that the spec requires.
 #[tokio::test]
 async fn a_topic_that_cannot_be_read_is_reported() {
     let installation = Installation::new();

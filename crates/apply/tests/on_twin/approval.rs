@@ -1,4 +1,5 @@
-//! A plan file is not trusted: only what its spec gives for live state is written.
+//! A plan file is not trusted: `apply` writes only the changes that the spec requires in live
+//! state.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use reconcile_apply::{Altered, ChangeStatus, Outcome};
@@ -16,7 +17,7 @@ fn edited(plan: &Plan, edit: impl FnOnce(&mut Value)) -> Plan {
     Plan::from_json(&value.to_string()).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The first change whose address begins so.
+/// Returns the first change whose address starts with `address`.
 fn change<'v>(plan: &'v mut Value, address: &str) -> &'v mut Value {
     let changes = plan["changes"].as_array_mut().unwrap();
     let is_meant = |it: &&mut Value| it["address"].as_str().unwrap().starts_with(address);
@@ -128,7 +129,7 @@ async fn an_edited_plan_is_refused_before_anything_is_written() {
             installation.apply_saved(&spec, edited).await.err().unwrap_or_else(|| panic!("{name}"));
         assert!(error.to_string().contains(expected), "{name}: {error}");
     }
-    // Nothing was written: the plan is still the same.
+    // Nothing was written: the plan does not change.
     let again = installation.plan(&spec).await;
     assert_eq!(again.changes, plan.changes);
 }
@@ -138,7 +139,7 @@ async fn what_an_edited_plan_says_about_live_state_writes_nothing_either() {
     let (installation, spec, plan) = with_plan().await;
     let forked = installation.fork();
     let edited = edited(&plan, |it| {
-        // A policy that the plan claims to have seen otherwise, with a statement that it adds.
+        // The plan claims to have seen another policy, and adds a statement.
         let policy = change(it, "bucket_policy");
         policy["before"] = json!({ "Version": "2012-10-17", "Statement": [] });
         policy["observed_fingerprint"] = json!("sha256:0");
@@ -173,7 +174,7 @@ async fn what_an_edited_plan_says_about_live_state_writes_nothing_either() {
 
 #[tokio::test]
 async fn a_saved_plan_is_applied_as_it_was_shown_or_not_at_all() {
-    // As it is, and once more.
+    // The plan is applied unchanged, and then again.
     let (installation, spec, plan) = with_plan().await;
     let later = json!({
         "Sid": "Later", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObjectAcl", "Resource": "arn:aws:s3:::test-logs/*",
@@ -188,8 +189,8 @@ async fn a_saved_plan_is_applied_as_it_was_shown_or_not_at_all() {
     assert_eq!(again.summary.unchanged, plan.changes.len(), "{:#?}", again.results);
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // A resource that needs a change which is not in the plan that the user saw, and what depends
-    // on it, are left alone.
+    // If a resource needs a change that is not in the plan that the user saw, the resource and its
+    // dependents are skipped.
     let (installation, spec, plan) = with_plan().await;
     let bucket = &installation.twin.summary().buckets[0].name;
     let suspended = VersioningConfiguration::builder().status(BucketVersioningStatus::Suspended).build();

@@ -1,4 +1,4 @@
-//! The authors of findings, according to the events that CloudTrail recorded.
+//! The authors of findings, from the events that CloudTrail recorded.
 
 use reconcile_diff::blame;
 use reconcile_operations::{Mode, Operation, Run, permissions};
@@ -28,7 +28,7 @@ fn of<'f>(findings: &'f [Finding], address: &str) -> &'f Blame {
     finding.blame.as_ref().unwrap()
 }
 
-/// The calls, each with its author: `we` are who applied.
+/// Returns the calls, each with its author; `we` is the author of an apply of this test.
 fn authors(blame: &Blame) -> Vec<String> {
     let who = |by_reconcile| if by_reconcile { "we" } else { "others" };
     blame.calls.iter().map(|call| format!("{} by {}", call.event_name, who(call.by_reconcile))).collect()
@@ -99,7 +99,7 @@ async fn a_finding_names_the_call_that_caused_it() {
     assert!(comparison.plan.key.is_some());
 }
 
-/// These calls name alarms in a list.
+/// These calls name several alarms in a list.
 #[tokio::test]
 async fn who_disabled_or_deleted_an_alarm_is_named() {
     let installation = Installation::new();
@@ -133,7 +133,7 @@ async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
 #[tokio::test]
 async fn an_author_that_nobody_recorded_is_unknown_with_the_reason() {
     let text = members(1);
-    // Nobody called anything: the file was edited.
+    // The state file was edited, so there is no call.
     let edited = Installation::edited(&text, |state| {
         let trail = format!("/accounts/{M0}/regions/eu-west-1/trails/Trail");
         state.pointer_mut(&trail).unwrap()["logging"] = json!(false);
@@ -194,7 +194,7 @@ async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
         .filter(|call| call.operation == "cloudtrail:LookupEvents")
         .map(|call| call.account.as_str())
         .collect();
-    // The calls that stop and start a trail, and those that create it.
+    // The lookups are for the calls that stop and start a trail, and for the calls that create it.
     assert_eq!(lookups.len(), 2 * 3, "{lookups:?}");
     let action = format!("\"{}\"", Operation::LookupEvents.action());
     for (mode, blame, expected) in

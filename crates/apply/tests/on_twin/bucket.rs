@@ -1,4 +1,4 @@
-//! What a plan sees of a bucket that others use before anything is written to it.
+//! The properties of a shared bucket that a plan reads before `apply` writes to the bucket.
 
 use std::sync::{Arc, Mutex};
 
@@ -33,12 +33,12 @@ fn team() -> String {
     .to_string()
 }
 
-/// The spec with more settings of the bucket.
+/// Returns the spec with more settings of the bucket.
 fn with(settings: &str) -> String {
     members(1).with("bucket", &format!("{{ {settings} }}"))
 }
 
-/// A bucket that somebody else made, without a block and with ACLs.
+/// Creates a bucket as somebody else, without Block Public Access and with ACLs.
 async fn open_bucket(installation: &Installation, statements: &[String]) -> Others {
     installation.plan(&members(1)).await;
     let others = Others::of(installation, MASTER);
@@ -75,7 +75,7 @@ async fn tag(others: &Others, tags: &[(&str, &str)]) {
     others.s3.put_bucket_tagging().bucket(BUCKET).tagging(tagging).send().await.unwrap();
 }
 
-/// The messages of the warnings of a code.
+/// Returns the messages of the warnings with a code.
 fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
     plan.warnings.iter().filter(|it| it.code.as_str() == code).map(|it| it.message.as_str()).collect()
 }
@@ -110,7 +110,7 @@ async fn a_public_statement_keeps_its_readers_until_somebody_decides() {
     assert_eq!(warnings(&plan, "withheld-setting"), [""; 0]);
     assert!(others.policy().await.contains("Downloads") && !is_blocked(&others).await);
 
-    // The user decides to have the block.
+    // The user decides to enable Block Public Access.
     let remove = with("policy: { foreign_statements: remove }");
     let plan = installation.converge(&remove).await;
     assert_eq!(warnings(&plan, "withheld-setting"), [""; 0]);
@@ -134,11 +134,11 @@ async fn a_policy_that_s3_would_refuse_to_save_is_refused_by_the_plan() {
     assert_eq!(refusal.address().kind, Kind::BucketPolicy);
     assert!(refusal.to_string().contains("statement `Downloads`"), "{refusal}");
     assert!(warnings(&comparison.plan, "public-statement")[0].contains("only the bucket's own account"));
-    // A spec that does not write the policy is not concerned.
+    // A spec that does not manage the policy is not refused.
     let unmanaged = installation.compare(&with("policy: unmanaged")).await;
     assert!(!unmanaged.refusals.iter().any(|it| matches!(it, Refusal::PublicStatement { .. })));
 
-    // Without the block, or without the statement, it can be saved.
+    // Without Block Public Access, or without the statement, the policy can be saved.
     let off = installation.compare(&with("block_public_access: false")).await;
     assert_eq!(off.refusals, []);
     installation.converge(&with("policy: { foreign_statements: remove }")).await;
@@ -187,7 +187,7 @@ async fn acls_are_disabled_only_once_they_grant_nothing_to_others() {
     acl(&others, BucketCannedAcl::Private).await;
     installation.converge(&members(1)).await;
     assert_eq!(ownership(&others).await, "BucketOwnerEnforced");
-    // An ACL without effect is not read.
+    // An ACL that has no effect is not read.
     let before = installation.twin.calls().len();
     installation.plan(&members(1)).await;
     assert!(installation.twin.calls()[before..].iter().all(|call| call.operation != "s3:GetBucketAcl"));
@@ -224,7 +224,7 @@ async fn a_bucket_whose_requesters_pay_is_refused_and_a_critical_finding() {
     assert!(refusal.hint().contains("put-bucket-request-payment --bucket test-logs"), "{}", refusal.hint());
     assert_eq!(finding(&comparison, "Requester Pays").severity, Severity::Critical);
 
-    // What cannot be read is neither: the plan says so and goes on.
+    // A setting that cannot be read is reported, and the plan continues.
     let operation = "s3:GetBucketRequestPayment".to_owned();
     installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     let comparison = installation.compare(&spec).await;
@@ -297,7 +297,7 @@ async fn a_bucket_with_abac_says_how_to_tag_it() {
     );
     assert!(told.contains(&command), "{told}");
 
-    // As that command would.
+    // Tags the bucket as that command does.
     installation.twin.trust(true);
     tag(&others, &[("reconcile:spec", "test")]).await;
     installation.twin.trust(false);
@@ -321,10 +321,10 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     let spec = members(0);
     let with = |settings: &str| spec.with("bucket", settings);
     let is = |algorithm: &str, blocked: &str| (algorithm.to_owned(), blocked.to_owned());
-    // S3 blocks SSE-C in a new bucket, and the first apply keeps that.
+    // S3 blocks SSE-C in a new bucket, and the first apply keeps this setting.
     installation.converge(&spec).await;
     assert_eq!(live().await, is("aws:kms", "SSE-C"));
-    // A plan that writes the encryption shows what it keeps.
+    // A plan that changes the encryption prints the blocked types that it keeps.
     let plan = installation.plan(&with("{ encryption: s3 }")).await;
     let [change] = plan.changes.as_slice() else { panic!("{:#?}", plan.changes) };
     let (before, after) = change.views();
@@ -333,7 +333,7 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     }
     installation.converge(&with("{ encryption: s3 }")).await;
     assert_eq!(live().await, is("AES256", "SSE-C"));
-    // The spec names them; the encryption, which it leaves alone, stays.
+    // The spec sets the blocked types, but does not manage the encryption, which is kept.
     installation.converge(&with("{ encryption: unmanaged, blocked_encryption_types: [] }")).await;
     assert_eq!(live().await, is("AES256", "NONE"));
     installation.converge(&spec).await;
@@ -343,8 +343,8 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
     assert!(installation.plan(&spec).await.is_in_sync());
 }
 
-/// S3 replaces all notifications at once. The topic of another team is gone, so that S3 would
-/// reject a configuration that names the topic, if the destinations were validated.
+/// S3 replaces all notifications at once. The topic of another team does not exist any more: if S3
+/// validated the destinations, it would reject a configuration that names the topic.
 #[tokio::test]
 async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
     let installation = Installation::new();
@@ -390,13 +390,13 @@ async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
 
     installation.converge(&with("eventbridge: true")).await;
     assert_eq!(theirs().await, (before.clone(), true));
-    // Without the key, nobody touches the setting.
+    // Without the key in the spec, the setting is not changed.
     assert!(installation.plan(&members(1)).await.is_in_sync());
     installation.converge(&with("eventbridge: false")).await;
     assert_eq!(theirs().await, (before, false));
 }
 
-/// With `tags: unmanaged` a later apply adds no tag, and a destroy keeps a bucket without the tag.
+/// With `tags: unmanaged`, a later apply adds no tag, and a destroy keeps a bucket without the tag.
 #[tokio::test]
 async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     let installation = Installation::new();
@@ -416,7 +416,7 @@ async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
     assert_eq!(installation.accepted("s3:PutBucketTagging"), 0);
 }
 
-/// A role that was set up before `reconcile` created buckets with tags.
+/// The role was created before `reconcile` created buckets with tags.
 #[tokio::test]
 async fn a_caller_who_is_not_allowed_to_tag_buckets_learns_which_action_is_missing() {
     let installation = Installation::new();

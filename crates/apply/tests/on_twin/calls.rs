@@ -1,4 +1,4 @@
-//! Which calls are made, and how many.
+//! The AWS calls of a run, and their number.
 
 use std::collections::BTreeMap;
 
@@ -21,12 +21,12 @@ async fn a_plan_only_reads() {
     let calls = installation.twin.calls();
     let mutating: Vec<_> = calls[before..].iter().filter(|call| call.mutating).collect();
     assert!(mutating.is_empty(), "{mutating:?}");
-    // The first plan, of an empty AWS, too.
+    // This includes the first plan, with an empty AWS.
     let first = calls.iter().position(|call| call.mutating).unwrap();
     assert!(calls[..first].iter().any(|call| call.operation == "kms:ListKeys"));
 }
 
-/// Whoever steals the credentials of a plan has those of a reader, whatever the role allows.
+/// The credentials of a plan only allow reads, whatever the role allows.
 #[tokio::test]
 async fn a_session_for_reading_changes_nothing() {
     let installation = Installation::new();
@@ -66,13 +66,14 @@ async fn a_plan_without_changes_makes_few_calls() {
         }
     }
     assert_eq!(assumed, 10);
-    // Two of them list the keys and the aliases of the account, and one reads the object lock,
-    // which a control needs.
+    // Two of these calls list the keys and the aliases of the account, and one reads the object
+    // lock, which a control needs.
     assert!(by_account.remove(MASTER).unwrap() <= 27);
     assert!(by_account.values().all(|calls| *calls <= 5), "{by_account:?}");
 }
 
-/// What `permissions` lists is all that a run needs: every call of a whole life is in it.
+/// The output of `permissions` is sufficient: it contains every call from the first apply to the
+/// destroy.
 #[tokio::test]
 async fn every_call_is_in_the_permissions_of_its_account() {
     let installation = Installation::new();
@@ -106,7 +107,7 @@ async fn every_call_is_in_the_permissions_of_its_account() {
         assert_covered(spec, Mode::Plan, &calls[before..planned]);
         assert_covered(spec, Mode::Apply, &calls[planned..]);
     }
-    // What trails deliver to besides, and the organization; as it comes, changes and goes again.
+    // The other destinations of trails, and the organization: added, changed and removed again.
     let organization = "{
         account: master,
         include: { organizational_units: [r-twin], tags: { a: b } },

@@ -1,4 +1,4 @@
-//! Risks that the set-up itself has.
+//! Risks of the installation itself.
 
 use aws_sdk_s3::types::{
     BucketLocationConstraint, BucketLoggingStatus, CreateBucketConfiguration, LoggingEnabled,
@@ -9,7 +9,7 @@ use reconcile_twin::InjectedDenial;
 use crate::installation::Installation;
 use crate::others::Others;
 
-/// The codes of the warnings of a plan, each with what names it under `reviewed`.
+/// Returns the codes of the warnings of a plan, each with the entry for `reviewed` that accepts it.
 async fn warnings(installation: &Installation, spec: &str) -> Vec<(String, String)> {
     let plan = installation.compare_with_cautions(spec).await.plan;
     let name = |message: &str| message.split('`').rev().nth(3).unwrap_or_default().to_owned();
@@ -35,7 +35,7 @@ async fn the_plan_warns_of_risks_of_the_set_up_and_a_review_accepts_them() {
     installation.converge(&reviewed).await;
     assert_eq!(codes(&installation, &reviewed).await, ["reviewed", "reviewed", "reviewed"]);
 
-    // A risk that is gone leaves its review behind.
+    // If a risk is gone, its review remains and is reported.
     let elsewhere = reviewed.with("trails.0.data_events", "{ s3: all }");
     assert_eq!(codes(&installation, &elsewhere).await, ["reviewed", "reviewed", "unused-review"]);
 }
@@ -50,7 +50,8 @@ async fn the_management_account_is_known_with_and_without_an_organization_in_the
     assert_eq!(codes(&installation, &named).await, ["management-account"]);
     let hub = spec.with("bucket.account", "m0");
     assert_eq!(codes(&installation, &hub).await, [""; 0]);
-    // An account that may not ask does not know.
+    // If the account is not allowed to describe the organization, its management account is
+    // unknown.
     let operation = "organizations:DescribeOrganization".to_owned();
     installation.twin.deny(vec![InjectedDenial { account: MASTER.to_owned(), region: None, operation }]);
     assert_eq!(codes(&installation, &spec).await, [""; 0]);
@@ -86,7 +87,7 @@ async fn whoever_reads_and_deletes_log_files_leaves_a_trace_in_data_events_or_ac
     );
     assert_eq!(told(&writes).await.as_deref(), Some("no trail of the spec records who reads"));
 
-    // Access logs that somebody else set up count as well.
+    // Server access logging that somebody else enabled also counts.
     let spec = members(1);
     installation.converge(&spec).await;
     let s3 = Others::of(&installation, MASTER).s3;

@@ -1,4 +1,4 @@
-//! CloudTrail is asked about trails after a policy was written, and has the last word.
+//! `apply` asks CloudTrail about trails after a policy write, and the answer of CloudTrail decides.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use crate::installation::Installation;
 
 const M0: &str = "000000000001";
 
-/// What the console and another team wrote, each in a spelling of their own.
+/// Returns statements of the console and of another team, each in its own spelling.
 fn foreign(accounts: &[&str]) -> String {
     let folders: Vec<String> =
         accounts.iter().map(|id| format!("\"arn:aws:s3:::{BUCKET}/AWSLogs/{id}/*\"")).collect();
@@ -35,7 +35,7 @@ fn foreign(accounts: &[&str]) -> String {
     )
 }
 
-/// An installation whose trails deliver by statements that somebody else wrote.
+/// Creates an installation whose trails deliver through statements that somebody else wrote.
 async fn adopted(spec: &str, accounts: &[&str]) -> Installation {
     let installation = Installation::new();
     installation.converge(spec).await;
@@ -49,7 +49,8 @@ pub fn key_policy(installation: &Installation) -> String {
     installation.twin.key_policy(MASTER, "eu-west-1", "alias/test").unwrap()
 }
 
-/// The same key policy behind the statements of AWS's guide, which name accounts and no trail.
+/// Returns the key policy with the statements of the AWS guide before it. Those statements name
+/// accounts, but no trail.
 fn with_old_statements(key_policy: &str) -> String {
     let contexts = [MASTER, M0].map(|id| format!("\"arn:aws:cloudtrail:*:{id}:trail/*\"")).join(",");
     let old = format!(
@@ -80,7 +81,7 @@ fn updates(installation: &Installation) -> usize {
     installation.twin.calls().iter().filter(|call| call.operation == "cloudtrail:UpdateTrail").count()
 }
 
-/// Why trails cannot deliver, as the twin reads the policies.
+/// Returns the reasons why trails cannot deliver, according to the twin.
 pub fn obstacles(installation: &Installation) -> Vec<String> {
     let trails = installation.twin.summary().accounts.into_iter().flat_map(|account| account.trails);
     trails.filter_map(|trail| trail.undeliverable.or(trail.unannounced)).collect()
@@ -107,8 +108,8 @@ async fn trails_are_confirmed_before_and_after_permissions_are_taken_away() {
     installation.watch_over(|_| true);
     let outcome = installation.apply(&spec, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
-    // Of the bucket policy, two after the first write, and two before and after the second; of the
-    // key policy the last four.
+    // The bucket policy causes two updates after the first write, and two before and two after the
+    // second; the key policy causes the last four.
     assert_eq!(updates(&installation) - calls, 10);
     assert_eq!(trails(&installation), before, "no trail changes");
     let confirmed = outcome.results[0].confirmation.as_ref().unwrap();
@@ -133,7 +134,7 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     let mut plan = installation.plan(&spec).await;
     plan.changes.retain(|change| change.phase == Phase::Expand);
     assert!(installation.apply(&spec, &plan).await.is_complete());
-    // Another spelling of the same, so that it is seen whether it comes back.
+    // Another spelling of the same policy, to check that it is restored.
     let spelled = installation.twin.bucket_policy(BUCKET).unwrap().edited_everywhere("\":", "\" :  ");
     installation.twin.set_bucket_policy(BUCKET, &spelled);
 
@@ -141,7 +142,7 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     let plan = installation.plan(&spec).await;
     let outcome = installation.apply(&spec, &plan).await;
     assert_eq!(installation.twin.bucket_policy(BUCKET).unwrap(), spelled);
-    // The key policy is refused in the same way.
+    // CloudTrail also refuses the key policy.
     assert_eq!(outcome.summary.failed, 2, "{:#?}", outcome.results);
     let of_bucket =
         outcome.results.iter().find(|it| it.address.to_string().starts_with("bucket_policy/")).unwrap();
@@ -157,14 +158,14 @@ async fn a_refusal_after_contraction_restores_the_policy_byte_for_byte() {
     ] {
         assert!(error.contains(part), "{error}");
     }
-    // The next plan still wants the same.
+    // The next plan has the same change.
     let next = installation.plan(&spec).await;
     assert_eq!(next.changes.len(), 2);
     assert_eq!(asked(policy(&next, Phase::Contract)).len(), 2);
 }
 
-/// Denies CloudTrail all that is not for these accounts, which only a twin without the key takes
-/// for a reason to refuse.
+/// Adds a Deny for requests of CloudTrail on behalf of any other account. Only a twin that does not
+/// know the condition key refuses trails because of it.
 fn with_a_deny(spec: &str) -> String {
     let deny = format!(
         "{{ extra_statements: [{{ Effect: Deny, Principal: {{ Service: cloudtrail.amazonaws.com }}, \
@@ -202,7 +203,7 @@ async fn a_refused_key_policy_is_restored_byte_for_byte() {
     installation.converge(&spec).await;
     let old = with_old_statements(&key_policy(&installation));
     installation.twin.set_key_policy(MASTER, "eu-west-1", "alias/test", &old);
-    // The bucket policy works with and without the key that this twin does not know.
+    // The bucket policy works with and without the condition key that this twin does not know.
     let open = foreign(&[MASTER, M0]);
     installation.twin.set_bucket_policy(BUCKET, &open);
     installation.twin.disagree(unknown("aws:SourceArn"));
@@ -317,8 +318,8 @@ async fn a_concurrent_write_of_the_policy_is_kept() {
     assert_eq!(refused.policy, PolicyAfter::ChangedByOthers, "{:#?}", outcome.results);
 }
 
-/// Applies, and dies right after the call of this number that may change something. Returns whether
-/// it came to that.
+/// Applies, and ends abruptly after the mutating call with this number. Returns whether this call
+/// was made.
 pub async fn apply_and_die(installation: &Installation, spec: &str, plan: &Plan, after: usize) -> bool {
     let left = Arc::new(AtomicUsize::new(after));
     let counter = Arc::clone(&left);
@@ -361,7 +362,7 @@ async fn wherever_a_refusal_is_killed_the_next_apply_restores_what_delivers() {
         let plan = installation.plan(&spec).await;
         installation.twin.disagree(unknown("aws:SourceArn"));
         let was_killed = apply_and_die(&installation, &spec, &plan, after).await;
-        // With a new plan, as after `apply SPEC`.
+        // A new plan is used, as in `apply SPEC`.
         let plan = installation.plan(&spec).await;
         let outcome = installation.apply(&spec, &plan).await;
         assert!(!outcome.is_complete(), "after {after}: {:#?}", outcome.results);

@@ -1,5 +1,5 @@
-//! Any spec on any state: after an apply there is nothing to do, and what others had is still
-//! there.
+//! Any spec on any state: after an apply, the next plan is empty, and everything that others
+//! created still exists.
 
 use aws_sdk_s3::types::Tag;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::installation::Installation;
 
-/// Whether a spec has trails in the account of this one.
+/// Whether a spec has trails in the account of this trail.
 fn has_trail(spec: &str, arn: &str) -> bool {
     let account = arn.split(':').nth(4).unwrap();
     let name = if account == MASTER {
@@ -25,7 +25,7 @@ fn has_trail(spec: &str, arn: &str) -> bool {
 
 const FOREIGN: &str = r#"{ "Sid" : "Others", "Effect":"Allow","Principal": {"AWS":"444444444444"}, "Action":["s3:ListBucket"], "Resource":"arn:aws:s3:::test-logs"}"#;
 
-/// A client of another make than ours.
+/// Returns a client that does not belong to `reconcile`.
 fn client(installation: &Installation) -> aws_sdk_s3::Client {
     let (key, secret) = installation.twin.credentials_for(MASTER);
     let config = aws_sdk_s3::Config::builder()
@@ -39,7 +39,7 @@ fn client(installation: &Installation) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
-/// What another team does in the meantime: a statement, a tag.
+/// Makes the changes of another team: a statement and a tag.
 async fn others(installation: &Installation) {
     let s3 = client(installation);
     let policy = s3.get_bucket_policy().bucket("test-logs").send().await.unwrap().policy.unwrap();
@@ -51,7 +51,7 @@ async fn others(installation: &Installation) {
     s3.put_bucket_tagging().bucket("test-logs").tagging(tagging).send().await.unwrap();
 }
 
-/// The bucket policy as text, and the tags of the bucket.
+/// Returns the bucket policy as text, and the tags of the bucket.
 async fn kept(installation: &Installation) -> (String, Vec<(String, String)>) {
     let s3 = client(installation);
     let policy = s3.get_bucket_policy().bucket("test-logs").send().await.unwrap().policy.unwrap();
@@ -74,7 +74,7 @@ proptest! {
             let again = installation.plan(&a).await;
             assert!(again.is_in_sync(), "{:#?}\n{a}", again.changes);
 
-            // Whoever delivers before and after delivers all the way.
+            // A trail that can deliver before and after the change can deliver all the time.
             let (before, after) = (a.clone(), b.clone());
             installation.watch_over(move |arn| has_trail(&before, arn) && has_trail(&after, arn));
             installation.converge(&b).await;
@@ -90,7 +90,7 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
-    /// What was there before leaves no trace.
+    /// The earlier spec has no effect on the state under the later spec.
     #[test]
     fn one_spec_after_another_is_the_other_alone((a, b) in (specs(Said::All), specs(Said::All))) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -105,9 +105,9 @@ proptest! {
     }
 }
 
-/// All that a spec decides, however it came about: without the ids of keys, the order of lists,
-/// tags that an earlier spec had, and a key that an earlier spec made, which nothing but a destroy
-/// takes away.
+/// Returns everything that a spec decides, regardless of the earlier state. Omits the ids of keys,
+/// the order of lists, and the tags of an earlier spec. Also omits a key that an earlier spec
+/// created, because only a destroy deletes it.
 fn world(installation: &Installation, spec: &str) -> Value {
     let summary = installation.twin.summary();
     let keys = summary.accounts.iter().flat_map(|account| &account.keys);
@@ -119,13 +119,12 @@ fn world(installation: &Installation, spec: &str) -> Value {
         .iter()
         .map(|account| {
             let trails: Vec<&Value> = account.trails.iter().map(|trail| &trail.settings).collect();
-            // A Region that had something once is no Region less.
+            // A Region that had a resource earlier counts like a Region that never had one.
             let full = |by_region: &Value| -> Vec<Value> {
                 let regions = by_region.as_object().unwrap().values();
                 regions.filter(|it| it.as_object().is_some_and(|it| !it.is_empty())).cloned().collect()
             };
-            // The topic of alarms belongs to others, and is there as soon as one of the specs names
-            // it.
+            // The topic of alarms is foreign, and exists as soon as one of the specs names it.
             let mut topics = account.topics.clone();
             for by_name in topics.as_object_mut().unwrap().values_mut() {
                 by_name.as_object_mut().unwrap().remove("alarms");
@@ -140,12 +139,12 @@ fn world(installation: &Installation, spec: &str) -> Value {
     without_earlier_tags(sorted(&json!([accounts, key, bucket]), &names))
 }
 
-/// A value without the tag that some specs give, and without members that are null.
+/// Returns a value without the tag that some specs set, and without members that are null.
 fn without_earlier_tags(value: Value) -> Value {
     match value {
         Value::Array(members) => members.into_iter().map(without_earlier_tags).collect(),
         Value::Object(fields) => {
-            // A trail keeps the record of the destinations that it had before.
+            // A trail keeps the tags that record its former destinations.
             let is_earlier = |name: &str| name == "team" || name.starts_with("reconcile:former-");
             let kept = fields.into_iter().filter(|(name, value)| !is_earlier(name) && !value.is_null());
             Value::Object(kept.map(|(name, value)| (name, without_earlier_tags(value))).collect())

@@ -1,4 +1,4 @@
-//! What may not be read is not taken for absent, and nothing of ours is lost sight of.
+//! Resources that cannot be read do not count as absent, and managed resources stay known.
 
 use reconcile_plan::Plan;
 use reconcile_samples::{EditSpec, MASTER, members};

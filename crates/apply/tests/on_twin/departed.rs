@@ -1,4 +1,5 @@
-//! Accounts that leave the spec, or the selection of its organization: nobody is cut off silently.
+//! Accounts that leave the spec, or the selection of its organization: no delivery ends without a
+//! report.
 
 use reconcile_plan::plan::{Action, Changed, Phase, WarningCode};
 use reconcile_plan::{Finding, FindingKind, Plan, Severity, findings};
@@ -44,8 +45,8 @@ async fn a_member_that_leaves_the_selection_loses_its_trail_before_its_permissio
     assert!(installation.plan(&without).await.is_in_sync());
 }
 
-/// The account is entered for its log group as for its trail, so a log group that is gone keeps no
-/// permission.
+/// `reconcile` enters the account for its log group in the same way as for its trail, so a log
+/// group that no longer exists keeps no permission.
 #[tokio::test]
 async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() {
     const LOGS: &str = "{ log_group: events, encryption: key }";
@@ -55,8 +56,7 @@ async fn a_member_that_leaves_keeps_no_permission_of_a_log_group_that_is_gone() 
     base.converge(&spec(&[])).await;
     let without = spec(&[M1]);
     let plan = base.plan(&without).await;
-    // The apply deletes the log group and cannot go on; then it is another plan that removes the
-    // permission.
+    // The apply deletes the log group and then fails, so another plan must remove the permission.
     for (account, operation) in
         [(M1, "iam:DeleteRole"), (M1, "cloudtrail:DeleteTrail"), (MASTER, "kms:PutKeyPolicy")]
     {
@@ -104,7 +104,7 @@ async fn a_destroy_waits_for_trails_of_accounts_that_cannot_be_entered() {
     assert_eq!(installation.trails(), [""; 0]);
     assert!(installation.twin.summary().buckets.is_empty());
 
-    // The spec can say that nobody waits for them.
+    // The spec can revoke the permission without waiting for these accounts.
     let installation = base.fork();
     installation.twin.suspend(M1);
     let at_once = without.with("bucket.policy", "{ unlisted_accounts: remove }");
@@ -130,7 +130,7 @@ async fn a_trail_that_cannot_be_removed_keeps_its_permission() {
     assert!(!installation.apply(&without, &plan).await.is_complete());
     assert!(installation.bucket_policy().contains(M1) && installation.key_policies().contains(M1));
 
-    // An account that cannot be read keeps what it has, and says so.
+    // If an account cannot be read, its trail keeps its permission, and the plan reports this.
     installation.twin.deny(vec![denial("cloudtrail:DescribeTrails")]);
     let plan = installation.plan(&without).await;
     assert!(plan.is_in_sync() && !plan.partial, "{plan:#?}");
@@ -168,7 +168,7 @@ async fn without_a_way_in_a_trail_keeps_its_permission_until_the_spec_revokes_it
     );
     let found = findings(&comparison);
     assert_eq!(of_kind(&found, FindingKind::Unexpected), [("trail/000000000002/Trail", Severity::Low)]);
-    // Somebody who knows of it need not be told again and again.
+    // With this line, the spec accepts the access, and the plan no longer warns about it.
     let known = without.with("bucket.policy", "{ unlisted_accounts: keep }");
     assert_eq!(findings(&installation.compare(&known).await), []);
 
@@ -199,8 +199,8 @@ async fn a_prefix_that_changes_leaves_a_departed_trail_below_its_own() {
     assert!(!policy.contains("test-logs/old/AWSLogs/000000000001/*"), "{policy}");
 }
 
-/// Puts so many bytes of others into the policy that our own statements need a shorter form; ours
-/// go.
+/// Adds foreign statements of `bytes` bytes to the policy, so that the managed statements need a
+/// shorter form. Removes the current managed statements.
 fn crowd(installation: &Installation, bytes: usize) {
     let filler = format!("arn:aws:s3:::test-logs/{}", "x".repeat(bytes));
     let statement = serde_json::json!({
@@ -214,7 +214,7 @@ fn crowd(installation: &Installation, bytes: usize) {
 #[tokio::test]
 async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_accounts() {
     let installation = Installation::new();
-    // Not seen from the Region of the bucket.
+    // The Region of the bucket does not list these trails.
     let all = members(10).with("trails.0", "{ home_region: us-east-1, multi_region: false }");
     installation.converge(&all).await;
     crowd(&installation, 18_000);
@@ -246,7 +246,7 @@ async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_org
     assert!(!installation.trails().iter().any(|arn| arn.contains(M1)));
     assert!(installation.plan(&without).await.is_in_sync());
 
-    // What the whole organization is allowed does not end while one of its accounts cannot be read.
+    // The access of the whole organization is not removed while one of its accounts cannot be read.
     let denied = InjectedDenial {
         account: M1.to_owned(),
         region: None,

@@ -1,4 +1,4 @@
-//! Topics and log groups, also those that somebody else made.
+//! Topics and log groups, including those that somebody else created.
 
 use reconcile_plan::plan::Plan;
 use reconcile_samples::{EditSpec, EditText, MASTER, members};
@@ -29,7 +29,7 @@ fn key_policy(installation: &Installation) -> Value {
     key.policy.clone()
 }
 
-/// The statement of a Sid in the key policy, if it has one.
+/// Returns the statement with a Sid in the key policy, if the policy has it.
 fn key_statement(installation: &Installation, sid: &str) -> Option<Value> {
     let policy = key_policy(installation);
     policy["Statement"].as_array().unwrap().iter().find(|it| it["Sid"] == sid).cloned()
@@ -51,7 +51,7 @@ async fn policy(sns: &aws_sdk_sns::Client) -> Value {
     serde_json::from_str(&attribute(sns, "Policy").await.unwrap()).unwrap()
 }
 
-/// What AWS's guide makes of the statement of the CloudTrail console.
+/// Returns the statement of the CloudTrail console, in the form of the AWS guide.
 fn of_cloudtrail() -> Value {
     let trails = [MASTER, "000000000001"].map(|id| format!("arn:aws:cloudtrail:eu-west-1:{id}:trail/Trail"));
     json!({ "Sid": "AWSCloudTrailSNSPolicy20131101", "Effect": "Allow",
@@ -91,7 +91,7 @@ async fn an_adopted_topic_gets_the_default_policy_of_sns_where_nothing_else_is_l
     }
 }
 
-/// What the plan shows is the default policy; what somebody adds before the apply stays.
+/// The plan shows the default policy. A statement that somebody adds before the apply is kept.
 #[tokio::test]
 async fn a_statement_that_is_added_before_the_apply_stays_and_no_default_is_written() {
     let installation = Installation::new();
@@ -132,7 +132,7 @@ async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
     assert_eq!(statement["Condition"]["StringEquals"]["kms:EncryptionContext:aws:sns:topicArn"], TOPIC);
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // By its alias it is the same key.
+    // The alias points to the same key.
     set(&sns, "KmsMasterKeyId", "alias/test").await;
     assert!(installation.plan(&spec).await.is_in_sync());
     for other in ["", "alias/aws/sns"] {
@@ -141,7 +141,8 @@ async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
         assert_eq!(actions(&plan), ["update topic/master/files"], "{other}");
         assert_eq!(attribute(&sns, "KmsMasterKeyId").await.as_ref(), Some(&key), "{other}");
     }
-    // Left alone, it is still CloudTrail's to use: the statement stays.
+    // If the spec does not manage the encryption, CloudTrail still needs the key, so the statement
+    // is kept.
     let unmanaged = members(1).with("trails.0", "{ sns_topic: { name: files, encryption: unmanaged } }");
     assert!(installation.plan(&unmanaged).await.is_in_sync());
 }
@@ -160,7 +161,7 @@ async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_
     let encrypted = members(1).with("trails.0", "{ sns_topic: { name: files, encryption: key } }");
     let plan = installation.plan(&encrypted).await;
     assert_eq!(actions(&plan), ["update key_policy/master/test", "update topic/master/files"]);
-    // Whoever else publishes needs the key, too.
+    // Every other publisher needs the key too.
     let warned: Vec<&str> = plan.warnings.iter().map(|it| it.code.as_str()).collect();
     assert!(warned.contains(&"topic-publishers"), "{warned:?}");
     installation.converge(&encrypted).await;
@@ -168,7 +169,7 @@ async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_
     assert!(installation.plan(&encrypted).await.is_in_sync());
 }
 
-/// CloudWatch Logs needs the key for as long as the events exist that it encrypted.
+/// CloudWatch Logs needs the key as long as events exist that it encrypted with the key.
 #[tokio::test]
 async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     let installation = Installation::new();
@@ -190,7 +191,7 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     let of_master = GROUP.edited_everywhere("000000000001", MASTER);
     assert_eq!(groups(&installation), Some(json!([GROUP, of_master])));
 
-    // Another hand ends the encryption; what was encrypted still needs the key.
+    // Somebody else disables the encryption. The earlier events still need the key.
     logs.disassociate_kms_key().log_group_name("events").send().await.unwrap();
     let unmanaged = members(1).with("trails.0", "{ cloudwatch_logs: { log_group: events } }");
     assert!(installation.plan(&unmanaged).await.is_in_sync());
@@ -198,7 +199,8 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     assert_eq!(actions(&plan), ["update log_group/m0/events"]);
     assert_eq!(key_of().await, key);
 
-    // Out of the spec: the log group of the master was created and goes, and the other stays.
+    // The log groups leave the spec: the log group of the master was created and is deleted, and
+    // the other one is kept.
     let without = members(1);
     let plan = installation.converge(&without).await;
     assert!(
@@ -207,7 +209,7 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     assert_eq!(groups(&installation), Some(json!(GROUP)));
     assert!(installation.plan(&without).await.is_in_sync());
 
-    // And so it is by a destroy, which does not delete the key either.
+    // A destroy also reports this, and does not delete the key.
     let deletion = without.with("deletion", "{ key: true, bucket: true }");
     let plan = installation.plan_to_destroy(&deletion).await;
     assert!(
@@ -224,7 +226,8 @@ async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
     assert!(actions(&plan).iter().any(|it| it.starts_with("delete key/")), "{:?}", actions(&plan));
 }
 
-/// Whoever may create roles only with a boundary creates none that can do more.
+/// If a caller is allowed to create roles only with a boundary, no created role can have more
+/// permissions.
 #[tokio::test]
 async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_has_none() {
     let installation = Installation::new();
@@ -234,7 +237,7 @@ async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_ha
     let bounded = with(", permissions_boundary: boundaries/Logs");
     let own = |account: &str| format!("arn:aws:iam::{account}:policy/boundaries/Logs");
 
-    // The policy has to exist: AWS refuses a role with a boundary that does not.
+    // The policy has to exist: AWS rejects a role whose boundary does not exist.
     let plan = installation.plan(&bounded).await;
     let outcome = installation.apply(&bounded, &plan).await;
     let failed = format!("{:?}", outcome.results);
@@ -266,7 +269,7 @@ async fn the_boundary_of_a_role_is_set_repaired_and_left_alone_where_the_spec_ha
     assert!(installation.plan(&with("")).await.is_in_sync());
 }
 
-/// A destroy of what is still in the spec tells the same apart.
+/// A destroy makes the same distinction for log groups that are still in the spec.
 #[tokio::test]
 async fn a_destroy_keeps_the_key_for_an_adopted_log_group() {
     let installation = Installation::new();
@@ -304,7 +307,7 @@ async fn a_topic_of_somebody_else_is_used_and_only_read() {
     assert_eq!(actions(&plan), ["update trail/master/Trail"]);
     assert_eq!(topic().await.as_deref(), Some(theirs));
 
-    // Another topic, one of our own; and nothing of it any more.
+    // First another topic, a managed one; then no topic.
     let other =
         members(1).with("trails.0", "{ sns_topic: { arn: \"arn:aws:sns:eu-west-1:000000000001:other\" } }");
     installation.converge(&other).await;

@@ -1,5 +1,5 @@
-//! What a trail records: recursive logging, data events for reads or writes alone, insights, and
-//! aggregation of events.
+//! The events that a trail records: recursive logging, data events for only reads or writes,
+//! insights, and aggregation of events.
 
 use aws_sdk_cloudtrail::types::{InsightSelector, InsightType, ReadWriteType, SourceEventCategory};
 use reconcile_plan::{Severity, findings};
@@ -56,7 +56,7 @@ async fn recursive_logging_is_found_and_set_where_it_is_managed_and_kept_where_i
     assert!(!recursive_logging(&installation).await);
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // A trail that cannot record its own deliveries keeps the setting.
+    // If a trail cannot record its own deliveries, it keeps the setting.
     let spec = members(0);
     installation.converge(&spec).await;
     for is_on in [false, true] {
@@ -95,7 +95,7 @@ async fn data_events_are_recorded_for_reads_or_writes_alone() {
     );
 }
 
-/// The insights that a trail records, as types with categories.
+/// Returns the insights that a trail records, as types with categories.
 async fn insights(installation: &Installation) -> Vec<String> {
     let answer = cloudtrail(installation).get_insight_selectors().trail_name(TRAIL).send().await;
     let mut found: Vec<String> = Vec::new();
@@ -118,7 +118,7 @@ async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown()
     installation.converge(&spec).await;
     assert_eq!(insights(&installation).await, ["ApiCallRateInsight Management"]);
 
-    // Somebody else turns on insights of data events, and another type of those that the spec
+    // Somebody else enables insights of data events, and another type of the insights that the spec
     // names.
     let selector = |kind: InsightType, categories: Vec<SourceEventCategory>| {
         InsightSelector::builder().insight_type(kind).set_event_categories(Some(categories)).build()
@@ -171,7 +171,7 @@ async fn insights_of_a_category_that_the_spec_does_not_name_are_kept_and_shown()
     }
 }
 
-/// The templates by which data events are aggregated.
+/// Returns the templates by which data events are aggregated.
 async fn aggregation(installation: &Installation) -> Vec<String> {
     let call = cloudtrail(installation).get_event_configuration().trail_name(TRAIL);
     let configurations = call.send().await.unwrap().aggregation_configurations.unwrap_or_default();
@@ -187,7 +187,7 @@ async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // Somebody else turns it off.
+    // Somebody else turns aggregation off.
     let off = cloudtrail(&installation).put_event_configuration().trail_name("Trail");
     off.set_aggregation_configurations(Some(Vec::new())).send().await.unwrap();
     let found = findings(&installation.compare(&spec).await);
@@ -197,7 +197,7 @@ async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only
     installation.converge(&spec).await;
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
 
-    // Without the key, it is left alone and costs no request.
+    // Without the key in the spec, aggregation is not changed and no request is made.
     let before = installation.twin.calls().len();
     assert!(
         installation.plan(&members(0).with("trails.0", "{ data_events: { s3: all } }")).await.is_in_sync()
@@ -206,7 +206,7 @@ async fn data_events_are_aggregated_where_the_spec_names_templates_and_read_only
     assert!(!installation.twin.calls()[before..].iter().any(reads));
     assert_eq!(aggregation(&installation).await, ["API_ACTIVITY", "USER_ACTIONS"]);
 
-    // It ends before the data events do.
+    // Aggregation is turned off before the data events.
     let spec = members(0).with("trails.0", "{ event_aggregation: [] }");
     let before = installation.twin.calls().len();
     installation.converge(&spec).await;

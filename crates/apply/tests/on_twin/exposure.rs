@@ -1,5 +1,5 @@
-//! What others allow to outsiders: it stays, and every plan and drift check says what it allows to
-//! whom.
+//! The access that others allow to outsiders: it is kept, and every plan and drift check reports it
+//! with the outsiders.
 
 use aws_sdk_kms::types::GrantOperation;
 use aws_sdk_s3::types::{
@@ -19,7 +19,7 @@ use crate::others::Others;
 
 pub const STRANGER: &str = "arn:aws:iam::444455556666:root";
 
-/// A policy with one more statement.
+/// Returns a policy with one more statement.
 fn with(policy: &str, statement: &Value) -> String {
     let mut policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"].as_array_mut().unwrap().push(statement.clone());
@@ -30,12 +30,13 @@ pub fn of_outsiders(comparison: &Comparison) -> Vec<Finding> {
     findings(comparison).into_iter().filter(|it| it.review.is_some()).collect()
 }
 
-/// What a check says of access of outsiders, as the severity and the message.
+/// Returns the findings of a check about access of outsiders, as the severity and the message.
 fn said(comparison: &Comparison) -> Vec<(Severity, String)> {
     of_outsiders(comparison).into_iter().map(|it| (it.severity, it.message)).collect()
 }
 
-/// An installation that is in sync, another team in the account of the bucket, and the key.
+/// Returns an installation that is in sync, the clients of another team in the account of the
+/// bucket, and the ARN of the key.
 pub async fn installed(spec: &str) -> (Installation, Others, String) {
     let installation = Installation::new();
     installation.converge(spec).await;
@@ -46,7 +47,7 @@ pub async fn installed(spec: &str) -> (Installation, Others, String) {
     (installation, others, key)
 }
 
-/// Checks that nothing but these warnings comes of a plan, and that a drift check has these
+/// Asserts that a plan has only these warnings and no changes, and that a drift check has these
 /// findings.
 pub fn assert_reported(comparison: &Comparison, expected: &[(Severity, &str)]) {
     let expected: Vec<(Severity, String)> =
@@ -120,7 +121,7 @@ async fn statements_of_the_bucket_policy_are_reported_by_what_they_allow_to_whom
     ] {
         others.put_policy(&with(&policy, &statement)).await;
         assert_reported(&installation.compare(&spec).await, &expected);
-        // The statement is not touched.
+        // The statement is not changed.
         assert!(others.policy().await.contains("\"Other\""));
     }
 }
@@ -225,7 +226,7 @@ async fn a_reviewed_statement_is_accepted_until_it_changes() {
     let codes: Vec<&str> = comparison.plan.warnings.iter().map(|it| it.code.as_str()).collect();
     assert_eq!(codes, ["reviewed"]);
 
-    // The same Sid allows more now.
+    // The statement with the same Sid now allows more.
     others.put_policy(&with(&policy, &auditors("s3:*Object"))).await;
     let comparison = installation.compare(&reviewed).await;
     let [found] = &findings(&comparison)[..] else { panic!("{:#?}", findings(&comparison)) };
@@ -285,7 +286,7 @@ async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
         (`bucket.lifecycle`)";
     assert_reported(&installation.compare(&spec).await, &[(Severity::Critical, says)]);
 
-    // A retention of the spec is what counts.
+    // A retention in the spec decides when log files expire too early.
     let keeps = spec.with("bucket.lifecycle", "{ expire_days: 4000 }");
     installation.converge(&keeps).await;
     expire_beside(&others, 3650).await;
@@ -294,7 +295,7 @@ async fn a_lifecycle_rule_of_others_is_reported_where_log_files_expire_early() {
     assert_reported(&installation.compare(&keeps).await, &[(Severity::Critical, says)]);
 }
 
-/// Changes the rule of others beside the rule of the installation.
+/// Changes the foreign rule beside the rule of the installation.
 async fn expire_beside(others: &Others, days: i32) {
     let live = others.s3.get_bucket_lifecycle_configuration().bucket(BUCKET).send().await.unwrap();
     let rules = live.rules.unwrap().into_iter().map(|mut rule| {
@@ -369,7 +370,7 @@ async fn an_acl_in_force_is_reported_by_what_it_grants() {
     let controls = OwnershipControls::builder().rules(rule).build().unwrap();
     let call = others.s3.put_bucket_ownership_controls().bucket(BUCKET);
     call.ownership_controls(controls).send().await.unwrap();
-    // S3 delivers access logs through this grant.
+    // S3 delivers server access logs through this grant.
     others
         .s3
         .put_bucket_acl()

@@ -1,5 +1,5 @@
-//! Import: the spec of an installation is found again, and what others made gets a spec whose plan
-//! changes nothing.
+//! Import: the spec of an installation is restored, and resources that others created get a spec
+//! whose plan changes nothing.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,8 +30,9 @@ async fn desired(installation: &Installation, spec: &Spec) -> Desired {
     live.spec.desired().clone()
 }
 
-/// What AWS does not record is not compared: what may be deleted, the lock, what becomes of
-/// statements of others, which members join by themselves, and that a setting is left alone.
+/// Returns a state without the settings that AWS does not record: the deletion settings, the lock,
+/// the settings for foreign statements, the accounts that join automatically, and whether a setting
+/// is unmanaged.
 fn comparable(mut desired: Desired, original: &Desired) -> Desired {
     fn or_unmanaged<T: Clone>(setting: &mut Setting<T>, original: &Setting<T>) {
         if let Setting::Unmanaged = original {
@@ -53,12 +54,13 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
     or_unmanaged(&mut desired.key.description, &original.key.description);
     or_unmanaged(&mut desired.key.rotation_days, &original.key.rotation_days);
     for (found, said) in desired.topics.iter_mut().zip(&original.topics) {
-        // An encrypted topic does not tell whether the spec asked for it.
+        // If a topic is encrypted, AWS does not show whether the spec requires this encryption.
         if said.encryption == AtRest::KeyFromCreation {
             found.encryption = AtRest::KeyFromCreation;
         }
     }
-    // Settings of a key of others are theirs, and no insights are as good as none that are named.
+    // The settings of an existing key are not managed. An empty list of insights means the same as
+    // no list.
     if let KeyIdentity::Existing(_) = &original.key.identity {
         (desired.key.description, desired.key.rotation_days) = (Setting::Unmanaged, Setting::Unmanaged);
     }
@@ -67,8 +69,8 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
             *insights = insights.take().filter(|insights| !insights.is_empty());
         }
         trail.event_aggregation = trail.event_aggregation.take().filter(|templates| !templates.is_empty());
-        // Recursive logging that is on is as good as none that is named: it is CloudTrail's
-        // default.
+        // Recursive logging that is on means the same as no setting, because it is the default of
+        // CloudTrail.
         let said = original.trails.iter().find(|it| it.arn == trail.arn).and_then(|it| it.recursive_logging);
         trail.recursive_logging = trail.recursive_logging.or(said.filter(|is_on| *is_on));
     }
@@ -76,7 +78,7 @@ fn comparable(mut desired: Desired, original: &Desired) -> Desired {
         found.joining = said.joining.clone();
         found.role.clone_from(&said.role);
     }
-    // The mark is all that is known of tags that are left alone.
+    // If tags are unmanaged, only the tag of the installation is known.
     let tags = &original.bucket.tags;
     if desired.bucket.tags.wanted(None) == tags.wanted(None) {
         desired.bucket.tags = tags.clone();
@@ -103,7 +105,7 @@ fn sorted<T, K: Ord>(mut list: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
     list
 }
 
-/// What differs between two states, as lines.
+/// Returns the differences between two states, as lines.
 fn differences(a: &Desired, b: &Desired) -> String {
     let (a, b) = (format!("{a:#?}"), format!("{b:#?}"));
     let only = |sign: &str, these: &str, those: &str| -> String {
@@ -202,8 +204,8 @@ fn unset(state: &mut Value, setting: &str) {
     bucket_of(state)["configuration"].as_object_mut().unwrap().remove(setting).unwrap();
 }
 
-/// Takes off everything by which an installation knows what is its own: what others made has none
-/// of it.
+/// Removes everything by which an installation recognizes its resources, as if others had created
+/// them.
 fn unmarked(state: &mut Value) {
     for account in state["accounts"].as_object_mut().unwrap().values_mut() {
         for region in account["regions"].as_object_mut().unwrap().values_mut() {
@@ -222,12 +224,12 @@ fn unmarked(state: &mut Value) {
     for setting in ["tagging", "versioning", "publicAccessBlock", "ownershipControls", "encryption"] {
         configuration.remove(setting);
     }
-    // The Sids of an installation say whose its statements are.
+    // The Sids of statements identify the installation.
     let policy = bucket["policy"].as_str().unwrap();
     bucket["policy"] = json!(policy.edited_everywhere("\"Test", "\"by"));
 }
 
-/// The changes of a plan of a spec without one of its lines.
+/// Returns the changes in the plan of a spec without one of its lines.
 async fn without(installation: &Installation, text: &str, line: &str) -> Result<Vec<Change>, String> {
     let less: String = text.lines().filter(|it| *it != line).map(|it| format!("{it}\n")).collect();
     parse("less.yaml", less.as_bytes()).map_err(|problems| problems.to_string())?;
@@ -238,8 +240,7 @@ async fn without(installation: &Installation, text: &str, line: &str) -> Result<
     }
 }
 
-/// Takes out each line that has a comment, and compares what the comment says with the plan.
-/// Returns the lines.
+/// Removes each line that has a comment, and compares the comment with the plan. Returns the lines.
 async fn assert_comments_are_true(installation: &Installation, text: &str) -> Vec<String> {
     const WITHOUT: &str = "  # without this line, ";
 
@@ -296,7 +297,7 @@ async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
         "{}",
         found.text
     );
-    // Without any of them it is an installation like any other.
+    // Without any of these lines, the installation has only default settings.
     let own: String = found
         .text
         .lines()
@@ -317,7 +318,7 @@ async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
     let found = imported(&installation, &text).await;
     assert!(found.comparison.plan.is_in_sync(), "{}", found.text);
     assert_comments_are_true(&installation, &found.text).await;
-    // As the comment says: the line in place of the other.
+    // As the comment says, its line replaces the other line.
     let line = found.text.lines().find_map(|line| line.strip_prefix("# key: ")).unwrap();
     let with_key = found.text.edited_everywhere("\nkey: unmanaged\n", &format!("\nkey: {line}\n"));
     let plan = installation.converge(&with_key).await;
@@ -355,7 +356,7 @@ async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering
     let left_out = &found.left_out[0];
     assert_eq!(left_out.why, "it delivers below the prefix `elsewhere`, and a spec has only one prefix");
     assert!(found.text.contains(&left_out.what) && found.text.contains(&left_out.why), "{}", found.text);
-    // The trail carries the mark of the installation, so that a plan would delete it.
+    // The trail has the tag of the installation, so a plan would delete it.
     let lines = assert_comments_are_true(&installation, &found.text).await;
     assert!(lines.contains(&"deletion: { trails: false }".to_owned()), "{lines:?}");
 }
@@ -391,8 +392,8 @@ async fn drifted_settings_are_omitted_or_unmanaged_and_commented() {
     }
 }
 
-/// Most trails deliver below a prefix where they are not allowed to: the spec has the prefix that
-/// changes nothing.
+/// Most trails deliver below a prefix for which they have no permission. The spec has the prefix
+/// that changes nothing.
 #[tokio::test]
 async fn the_prefix_that_changes_nothing_is_imported() {
     let text = members(2);
@@ -407,7 +408,7 @@ async fn the_prefix_that_changes_nothing_is_imported() {
     assert!(!found.text.contains("\n  prefix:"), "{}", found.text);
 }
 
-/// Two installations with trails of their own in one bucket, with one key.
+/// Creates two installations with separate trails in one bucket, with one key.
 async fn two() -> (Installation, String) {
     let installation = Installation::new();
     let text = members(2);
@@ -430,8 +431,8 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
     for way in ["leave it to that installation", "`--name other`", "`--name test --previous-name other`"] {
         assert!(hint.contains(way) && found.text.contains(way), "{way}: {hint}\n{}", found.text);
     }
-    // By its name, the other one is imported as it is, in the bucket and with the key that the
-    // first one made.
+    // With its name, the other installation is imported unchanged, with the bucket and the key that
+    // the first one created.
     let request = ImportRequest { name: Some("other".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert_eq!((found.name.as_str(), found.trails), ("other", 2), "{}", found.text);
@@ -441,7 +442,7 @@ async fn trails_of_another_installation_are_left_to_it_with_the_ways_out() {
         "{:#?}",
         found.notes
     );
-    // Under a name of nobody there is nothing to import.
+    // With a name that no installation has, there is nothing to import.
     let request = ImportRequest { name: Some("new".parse().unwrap()), ..ImportRequest::default() };
     let error = installation.import(&accounts_of(&text), &request).await.unwrap_err();
     assert!(matches!(error, ImportError::OtherInstallations { .. }), "{error}");
@@ -482,7 +483,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
     assert_eq!(error.to_string(), "installation `nobody` manages no trail that delivers to bucket test-logs");
 }
 
-/// A trail of somebody else beside those of the installation is no part of it.
+/// A foreign trail beside the trails of the installation is not imported.
 #[tokio::test]
 async fn a_trail_without_the_mark_of_the_installation_is_left_out() {
     let text = members(2);
@@ -516,7 +517,7 @@ async fn names_that_are_newer_than_this_version_are_declared() {
     assert!(found.comparison.plan.is_in_sync(), "{}", found.text);
 }
 
-/// The error is about what was found in AWS, and not about a line of a file that nobody has seen.
+/// The error names the trail in AWS, not a line of a file that nobody has seen.
 #[tokio::test]
 async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
     let text = members(1);
@@ -549,8 +550,8 @@ async fn a_trail_that_no_spec_can_describe_is_left_out_by_its_arn() {
     assert!(said.contains("newField") && !said.contains("-->") && !said.contains("imported spec"), "{said}");
 }
 
-/// What others made for a trail stays as it is: the topic is named by its ARN, the log group is not
-/// in the spec.
+/// The resources that others created for a trail do not change: the spec names the topic by its
+/// ARN, and does not contain the log group.
 #[tokio::test]
 async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
     let trail =
@@ -595,7 +596,7 @@ async fn a_topic_of_others_is_named_by_its_arn_and_a_log_group_is_reported() {
     assert_comments_are_true(&installation, &found.text).await;
 }
 
-/// Where the live policies do not let a trail deliver, leaving them alone would not do.
+/// If the live policies do not allow a trail to deliver, they cannot stay unmanaged.
 #[tokio::test]
 async fn incomplete_policies_are_imported_as_managed() {
     let text = members(1);
@@ -622,7 +623,7 @@ async fn incomplete_policies_are_imported_as_managed() {
     assert!(addresses.iter().all(|it| it.contains("_policy/")), "{addresses:?}");
 }
 
-/// What a trail of the member account records, in place of what it was made with.
+/// Imports a trail of the member account that records these events instead of its original ones.
 async fn recording(selectors: Value) -> Imported {
     let text = members(1);
     let edit = |state: &mut Value| trail_of(state, "000000000001")["event_selectors"] = selectors;
@@ -667,7 +668,8 @@ async fn data_events_for_reads_or_writes_alone_are_imported_as_they_are() {
     for line in [
         "data_events: { dynamodb: { read_write: read, resources: [\"arn:aws:dynamodb:eu-west-1:000000000001:table/orders\"] }, \
          lambda: all, s3: { read_write: write, resources: all } }",
-        // The trail has CloudTrail's default, and a spec with these data events another.
+        // The trail has the default of CloudTrail. The default of a spec with these data events is
+        // different.
         "recursive_logging: true",
     ] {
         assert!(found.text.contains(line), "{}", found.text);
@@ -721,7 +723,7 @@ async fn recursive_logging_is_imported_where_it_is_not_the_default() {
     }
 }
 
-/// A plan then records more, never less, and import says so.
+/// A plan then only records more events, never fewer, and import reports this.
 #[tokio::test]
 async fn events_that_a_spec_cannot_describe_are_covered_and_reported() {
     let management = json!({ "ReadWriteType": "All", "IncludeManagementEvents": true });
@@ -787,8 +789,8 @@ async fn insights_are_imported_by_the_category_of_their_events() {
     }
 }
 
-/// Trails of one Region at home elsewhere are found wherever `import` starts, and a spec has one of
-/// a name in an account.
+/// `import` finds trails with another home Region from every Region. A spec can have only one trail
+/// with a name in an account.
 #[tokio::test]
 async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
     let text = members(1);
@@ -808,8 +810,8 @@ async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
 }
 
-/// Neither trails of another name, nor trails that deliver elsewhere, are deleted by a plan of what
-/// was imported.
+/// A plan of the imported spec deletes neither trails with another name nor trails that deliver to
+/// another bucket.
 #[tokio::test]
 async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
     let text = members(1);
@@ -829,7 +831,7 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
     assert!(lines.contains(&"deletion: { trails: false }".to_owned()), "{lines:?}");
 }
 
-/// Where nothing is tagged, the Sids of the statements say whose the trails are.
+/// If no resource has a tag, the Sids of the statements identify the installation of the trails.
 #[tokio::test]
 async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     let text = members(1);
@@ -844,8 +846,8 @@ async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
     assert_eq!(found.name.as_str(), "test");
     assert_eq!(found.unmanaged, ["tags"], "{}", found.text);
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);
-    // Under another name, the plan warns that the statements of the first would be doubled, and
-    // import repeats that.
+    // With another name, the plan warns that it would duplicate the statements of the first
+    // installation, and import prints this warning too.
     let request = ImportRequest { name: Some("another".parse().unwrap()), ..ImportRequest::default() };
     let found = installation.import(&accounts_of(&text), &request).await.unwrap();
     assert!(found.comparison.plan.is_in_sync(), "{:#?}\n{}", found.comparison.plan.changes, found.text);

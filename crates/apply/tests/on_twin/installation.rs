@@ -1,4 +1,4 @@
-//! A twin, and what a user does with a spec on it.
+//! A twin, and the commands of a user with a spec on it.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use reconcile_spec::{Spec, parse};
 use reconcile_twin::{Setup, SetupAccount, Twin};
 use serde_json::{Value, json};
 
-/// A client of an SDK of AWS in an account, as somebody else than `reconcile` has it.
+/// Returns an AWS SDK client in an account that does not belong to `reconcile`.
 macro_rules! client {
     ($sdk:ident, $installation:expr, $account:expr) => {{
         let (key, secret) = $installation.twin.credentials_for($account);
@@ -35,11 +35,11 @@ macro_rules! client {
 }
 pub(crate) use client;
 
-/// An installation on a twin of its own.
+/// An installation with its own twin.
 pub struct Installation {
     pub twin: Twin,
     journals: tempfile::TempDir,
-    /// How long an apply waits for AWS to show what was written.
+    /// The maximum time for which an apply waits until AWS shows written values.
     propagation: Propagation,
 }
 
@@ -53,12 +53,12 @@ impl Installation {
         Self { twin, journals: tempfile::tempdir().unwrap(), propagation }
     }
 
-    /// The same, whose applies wait for AWS as long as a user's do, in simulated time.
+    /// Returns the installation with the default maximum wait of an apply, in simulated time.
     pub fn patient(self) -> Self {
         Self { propagation: Propagation::simulated(Duration::from_mins(2)), ..self }
     }
 
-    /// An installation on a twin whose state somebody changes by hand after `text` was applied.
+    /// Applies `text` to a new twin, and then edits the state of the twin.
     pub async fn edited(text: &str, edit: impl FnOnce(&mut Value)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state.json");
@@ -72,7 +72,7 @@ impl Installation {
         Self { journals: folder, ..Self::on(Twin::open(&file).unwrap()) }
     }
 
-    /// The same installation on an AWS that goes its own way from now on.
+    /// Returns the installation on a copy of its AWS, which changes independently from now on.
     pub fn fork(&self) -> Self {
         Self { propagation: self.propagation, ..Self::on(self.twin.fork()) }
     }
@@ -96,7 +96,7 @@ impl Installation {
         })
     }
 
-    /// How many calls of an operation AWS accepted.
+    /// Returns the number of calls of an operation that AWS accepted.
     pub fn accepted(&self, operation: &str) -> usize {
         let calls = self.twin.calls();
         calls.iter().filter(|call| call.operation == operation && call.error.is_none()).count()
@@ -106,8 +106,8 @@ impl Installation {
         self.compare(text).await.plan
     }
 
-    /// A comparison without the warnings that nearly every installation of the tests has: its
-    /// bucket is in the management account, and none of its trails records data events.
+    /// Compares, and removes the warnings that apply to nearly every installation of the tests: the
+    /// bucket is in the management account, and none of the trails records data events.
     pub async fn compare(&self, text: &str) -> Comparison {
         let mut comparison = self.compare_with_cautions(text).await;
         comparison
@@ -125,7 +125,7 @@ impl Installation {
         self.planned(&spec(text), destroy).await.plan
     }
 
-    /// Compares, where live state can be read.
+    /// Compares if live state can be read, and returns the error otherwise.
     pub async fn try_compare(&self, text: &str) -> Result<Comparison, LiveError> {
         self.try_planned(&spec(text), compare).await
     }
@@ -162,7 +162,7 @@ impl Installation {
         self.apply_with_pauses(text, plan, Some(ConfirmationPauses::AT_ONCE), interrupt, watch).await
     }
 
-    /// Applies a plan file: only what the spec gives for live state now.
+    /// Applies a plan file: only the changes that the spec currently requires.
     pub async fn apply_saved(&self, text: &str, saved: Plan) -> Result<Outcome, Altered> {
         let fresh = self.plan(text).await;
         let journal = Journal::open(self.journals.path(), &saved).unwrap();
@@ -171,7 +171,7 @@ impl Installation {
         Ok(self.apply(text, &plan).await.with(left, &order))
     }
 
-    /// Applies without having CloudTrail confirm anything.
+    /// Applies without asking CloudTrail to confirm policies.
     pub async fn apply_unconfirmed(&self, text: &str, plan: &Plan) -> Outcome {
         self.apply_with_pauses(text, plan, None, Interrupt::default(), Arc::new(())).await
     }
@@ -194,12 +194,12 @@ impl Installation {
         apply(&aws, desired, plan, journal, options).await
     }
 
-    /// Loses what earlier applies wrote down, as on another machine.
+    /// Deletes the journals of earlier applies, as if the next apply runs on another machine.
     pub fn lose_journals(&mut self) {
         self.journals = tempfile::tempdir().unwrap();
     }
 
-    /// Imports what accounts have, as a user who names those of this text.
+    /// Imports the resources of the accounts that this text declares.
     pub async fn import(&self, accounts: &str, request: &ImportRequest) -> Result<Imported, ImportError> {
         let spec = spec(accounts);
         let aws = self.connect(&spec);
@@ -209,7 +209,8 @@ impl Installation {
         Box::pin(import(&aws, &spec, &request, Timestamp::now(), &progress)).await
     }
 
-    /// From now on, no call may take from one of these trails what it needs to deliver.
+    /// Asserts after each call from now on that none of these trails loses a permission that it
+    /// needs to deliver.
     pub fn watch_over(&self, trails: impl Fn(&str) -> bool + Send + Sync + 'static) {
         self.twin.observe(move |summary| {
             for account in &summary.accounts {
@@ -230,7 +231,7 @@ impl Installation {
         self.twin.provision(Setup { accounts: accounts.collect(), ..Setup::default() });
     }
 
-    /// A client of S3 of another make than ours.
+    /// Returns an S3 client that does not belong to `reconcile`.
     pub fn s3(&self, account: &str) -> aws_sdk_s3::Client {
         use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 
@@ -245,7 +246,7 @@ impl Installation {
         aws_sdk_s3::Client::from_conf(s3.build())
     }
 
-    /// Somebody adds a statement to the policy of the only bucket.
+    /// Adds a statement to the policy of the only bucket, as somebody else.
     pub async fn add_to_bucket_policy(&self, statement: Value) {
         let mut policy: Value = serde_json::from_str(&self.bucket_policy()).unwrap();
         policy["Statement"].as_array_mut().unwrap().push(statement);
@@ -254,24 +255,24 @@ impl Installation {
         call.send().await.unwrap();
     }
 
-    /// The text of the only bucket's policy.
+    /// Returns the text of the policy of the only bucket.
     pub fn bucket_policy(&self) -> String {
         self.twin.summary().buckets[0].policy.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// The policies of all keys.
+    /// Returns the policies of all keys.
     pub fn key_policies(&self) -> String {
         let keys = self.twin.summary().accounts.into_iter().flat_map(|account| account.keys);
         keys.map(|key| key.policy.to_string()).collect()
     }
 
-    /// ARNs of all trails.
+    /// Returns the ARNs of all trails.
     pub fn trails(&self) -> Vec<String> {
         let accounts = self.twin.summary().accounts.into_iter();
         accounts.flat_map(|account| account.trails).map(|trail| trail.arn).collect()
     }
 
-    /// Plans and applies, all of which must succeed.
+    /// Plans and applies, and asserts that every change succeeds.
     pub async fn converge(&self, text: &str) -> Plan {
         let plan = self.plan(text).await;
         let outcome = Box::pin(self.apply(text, &plan)).await;
@@ -284,8 +285,8 @@ pub fn spec(text: &str) -> Spec {
     parse("spec.yaml", text.as_bytes()).unwrap_or_else(|problems| panic!("{problems}\n{text}"))
 }
 
-/// What a user of `import` names of a spec: its accounts, and the organization that its members are
-/// read from.
+/// Returns the part of a spec that a user of `import` writes: its accounts, and the organization
+/// from which its members are read.
 pub fn accounts_of(text: &str) -> String {
     let accounts = text.value("accounts").unwrap();
     let first = accounts.as_object().unwrap().keys().next();

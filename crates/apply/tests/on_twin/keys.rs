@@ -1,4 +1,4 @@
-//! The key in use: which one it is, what it is made of, its state, and the grants on it.
+//! The key in use: which key it is, its key material, its state, and its grants.
 
 use aws_sdk_kms::types::{GrantOperation, KeySpec, KeyState, KeyUsageType, Tag};
 use reconcile_plan::{Comparison, Finding, Kind, Severity, findings};
@@ -26,14 +26,14 @@ fn finding(comparison: &Comparison, words: &str) -> Finding {
     found.iter().find(|it| it.message.contains(words)).unwrap_or_else(|| panic!("{found:#?}")).clone()
 }
 
-/// The keys of all trails.
+/// Returns the keys of all trails.
 fn keys_of_trails(installation: &Installation) -> Vec<String> {
     let accounts = installation.twin.summary().accounts;
     let trails = accounts.iter().flat_map(|account| &account.trails);
     trails.map(|trail| trail.settings["kms_key"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// A key that somebody creates in the account of the spec's key, perhaps with the tag of the
+/// Creates a key in the account of the spec's key, as somebody else, optionally with the tag of the
 /// installation.
 async fn other_key(others: &Others, tag: Option<&str>) -> String {
     let tags =
@@ -53,7 +53,7 @@ async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
         let spec = members(2);
         installation.converge(&spec).await;
         let (before, others) = (keys_of_trails(&installation), Others::of(&installation, MASTER));
-        // A plan from before the alias was moved keeps to its key, too.
+        // A plan that is older than the move of the alias also uses the previous key.
         let after = spec.with("key", "{ description: Logs, rotation_days: 180 }");
         let earlier = installation.plan(&after).await;
         let stolen = other_key(&others, tag).await;
@@ -101,7 +101,7 @@ async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaire
     installation.converge(&spec).await;
     let (key, others) = (keys_of_trails(&installation)[0].clone(), Others::of(&installation, MASTER));
     others.kms.disable_key().key_id(&key).send().await.unwrap();
-    // What does not need the key is still planned.
+    // Changes that do not need the key are still planned.
     let statement = "{ Sid: Team, Effect: Allow, Principal: { AWS: \"444444444444\" }, Action: \"s3:GetObject\", \
                      Resource: \"arn:aws:s3:::test-logs/*\" }";
     let after = spec
@@ -121,7 +121,7 @@ async fn a_key_that_cannot_be_used_is_a_critical_finding_and_the_rest_is_repaire
     assert_eq!(finding(&comparison, &words).severity, Severity::Critical);
     assert!(comparison.plan.refused[0].hint.contains("cancel-key-deletion"), "{:?}", comparison.plan.refused);
 
-    // Without its alias, the key is still the one that the trails use.
+    // Without its alias, the key is still the key in use.
     others.kms.delete_alias().alias_name(ALIAS).send().await.unwrap();
     let comparison = installation.compare(&spec).await;
     assert_eq!(finding(&comparison, &words).severity, Severity::Critical);
@@ -245,7 +245,7 @@ async fn a_grant_of_our_name_with_other_content_is_replaced() {
         call.operations(GrantOperation::Decrypt).send().await.unwrap().grant_id.unwrap()
     };
 
-    // AWS shows a role by its id at times.
+    // AWS sometimes returns the id of a role.
     let by_id = replace("AROAEXAMPLEEXAMPLE12").await;
     let comparison = installation.compare(&spec).await;
     assert!(comparison.plan.is_in_sync(), "{:?}", changes(&comparison));

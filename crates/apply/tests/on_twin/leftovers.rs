@@ -15,7 +15,7 @@ const ALL: &str =
 const OTHER: &str =
     "{ cloudwatch_logs: { log_group: b, role_name: S }, sns_topic: { name: others, encryption: unmanaged } }";
 
-/// The names of everything that the accounts hold besides trails and keys.
+/// Returns the names of all resources of the accounts, except trails and keys.
 fn resources(installation: &Installation) -> Vec<String> {
     let mut names = Vec::new();
     for account in installation.twin.summary().accounts {
@@ -92,7 +92,7 @@ async fn a_topic_that_others_use_is_kept_without_our_statement() {
         );
         assert_eq!(live.contains("Team"), case == "statement", "{live}");
 
-        // The trails still name it.
+        // The trails still reference the topic.
         let again = installation.compare(&without).await;
         assert!(again.plan.is_in_sync(), "{case}: {:#?}", again.plan.changes);
         let found = findings(&again);
@@ -184,7 +184,8 @@ async fn what_others_begin_to_use_after_the_plan_is_not_deleted() {
     assert_eq!(kept(&installation.converge(&without).await).len(), 3);
 }
 
-/// As after a kill in between: the trails do not use them any more, and nothing was deleted.
+/// The state is that of an interrupted apply: the trails no longer use the resources, and nothing
+/// was deleted.
 #[tokio::test]
 async fn what_an_apply_did_not_delete_is_found_again() {
     for (case, text, expected) in [
@@ -227,8 +228,8 @@ async fn what_an_apply_did_not_delete_is_found_again() {
     }
 }
 
-/// The trail of an account that cannot be read may still notify the topic, so the topic and
-/// whatever names it stay.
+/// A trail in an account that cannot be read may still notify the topic, so the topic and
+/// everything that references it are kept.
 #[tokio::test]
 async fn a_trail_that_names_a_withheld_topic_stays_with_it() {
     let installation = Installation::new();

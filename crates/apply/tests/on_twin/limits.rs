@@ -1,4 +1,4 @@
-//! What AWS limits, and what has no limit although it should have one.
+//! Limits of AWS, and values without a limit that need one.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use reconcile_twin::{Clock, Event, Garbage, GarbageAnswer, InjectedFailure, Shar
 use crate::installation::Installation;
 use crate::unreadable::{SPEC, with_others};
 
-/// So many calls of an operation that AWS throttles.
+/// Returns a failure that throttles this number of calls of an operation.
 fn throttles(operation: &str, times: usize) -> InjectedFailure {
     InjectedFailure {
         operation: operation.to_owned(),
@@ -57,7 +57,7 @@ async fn throttles_and_lost_answers_cost_no_more_calls_than_they_have_to() {
         installation.twin.calls().len() - before
     };
     let (fewest, found) = (calls(&calm).await, calls(&stormy).await);
-    // Every third call fails, and is made again.
+    // Every third call fails and is retried.
     assert!(found > fewest * 4 / 3, "{found} calls in a storm, {fewest} in calm weather");
     assert!(found * 10 <= fewest * 16, "{found} calls in a storm, {fewest} in calm weather");
     let keys = |it: &Installation| it.twin.summary().accounts.iter().map(|it| it.keys.len()).sum::<usize>();
@@ -96,7 +96,7 @@ async fn a_call_with_expired_credentials_is_repeated_once_if_they_can_be_renewed
             *found.entry(call.account.clone()).or_default() += 1;
         }
     }
-    // The credentials of the master account are not those of a role.
+    // The credentials of the master account do not come from a role.
     let calls = installation.twin.calls();
     let assumed = calls[before..].iter().filter(|call| call.operation == "sts:AssumeRole").count();
     assert_eq!(assumed, 4, "the role of each member is assumed twice");
@@ -104,7 +104,7 @@ async fn a_call_with_expired_credentials_is_repeated_once_if_they_can_be_renewed
     assert_eq!(found, expected.map(|(account, calls)| (account.to_owned(), calls)).into());
 }
 
-/// Lists whose answers always name the same next page.
+/// Returns answers to list operations that always name the same next page.
 fn endless(operations: &[&str]) -> Vec<Garbage> {
     let operations = operations.iter().map(|operation| (*operation).to_owned());
     operations.map(|operation| Garbage { operation, answer: GarbageAnswer::Endless }).collect()
@@ -112,7 +112,7 @@ fn endless(operations: &[&str]) -> Vec<Garbage> {
 
 #[tokio::test]
 async fn a_list_that_never_ends_is_given_up() {
-    /// Lists in accounts. Those of one line are read side by side.
+    /// List operations in accounts. The operations in one row are called at the same time.
     const IN_ACCOUNTS: [&[&str]; 7] = [
         &["cloudtrail:ListTrails", "kms:ListKeys", "s3:ListBucketInventoryConfigurations"],
         &["cloudtrail:ListTags"],

@@ -18,7 +18,7 @@ const KEY: &str = "test.lock";
 
 /// A lease whose lock is not renewed during a test.
 const LONG: Lease = Lease { heartbeat: Duration::from_hours(1), ..Lease::DEFAULT };
-/// A lease whose lock is renewed all the time.
+/// A lease whose lock is renewed continuously.
 const BUSY: Lease = Lease { heartbeat: Duration::from_millis(1), ..Lease::DEFAULT };
 
 fn text() -> String {
@@ -46,7 +46,7 @@ async fn is_locked(installation: &Installation) -> bool {
     call.await.is_ok()
 }
 
-/// Waits until so many more calls were made that can change something.
+/// Waits until this number of mutating calls was made.
 async fn writes(installation: &Installation, count: u32) {
     let made = Arc::new(Semaphore::new(0));
     let seen = Arc::clone(&made);
@@ -101,7 +101,7 @@ async fn a_lock_that_is_not_renewed_is_taken_over_when_its_lease_has_ended() {
     installation.twin.age_object(BUCKET, KEY, Duration::from_secs(200));
     assert!(acquire(&installation, "bob", LONG, &nothing).await.unwrap_err().is_held());
     installation.twin.age_object(BUCKET, KEY, Duration::from_secs(10));
-    // Of two that come at once, one gets it.
+    // If two try at the same time, only one of them gets the lock.
     let (bob, carol) = tokio::join!(
         acquire(&installation, "bob", LONG, &nothing),
         acquire(&installation, "carol", LONG, &nothing)
@@ -110,7 +110,7 @@ async fn a_lock_that_is_not_renewed_is_taken_over_when_its_lease_has_ended() {
     let winner = winner.unwrap();
     assert_eq!(winner.taken_from().map(|holder| holder.who.as_str()), Some("alice"));
     assert!(matches!(loser.unwrap_err(), LockError::Held { lease: LeaseState::Running, .. }));
-    // The first one is told, and leaves the lock alone.
+    // The first holder gets an error, and does not change the lock.
     let lost = first.release().await.unwrap_err();
     assert!(matches!(&lost, LockError::Taken { holder: Some(_), .. }) && lost.is_lost(), "{lost}");
     assert!(is_locked(&installation).await);
@@ -172,7 +172,7 @@ async fn an_apply_stops_when_its_lock_cannot_be_renewed_in_time() {
 async fn a_lost_answer_loses_no_lock() {
     let installation = Installation::new();
     let interrupt = Interrupt::default();
-    // The call takes effect, and the repetition of the SDK finds another ETag.
+    // The call takes effect, and the retry of the SDK finds another ETag.
     let lost = |operation: &str| vec![failure(operation, 500, "InternalError", 1, true)];
     installation.twin.fail(lost("s3:PutObject"));
     let held = acquire(&installation, "alice", LONG, &interrupt).await.unwrap();
@@ -180,7 +180,7 @@ async fn a_lost_answer_loses_no_lock() {
     held.release().await.unwrap();
     assert!(!is_locked(&installation).await);
 
-    // The same for a takeover and for renewals.
+    // The same happens when a lock is acquired after its lease has ended, and when it is renewed.
     let _killed = acquire(&installation, "killed", LONG, &Interrupt::default()).await.unwrap();
     installation.twin.age_object(BUCKET, KEY, Duration::from_hours(1));
     installation.twin.fail(vec![
@@ -233,7 +233,7 @@ async fn unlock_releases_only_the_lock_that_it_showed() {
     assert_eq!(shown.lease, LeaseState::Ended);
     shown.release().await.unwrap();
     assert!(!is_locked(&installation).await);
-    // Nothing is left to release, as after an own call whose answer was lost.
+    // The lock object no longer exists, as if the answer to the deletion was lost.
     other.release().await.unwrap();
     assert!(!interrupt.is_stopped());
 }

@@ -1,5 +1,5 @@
-//! What others allow to outsiders on log groups that trails deliver to: by resource policies, and
-//! by subscription filters.
+//! The access that others allow to outsiders on log groups that receive events of trails: through
+//! resource policies, and through subscription filters.
 
 use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::PolicyType;
@@ -14,7 +14,8 @@ use crate::installation::{Installation, client};
 const GROUP: &str = "arn:aws:logs:eu-west-1:111111111111:log-group:events";
 const OUTSIDE: &str = "arn:aws:logs:eu-west-1:444455556666:destination:theirs";
 
-/// One account whose trail delivers to a log group, and a client of another team in it.
+/// Creates one account whose trail delivers to a log group, and a client of another team in the
+/// account.
 async fn with_log_group() -> (String, Installation, Client) {
     let spec = members(0).with("trails.0", "{ cloudwatch_logs: { log_group: events } }");
     let (installation, ..) = installed(&spec).await;
@@ -90,7 +91,7 @@ async fn a_subscription_filter_that_sends_events_to_an_outsider_is_reported_unti
         spec.with("reviewed", &format!("[{{ finding: {review}, reason: Our security provider }}]"));
     let comparison = installation.compare(&reviewed).await;
     assert!(findings(&comparison).iter().all(|it| !it.is_open()), "{:#?}", findings(&comparison));
-    // Other events are another finding.
+    // A filter for other events is another finding.
     put(OUTSIDE, "ERROR").await.unwrap();
     let comparison = installation.compare(&reviewed).await;
     assert!(findings(&comparison).iter().any(|it| it.is_open() && it.severity == Severity::Critical));
@@ -141,7 +142,7 @@ async fn policies_and_filters_that_cannot_be_read_are_neither_absent_nor_in_sync
     }
     assert!(comparison.plan.is_in_sync());
 
-    // What can be read is judged nevertheless.
+    // The filters that can be read are still judged.
     let call = logs.put_subscription_filter().log_group_name("events").filter_name("copy");
     call.destination_arn(OUTSIDE).filter_pattern("").send().await.unwrap();
     deny(&["logs:DescribeResourcePolicies"]);
@@ -150,8 +151,8 @@ async fn policies_and_filters_that_cannot_be_read_are_neither_absent_nor_in_sync
     assert_eq!(kinds, [FindingKind::Unexpected, FindingKind::Unreadable, FindingKind::Unreadable]);
 }
 
-/// The settings of an account and Region are read once, however many log groups of the spec are
-/// there.
+/// The settings of an account and Region are read once, regardless of the number of log groups in
+/// the spec.
 #[tokio::test]
 async fn the_policies_of_an_account_are_read_once_for_all_its_log_groups() {
     let (spec, installation, _) = with_log_group().await;
@@ -163,7 +164,7 @@ async fn the_policies_of_an_account_are_read_once_for_all_its_log_groups() {
     let calls = installation.twin.calls();
     let count = |operation: &str| calls[before..].iter().filter(|call| call.operation == operation).count();
     assert_eq!(count("logs:DescribeAccountPolicies"), 1);
-    // Once for the account, and once for each log group.
+    // One call for the account, and one for each log group.
     assert_eq!(count("logs:DescribeResourcePolicies"), 3);
     assert_eq!(count("logs:DescribeSubscriptionFilters"), 2);
 }

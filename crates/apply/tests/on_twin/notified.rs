@@ -1,4 +1,5 @@
-//! What the proof says of a topic by its policy and by the key that encrypts its messages.
+//! The result of the proof for a topic: from its policy and from the key that encrypts its
+//! messages.
 
 use reconcile_plan::{Comparison, FindingKind, Severity, findings};
 use reconcile_samples::{EditSpec, MASTER, members};
@@ -19,13 +20,13 @@ async fn set(sns: &aws_sdk_sns::Client, name: &str, value: &str) {
     call.send().await.unwrap();
 }
 
-/// The code of the only warning about delivery and what it says, or the code of the only refusal
-/// and its hint.
+/// Returns the code and the message of the only warning about delivery, or the code and the hint of
+/// the only refusal.
 fn verdict(comparison: &Comparison) -> (String, String) {
     let warnings = comparison.plan.warnings.iter().filter(|it| it.code.as_str().starts_with("delivery-"));
     let mut found: Vec<(String, String)> =
         warnings.map(|it| (it.code.to_string(), format!("{}: {}", it.address, it.message))).collect();
-    // Every trail that nothing allows to publish has a refusal of its own.
+    // Each trail that no statement allows to publish has its own refusal.
     let refused = comparison
         .plan
         .refused
@@ -39,7 +40,7 @@ fn verdict(comparison: &Comparison) -> (String, String) {
     }
 }
 
-/// The severity of what CloudTrail reports of notifications, if it cannot send any now.
+/// Returns the severity of the expected finding if CloudTrail cannot send notifications now.
 fn refused_by_aws(installation: &Installation) -> Vec<Severity> {
     let accounts = installation.twin.summary().accounts;
     let mut trails = accounts.iter().flat_map(|account| &account.trails);
@@ -107,7 +108,7 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
         assert_eq!(code, expected, "{message}");
         assert!(message.contains(says), "{message}");
         assert_eq!(severities(&comparison), Vec::from_iter(severity), "{expected}");
-        // The spec accepts the proof, and what AWS really refuses stays a finding.
+        // The spec accepts the result of the proof. A delivery that AWS rejects is still a finding.
         let accepted = installation.compare(&with(", proof: warn")).await;
         let refused = refused_by_aws(&installation);
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{expected}");
@@ -177,7 +178,7 @@ async fn a_topic_by_arn_is_judged_by_what_its_policy_allows_to_outsiders() {
                 "statement `Other` lets account 444455556666 publish to the topic and change the topic policy",
             )],
         ),
-        // The topic is theirs.
+        // The account owns the topic.
         (allow(json!({ "AWS": "999999999999" }), json!("SNS:Subscribe"), json!({})), vec![]),
         (
             allow(
@@ -261,7 +262,7 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
     ] {
         set(&sns, "KmsMasterKeyId", key).await;
         if key == "alias/test" {
-            // The key of the spec gets its statement first.
+            // First, the key of the spec gets its statement.
             installation.converge(&with("")).await;
         }
         let comparison = installation.compare(&with("")).await;
@@ -272,7 +273,7 @@ async fn the_key_of_a_topic_is_part_of_the_proof() {
         let accepted = installation.compare(&with(", proof: warn")).await;
         let refused = refused_by_aws(&installation);
         assert_eq!((accepted.plan.refused.len(), severities(&accepted)), (0, refused), "{key}");
-        // With the key of the spec, the plan has nothing to refuse.
+        // With the key of the spec, the plan refuses nothing.
         let own = installation.compare(&with("").with("trails.0.sns_topic.encryption", "key")).await;
         assert_eq!(own.plan.refused, [], "{key}");
     }
@@ -297,7 +298,7 @@ async fn a_topic_that_cannot_be_used_refuses_its_trail_and_nothing_else() {
     assert_eq!(left_out, ["trail/master/Trail", "trail/m0/Trail"]);
 }
 
-/// The policies are right, and only CloudTrail knows that nothing arrives.
+/// The policies are correct, and only CloudTrail knows that deliveries fail.
 #[tokio::test]
 async fn what_cloudtrail_reports_of_deliveries_is_a_warning_and_a_finding() {
     const TRAIL: &str = "arn:aws:cloudtrail:eu-west-1:111111111111:trail/Trail";
@@ -332,14 +333,14 @@ async fn what_cloudtrail_reports_of_deliveries_is_a_warning_and_a_finding() {
         assert!(warned.contains(&code), "{code}: {warned:?}");
         assert_eq!(severities(&comparison), [severity], "{code}");
 
-        // The time of a delivery after the start of logging ends the silence.
+        // A delivery after the start of logging resolves only the finding `nothing-delivered`.
         let now = json!(jiff::Timestamp::now().as_second());
         installation.twin.set_trail_status(TRAIL, [("LatestDigestDeliveryTime".to_owned(), now)]);
         let is_silent = code == "nothing-delivered";
         assert_eq!(findings(&installation.compare(&spec).await).is_empty(), is_silent, "{code}");
     }
 
-    // A policy that refuses is the better explanation, and is reported once.
+    // If a policy does not allow the delivery, only this better explanation is reported.
     let installation = base.fork();
     let bucket = installation.s3(MASTER);
     bucket.delete_bucket_policy().bucket("test-logs").send().await.unwrap();

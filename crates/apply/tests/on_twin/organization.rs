@@ -1,4 +1,4 @@
-//! What CloudTrail and accounts are allowed in the organization.
+//! The permissions of CloudTrail and of accounts in the organization.
 
 use reconcile_plan::plan::{ActionKind, Plan};
 use reconcile_plan::{FindingKind, Severity, findings};
@@ -8,7 +8,7 @@ use crate::installation::Installation;
 
 const CLOUDTRAIL: &str = "cloudtrail.amazonaws.com";
 
-/// A spec with four members, of which these are delegated administrators.
+/// Returns a spec with four members, of which these are delegated administrators.
 fn delegating(to: &str) -> String {
     members(4)
         .with("trails.1", "{ name: Everybodys, organization_trail: true }")
@@ -46,7 +46,7 @@ async fn up_to_three_delegated_administrators_are_registered_missed_and_imported
     let imported = crate::import::imported(&installation, &with_members).await.text;
     assert!(imported.contains("delegated_administrator: [m0, m1, m2]"), "{imported}");
 
-    // A destroy takes nobody's delegation away: somebody else may rely on it.
+    // A destroy deregisters no delegated administrator, because somebody else may rely on it.
     let plan = installation.plan_to_destroy(&spec).await;
     assert!(installation.apply(&spec, &plan).await.is_complete());
     let left = &installation.twin.summary().organization["delegated_administrators"][CLOUDTRAIL];

@@ -1,4 +1,5 @@
-//! What other teams set up with clients of their own, and the statements that they write.
+//! The resources that other teams create with their own clients, and the statements that they
+//! write.
 
 use aws_sdk_cloudtrail::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_kms::types::GrantOperation;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::installation::Installation;
 
-/// Clients of another make than ours, in one account.
+/// Clients that do not belong to `reconcile`, in one account.
 pub struct Others {
     pub s3: aws_sdk_s3::Client,
     cloudtrail: aws_sdk_cloudtrail::Client,
@@ -49,13 +50,13 @@ impl Others {
         }
     }
 
-    /// Makes the central bucket with these statements.
+    /// Creates the central bucket with these statements.
     pub async fn bucket(&self, statements: &[String]) {
         self.create_bucket(BUCKET).await;
         self.put_policy(&document(statements)).await;
     }
 
-    /// Makes a bucket to which the trails of an account can deliver.
+    /// Creates a bucket to which the trails of an account can deliver.
     pub async fn other_bucket(&self, name: &str, account: &str) {
         self.create_bucket(name).await;
         let statements = [acl_check(), write(&[folder(account)])];
@@ -76,7 +77,7 @@ impl Others {
         self.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
     }
 
-    /// Gives the central bucket a tag, and takes all others from it.
+    /// Adds a tag to the central bucket, and removes all other tags.
     pub async fn tag(&self, key: &str, value: &str) {
         use aws_sdk_s3::types::{Tag, Tagging};
 
@@ -92,7 +93,8 @@ impl Others {
         tags.into_iter().map(|tag| (tag.key, tag.value)).collect()
     }
 
-    /// Lets objects of the central bucket expire, and takes all other lifecycle rules from it.
+    /// Adds a rule that expires objects of the central bucket, and removes all other lifecycle
+    /// rules.
     pub async fn expire(&self, id: &str, prefix: &str, days: i32) {
         use aws_sdk_s3::types::{
             BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
@@ -142,14 +144,14 @@ impl Others {
         call.set_operations(Some(operations.to_vec())).send().await.unwrap();
     }
 
-    /// Makes a trail of one Region that delivers to the central bucket.
+    /// Creates a single-Region trail that delivers to the central bucket.
     pub async fn trail(&self, name: &str, prefix: Option<&str>) {
         let call = self.cloudtrail.create_trail().name(name).s3_bucket_name(BUCKET);
         call.set_s3_key_prefix(prefix.map(str::to_owned)).send().await.unwrap();
         self.cloudtrail.start_logging().name(name).send().await.unwrap();
     }
 
-    /// Makes a trail that delivers to another bucket.
+    /// Creates a trail that delivers to another bucket.
     pub async fn trail_to(&self, name: &str, bucket: &str, key: Option<&str>) {
         let call = self.cloudtrail.create_trail().name(name).s3_bucket_name(bucket);
         call.set_kms_key_id(key.map(str::to_owned)).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! What goes only after nothing relies on it any more.
+//! Permissions and resources that are removed only when nothing relies on them any more.
 
 use reconcile_plan::plan::Phase;
 use reconcile_samples::{EditSpec, members};
@@ -33,7 +33,7 @@ async fn a_prefix_changes_without_a_gap() {
 async fn permissions_of_an_account_are_removed_only_when_all_accounts_are_readable() {
     let installation = Installation::new();
     installation.converge(&members(3)).await;
-    // The spec loses an account, and another cannot be entered.
+    // The spec loses an account, and another account cannot be entered.
     let remaining = members(2)
         .with("bucket.policy", "{ unlisted_accounts: remove }")
         .with("key.policy", "{ unlisted_accounts: remove }");
@@ -83,11 +83,12 @@ async fn a_foreign_deny_fails_what_depends_on_it_and_nothing_else() {
     installation.converge(&spec).await;
     let moved = spec.with("bucket.prefix", "new");
     let deny = "{ Effect: Deny, Principal: \"*\", Action: \"s3:PutObject\", Resource: \"arn:aws:s3:::test-logs/new/*\" }";
-    // The proof sees it; the spec has the plan go on all the same.
+    // The proof detects the Deny, but the spec lets the plan continue.
     let denied = moved.with("bucket.policy", &format!("{{ proof: warn, extra_statements: [{deny}] }}"));
     let plan = installation.plan(&denied).await;
     let outcome = installation.apply(&denied, &plan).await;
-    // Both trails are refused; taking away what they still use is not even tried.
+    // CloudTrail refuses both trails, so the apply does not try to remove the permissions that they
+    // still use.
     assert_eq!((outcome.summary.applied, outcome.summary.failed, outcome.summary.skipped), (1, 2, 1));
     let summary = installation.twin.summary();
     let trails: Vec<_> = summary.accounts.iter().flat_map(|account| &account.trails).collect();
@@ -135,7 +136,7 @@ async fn resources_that_the_spec_does_not_let_delete_are_kept_and_reported() {
     let kept = plan.warnings.iter().filter(|warning| warning.code.as_str() == "kept").count();
     assert_eq!(kept, 3, "two trails and a grant: {:?}", plan.warnings);
     assert!(installation.plan(&after).await.is_in_sync());
-    // The old trails are seen to deliver, so our own statements go on to let them.
+    // The old trails still deliver, so the managed statements still allow them to.
     installation.watch_over(|_| true);
     let plan = installation.converge(&renamed.with("deletion", "{ bucket: false }")).await;
     assert_eq!(plan.summary.delete, 3);

@@ -1,4 +1,4 @@
-//! What a refusal leaves out of a plan, and that everything else is still repaired.
+//! The changes that a refusal removes from a plan, and the other changes, which are still made.
 
 use reconcile_apply::ChangeStatus;
 use reconcile_plan::plan::Phase;
@@ -10,7 +10,7 @@ use crate::installation::Installation;
 
 const M0: &str = "000000000001";
 
-/// A Deny of what the trail of the account `m0` writes.
+/// Returns a Deny of the log files of the trail in the account `m0`.
 fn deny() -> Value {
     json!({
         "Sid": "NotThisAccount", "Effect": "Deny", "Principal": "*", "Action": "s3:PutObject",
@@ -26,7 +26,7 @@ fn warnings<'p>(plan: &'p Plan, code: &str) -> Vec<&'p str> {
     plan.warnings.iter().filter(|it| it.code.as_str() == code).map(|it| it.message.as_str()).collect()
 }
 
-/// The severities of the findings about delivery.
+/// Returns the severities of the findings about delivery.
 fn undelivered(comparison: &Comparison) -> Vec<Severity> {
     let findings = findings(comparison).into_iter().filter(|it| it.kind == FindingKind::Delivery);
     findings.map(|it| it.severity).collect()
@@ -38,7 +38,7 @@ async fn a_deny_for_one_trail_keeps_nothing_else_from_being_repaired() {
     let before = members(2);
     installation.converge(&before).await;
     installation.add_to_bucket_policy(deny()).await;
-    // Another rotation, and a change of all three trails.
+    // Another rotation period, and a change of all three trails.
     let after = before.with("key.rotation_days", "180").with("trails.0.log_file_validation", "false");
     let plan = installation.plan(&after).await;
     assert!(plan.partial);
@@ -98,7 +98,7 @@ async fn permissions_that_a_refused_trail_still_uses_are_kept() {
     assert!(plan.changes.iter().all(|change| change.phase != Phase::Contract), "{:?}", changes(&plan));
     let outcome = installation.apply(&after, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
-    // The trail of `m0` still delivers where it did.
+    // The trail of `m0` still delivers to the previous prefix.
     assert!(installation.bucket_policy().contains("test-logs/AWSLogs"));
 }
 
@@ -111,7 +111,7 @@ async fn a_refusal_counts_only_for_the_targets_that_it_concerns() {
     let after = before.with("key.rotation_days", "180").with("trails.0.log_file_validation", "false");
     for (target, refused, expected) in [
         ("key/master/test", 0, vec!["key/master/test (Expand)"]),
-        // A trail needs the key as planned.
+        // A trail needs the key in its planned state.
         ("trail/m1/Trail", 0, vec!["key/master/test (Expand)", "trail/m1/Trail (Converge)"]),
         ("trail/m0/Trail", 1, vec![]),
         ("bucket_policy/master/test-logs", 1, vec![]),
@@ -188,7 +188,7 @@ async fn a_spec_accepts_a_key_policy_that_the_proof_refuses() {
     assert_eq!(plan.refused, []);
     let [warning] = warnings(&plan, "locked-out")[..] else { panic!("{:#?}", plan.warnings) };
     assert!(warning.ends_with("accepted, because the spec has `key.policy.proof: warn`"), "{warning}");
-    // Nobody writes a policy of a key that is left alone, so that it is not judged.
+    // If the spec does not manage the key policy, `apply` does not write it, so it is not judged.
     let unmanaged = spec.with("key.policy", "unmanaged");
     installation.twin.set_key_policy(
         MASTER,
@@ -210,14 +210,14 @@ async fn a_key_policy_that_nobody_could_change_is_not_written_and_the_rest_is() 
     let plan = installation.plan(&after).await;
     assert_eq!(plan.refused.len(), 1);
     assert_eq!(plan.refused[0].code.as_str(), "locked-out");
-    // The policy that stays lets the trails encrypt.
+    // The policy that is kept allows the trails to encrypt.
     assert_eq!(
         changes(&plan),
         ["key/master/test (Expand)", "trail/master/Trail (Converge)", "trail/m0/Trail (Converge)"]
     );
     let outcome = installation.apply(&after, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
-    // Under another prefix, the trails need the bucket policy and not the key policy.
+    // For another prefix, the trails need the bucket policy, but not the key policy.
     let moved = after.with("bucket.prefix", "new");
     let plan = installation.plan(&moved).await;
     let outcome = installation.apply(&moved, &plan).await;
@@ -241,7 +241,7 @@ async fn a_new_key_with_a_policy_that_nobody_could_change_is_not_created() {
     assert!(left_out.contains(&"trail/m0/Trail".to_owned()), "{left_out:?}");
 }
 
-/// A Deny for services that act for an account outside of an organization.
+/// Returns a Deny for services that act for an account outside of an organization.
 fn confused_deputy(organization: &str) -> Value {
     json!({
         "Sid": "EnforceConfusedDeputyProtection", "Effect": "Deny", "Principal": "*", "Action": "s3:*",

@@ -5,7 +5,7 @@ use reconcile_samples::MASTER;
 
 use crate::installation::Installation;
 
-/// A spec that has every kind of resource.
+/// Returns a spec that has every kind of resource.
 fn everything(region: &Region) -> String {
     let partition = region.partition();
     format!(
@@ -36,7 +36,7 @@ trails:
     )
 }
 
-/// The partitions of all ARNs in a text.
+/// Returns the partitions of all ARNs in a text.
 fn partitions(text: &str) -> impl Iterator<Item = &str> {
     text.split("arn:").skip(1).filter_map(|rest| rest.split(':').next())
 }

@@ -1,16 +1,16 @@
-//! A spec whose name changed: nothing is doubled, and nothing is revoked.
+//! A spec whose name changed: no resource is duplicated, and no permission is revoked.
 
 use reconcile_plan::Refusal;
 use reconcile_samples::{EditSpec, MASTER, everything, members};
 
 use crate::installation::Installation;
 
-/// A spec of everything that has the name of the installation, except alarms.
+/// Returns a spec of every resource that has the name of the installation, except alarms.
 fn named(name: &str) -> String {
     everything(name).without("trails.0.cloudwatch_logs.alarms")
 }
 
-/// All that the twin holds, as a text.
+/// Returns the whole state of the twin as text.
 fn state(installation: &Installation) -> String {
     format!("{:?}", installation.twin.summary())
 }
@@ -20,8 +20,8 @@ async fn another_name_is_refused_with_the_line_to_write_and_changes_nothing() {
     let installation = Installation::new();
     installation.converge(&named("before")).await;
     let refusals = installation.compare(&named("after")).await.refusals;
-    // The role keeps the account of each trail from being read, and a trail without one carries the
-    // mark itself.
+    // The role prevents reads of the account of its trail. A trail without a role has the tag
+    // itself.
     assert!(refusals.iter().all(|it| matches!(it, Refusal::OtherInstallation { .. })), "{refusals:#?}");
     assert_eq!(refusals.len(), 1, "{refusals:#?}");
     assert_eq!(refusals[0].to_string(), "role/m0/R and 2 more are managed by installation `before`");
@@ -53,7 +53,7 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
     let marks: Vec<&str> =
         mark.chain(left.match_indices("Before").map(|(at, _)| &left[at..at + 20])).collect();
     assert!(marks.is_empty(), "{marks:#?}");
-    // The line has done its work.
+    // The line `previous_name` is no longer needed.
     assert!(installation.plan(&named("after")).await.is_in_sync());
 
     let plan = installation.plan_to_destroy(&named("after")).await;

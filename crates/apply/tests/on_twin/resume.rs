@@ -1,5 +1,5 @@
-//! An apply that is stopped anywhere is finished by applying again, with the same plan or a new
-//! one.
+//! An apply that is stopped at any point is completed by another apply, with the same plan or a new
+//! plan.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +12,7 @@ use reconcile_samples::{EditSpec, members};
 
 use crate::installation::Installation;
 
-/// Stops an apply when so many changes are made.
+/// Stops an apply after this number of changes.
 struct StopAfter {
     left: AtomicUsize,
     interrupt: Interrupt,
@@ -35,7 +35,7 @@ async fn stopped_after(changes: usize, spec: &str) -> Installation {
     assert!(!outcome.is_complete());
     assert!(outcome.results.iter().any(|it| it.status == ChangeStatus::NotBegun));
 
-    // The same plan goes on where it ended.
+    // An apply of the same plan continues where the first one ended.
     let again = installation.apply_saved(spec, plan.clone()).await.unwrap();
     assert!(again.is_complete(), "{:#?}", again.results);
     assert_eq!(again.summary.applied + again.summary.unchanged, plan.changes.len());
@@ -91,7 +91,7 @@ async fn a_plan_that_was_killed_after_a_write_of_a_policy_is_finished_by_the_sam
         installation.twin.observe(|_| {});
         assert_eq!(allowed(&installation.bucket_policy()), killed_at);
 
-        // With the journal, and without it.
+        // First with the journal, and then without it.
         for installation in [&installation.fork(), &installation] {
             let again = installation.apply_saved(&moved, plan.clone()).await.unwrap();
             assert!(again.is_complete(), "{killed_at:?}: {:#?}", again.results);
@@ -151,7 +151,7 @@ async fn an_interrupt_of_an_apply_of_many_accounts_begins_nothing_more() {
     let (outcome, ()) = futures::join!(applying, stop);
     let created = installation.accepted("cloudtrail:CreateTrail");
     assert!((1..=64).contains(&created), "{created}");
-    // What is begun is finished.
+    // Changes that were started are finished.
     assert_eq!(installation.accepted("cloudtrail:StartLogging"), created);
     assert_eq!(outcome.not_begun(), 101 - created);
     assert_eq!((outcome.summary.failed, outcome.summary.skipped), (0, 101 - created));

@@ -1,5 +1,5 @@
-//! Every setting of the resources of an installation, changed by somebody else: each change is a
-//! finding of the severity that the book names, or the book says why nobody reads the setting.
+//! Every setting of the resources of an installation, changed by somebody else. Each change is a
+//! finding with the severity that the book names, or the book explains why the setting is not read.
 
 #[path = "settings/alarm.rs"]
 mod alarm;
@@ -33,7 +33,7 @@ const MODEL: &str = include_str!("../../../twin/models/settings.json");
 /// A row of a table of the page.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Row {
-    /// The kind of resource, as the model of settings names it.
+    /// The kind of resource, with its name in the model of settings.
     kind: String,
     setting: String,
     changed_by: Vec<String>,
@@ -68,8 +68,8 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// What the operations of a kind set: `UpdateTrail.KmsKeyId`, or `DeleteTrail` where that is the
-/// only thing.
+/// Returns the settings of the operations of a kind: `UpdateTrail.KmsKeyId`, or `DeleteTrail` for
+/// an operation without settings.
 fn settings(operations: &Value) -> BTreeSet<String> {
     let mut settings = BTreeSet::new();
     for (operation, members) in operations.as_object().unwrap() {
@@ -95,7 +95,7 @@ fn the_page_has_every_operation_that_changes_a_setting() {
         let (expected, named) = (settings(operations), named.remove(kind).unwrap_or_default());
         let missing: Vec<_> = expected.difference(&named).collect();
         assert!(missing.is_empty(), "the page has no row for these of {kind}: {missing:?}");
-        // A whole operation, where its members have rows of their own.
+        // A row can name a whole operation if its members have their own rows.
         let unknown = named.difference(&expected).filter(|it| operations.get(it.as_str()).is_none());
         let unknown: Vec<_> = unknown.collect();
         assert!(unknown.is_empty(), "AWS has none of these for {kind}: {unknown:?}");
@@ -118,7 +118,7 @@ struct World {
     key: String,
 }
 
-/// Somebody outside of the accounts of the installation.
+/// An account outside of the installation.
 const STRANGER: &str = "444455556666";
 
 impl World {
@@ -139,7 +139,7 @@ impl World {
         }
     }
 
-    /// Changes a setting. Returns words of the finding.
+    /// Changes a setting. Returns words that the finding contains.
     async fn change(&self, kind: &str, setting: &str) -> &'static str {
         let says = match kind {
             "bucket" => match bucket::change(self, setting).await {
@@ -162,7 +162,7 @@ impl World {
     }
 }
 
-/// A policy without the statement of this Sid.
+/// Returns a policy without the statement with this Sid.
 fn without(policy: &str, sid: &str) -> String {
     let mut policy: Value = serde_json::from_str(policy).unwrap();
     let statements = policy["Statement"].as_array_mut().unwrap();
@@ -172,14 +172,14 @@ fn without(policy: &str, sid: &str) -> String {
     policy.to_string()
 }
 
-/// A policy with one more statement.
+/// Returns a policy with one more statement.
 fn with(policy: &str, statement: Value) -> String {
     let mut policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"].as_array_mut().unwrap().push(statement);
     policy.to_string()
 }
 
-/// A spec that says all that a spec can say about the settings.
+/// Returns a spec that manages every setting that a spec can manage.
 fn spec(kind: &str, setting: &str) -> String {
     let lock = match setting.starts_with("object lock") {
         true => ", object_lock: { mode: GOVERNANCE, days: 30 }",
@@ -263,7 +263,7 @@ async fn every_change_of_a_trail_is_a_finding_of_the_documented_severity() {
     check("trail").await;
 }
 
-/// What cannot be read is neither absent nor in sync.
+/// A setting that cannot be read is neither absent nor in sync.
 #[tokio::test]
 async fn a_setting_that_cannot_be_read_is_a_finding() {
     let (spec, installation) = (spec("", ""), Installation::new());
@@ -287,7 +287,7 @@ async fn a_setting_that_cannot_be_read_is_a_finding() {
     }
 }
 
-/// Makes every change that the page has for a kind, each in an installation of its own.
+/// Makes every change on the page for a kind, each in a separate installation.
 async fn check(kind: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut applied: BTreeMap<String, std::path::PathBuf> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One trail tries a short form of a policy before any other trail relies on it.
+//! One trail tests a short form of a policy before any other trail relies on the form.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -15,18 +15,19 @@ use crate::installation::Installation;
 
 const LIMIT: usize = 20_480;
 
-/// The spec with this form of the policy of the bucket or the key.
+/// Returns the spec with this form of the policy of the bucket or the key.
 fn with_form(spec: &str, of: &str, form: &str) -> String {
     spec.with(&format!("{of}.policy"), &format!("{{ form: {form} }}"))
 }
 
-/// A twin that does not resolve a variable, although the condition key has a value.
+/// Returns a disagreement: the twin does not resolve a variable, although the condition key has a
+/// value.
 fn unresolved(variable: &str) -> Disagreement {
     Disagreement { unresolved_variables: BTreeSet::from([variable.to_owned()]), ..Disagreement::default() }
 }
 
-/// An installation with four trails in the plain form, and foreign statements that leave room for
-/// `room` more bytes.
+/// Creates an installation with four trails in the plain form, and foreign statements that leave
+/// `room` bytes free.
 async fn crowded(room: usize) -> Installation {
     let installation = Installation::new();
     installation.converge(&members(3)).await;
@@ -52,13 +53,13 @@ fn form(document: &Document) -> Option<StatementForm> {
     StatementForm::of(document, &Ownership::of("test"))
 }
 
-/// The changes of the policy of the bucket or the key, by phase.
+/// Returns the change of the policy of the bucket or the key in a phase.
 fn of<'p>(plan: &'p Plan, kind: &str, phase: Phase) -> &'p Change {
     let is_it = |change: &&Change| change.address.kind.to_string() == kind && change.phase == phase;
     plan.changes.iter().find(is_it).unwrap_or_else(|| panic!("{kind} {phase:?}: {:#?}", plan.changes))
 }
 
-/// The accounts of the calls of an operation.
+/// Returns the accounts of the calls of an operation.
 fn calls(installation: &Installation, operation: &str) -> Vec<String> {
     let calls = installation.twin.calls().into_iter();
     calls.filter(|call| call.operation == operation).map(|call| call.account).collect()
@@ -69,7 +70,7 @@ fn refused(outcome: &Outcome) -> RefusedTrail {
     refused.unwrap_or_else(|| panic!("{:#?}", outcome.results))
 }
 
-/// What the tag of the bucket says.
+/// Returns the value of the tag of the bucket.
 fn tag(installation: &Installation) -> Option<String> {
     let summary = installation.twin.summary();
     let tags =
@@ -92,7 +93,7 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     let all = ["trail/master/Trail", "trail/m0/Trail", "trail/m1/Trail", "trail/m2/Trail"];
     assert_eq!(asked(contract), all);
 
-    // What is live when each trail is asked or created.
+    // The live forms when CloudTrail is asked about a trail or a trail is created.
     let (twin, seen) = (installation.twin.clone(), Arc::new(Mutex::new(Vec::new())));
     let log = Arc::clone(&seen);
     installation.twin.observe(move |summary| {
@@ -104,8 +105,8 @@ async fn one_trail_tries_the_form_beside_the_old_one_and_then_all_follow() {
     let outcome = installation.apply(&spec, &plan).await;
     assert!(outcome.is_complete(), "{:#?}", outcome.results);
     let asked = calls(&installation, "cloudtrail:UpdateTrail").split_off(start);
-    // The trail that tries the form is asked alone: after the first write, before the second, and
-    // after it.
+    // CloudTrail is first asked about the trail that tests the form: after the first write, before
+    // the second write, and after it.
     assert_eq!(asked[..2], [MASTER, MASTER]);
     assert_eq!((asked.len(), asked[5].as_str()), (9, MASTER));
     let seen = seen.lock().unwrap().clone();
@@ -147,7 +148,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
             "{error}"
         );
 
-        // Nine accounts do not fit into the longer form: the plan says what else is possible.
+        // Nine accounts do not fit into the longer form: the plan lists the alternatives.
         let next = installation.compare(&spec).await;
         let [refusal @ Refusal::TooLarge { error, .. }] = next.refusals.as_slice() else {
             panic!("{:?}", next.refusals);
@@ -158,7 +159,7 @@ async fn a_refused_form_harms_nobody_and_the_next_plan_keeps_the_longer_form() {
         {
             assert!(hint.contains(part), "{hint}");
         }
-        // Five do.
+        // Five accounts fit.
         installation.converge(&members(4)).await;
         assert_eq!(form(&bucket_policy(&installation)), Some(StatementForm::Plain));
         assert_eq!(obstacles(&installation), Vec::<String>::new());
@@ -258,8 +259,8 @@ async fn a_new_installation_creates_one_trail_first() {
     assert!(agreeing.plan(&spec).await.is_in_sync());
 }
 
-/// Where the apply is killed, whether the journals are lost with it, and whether AWS accepts the
-/// form.
+/// The parameters: the call after which the apply is killed, whether the journals are lost, and
+/// whether AWS accepts the form.
 #[tokio::test]
 async fn the_next_apply_completes_or_reverts_a_killed_first_use_of_a_form() {
     let spec = with_form(&members(1), "bucket", "by_account");

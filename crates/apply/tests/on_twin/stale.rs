@@ -1,5 +1,5 @@
-//! Reads that show late what was written, and calls that see it late: an apply waits, and accuses
-//! nobody.
+//! Reads and calls that see earlier writes late. An apply waits, and does not report a change by
+//! somebody else.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ async fn an_apply_completes_when_every_read_is_stale() {
         installation.twin.lag(lag("*", 2));
         let outcome = installation.apply(spec, &plan).await;
         assert!(outcome.is_complete(), "{:#?}", errors(&outcome));
-        // No later read shows what was there before.
+        // No later read returns the earlier state.
         assert!(installation.plan(spec).await.is_in_sync());
         installation.twin.lag(Vec::new());
         assert!(is_kept(&installation).await);
@@ -77,7 +77,7 @@ async fn each_read_may_be_late_by_itself() {
     }
 }
 
-/// Adds a statement to a policy.
+/// Returns a policy with one more statement.
 fn with_statement(policy: &str, resource: &str) -> String {
     let mut policy: Value = serde_json::from_str(policy).unwrap();
     policy["Statement"].as_array_mut().unwrap().push(json!({
@@ -87,8 +87,8 @@ fn with_statement(policy: &str, resource: &str) -> String {
     policy.to_string()
 }
 
-/// Somebody adds a statement to the bucket policy right after every write of ours that the
-/// statement is not in.
+/// Adds a statement to the bucket policy immediately after every write of `reconcile` that does not
+/// contain the statement, as somebody else.
 fn add_after_each_write(twin: &Twin, times: usize) {
     let (other, left) = (twin.clone(), std::sync::atomic::AtomicUsize::new(times));
     twin.observe(move |_| {
@@ -129,7 +129,7 @@ async fn only_a_third_document_is_another_writer() {
     assert!(!said.contains("another writer"), "{said}");
     assert_eq!(installation.accepted("s3:PutBucketPolicy"), 2);
 
-    // Somebody takes our statements out again after each write.
+    // Somebody removes the managed statements after each write.
     let installation = Installation::new().patient();
     let plan = installation.plan(&spec).await;
     let other = installation.twin.clone();
@@ -208,7 +208,7 @@ async fn an_apply_waits_until_aws_is_ready_for_what_was_made_a_moment_ago() {
         ("cloudtrail:GetTrailStatus", 400, "TrailNotFoundException", "Unknown trail"),
         ("cloudtrail:ListTags", 400, "ResourceNotFoundException", "Unknown trail"),
     ] {
-        // The bucket of the others exists since long.
+        // The bucket of others already exists.
         let is_new = code == "NoSuchBucket" || operation == "s3:CreateBucket";
         let (base, spec, plan) =
             if is_new { (&empty, fresh.as_str(), &fresh_plan) } else { (&base, SPEC, &plan) };
@@ -232,7 +232,7 @@ async fn a_deletion_waits_until_aws_is_ready_for_it() {
     base.converge(&spec).await;
     let plan = base.plan_to_destroy(&spec).await;
     for (operation, status, code, message) in [
-        // IAM still sees the policy of the role that was deleted a moment ago.
+        // IAM still sees the policy of the role that was deleted a short time ago.
         ("iam:DeleteRole", 409, "DeleteConflict", "Cannot delete entity, must delete policies first."),
         ("iam:DeleteRolePolicy", 409, "ConcurrentModification", "multiple concurrent requests"),
         ("logs:DeleteLogGroup", 400, "OperationAbortedException", "multiple concurrent requests"),
@@ -265,7 +265,7 @@ async fn an_organization_that_was_opened_a_moment_ago_is_waited_for() {
             assert!(outcome.is_complete(), "{operation} {code}: {:#?}", errors(&outcome));
         }
     }
-    // Where the spec does not give the permissions, nobody waits for them.
+    // If the spec does not give the permissions, the apply does not wait for them.
     let installation = Installation::new().patient();
     installation.twin.fail(vec![failure(
         "cloudtrail:CreateTrail",
@@ -300,7 +300,7 @@ async fn a_key_whose_creation_is_not_answered_is_searched_for() {
         let plan = installation.plan(&spec).await;
         let lost = failure("kms:CreateKey", 500, "KMSInternalException", "internal error", 1);
         installation.twin.fail(vec![InjectedFailure { takes_effect, ..lost }]);
-        // The lists and the tags of keys are late as well.
+        // The lists and the tags of keys are also late.
         let late = ["kms:ListKeys", "kms:ListResourceTags"];
         installation.twin.lag(late.iter().flat_map(|operation| lag(operation, 3)).collect());
         let outcome = installation.apply(&spec, &plan).await;
@@ -336,7 +336,7 @@ async fn a_rerun_right_after_a_kill_finds_the_key_that_is_not_listed_yet() {
     assert_eq!(keys(&installation), 1);
 }
 
-/// How many keys can be used.
+/// Returns the number of keys that can be used.
 fn usable(installation: &Installation) -> usize {
     let accounts = installation.twin.summary().accounts;
     accounts.iter().flat_map(|account| &account.keys).filter(|key| key.state == "Enabled").count()
@@ -345,7 +345,7 @@ fn usable(installation: &Installation) -> usize {
 #[tokio::test]
 async fn two_first_applies_at_once_end_with_one_key() {
     let spec = members(1);
-    // The second one sees nothing of what the first one made when it looks for the key.
+    // The second apply does not see the resources of the first one when it searches for the key.
     let first = Installation::new().patient();
     let second = Installation::on(first.twin.clone()).patient();
     let plans = (first.plan(&spec).await, second.plan(&spec).await);
@@ -358,7 +358,7 @@ async fn two_first_applies_at_once_end_with_one_key() {
     first.twin.lag(Vec::new());
     assert!(first.plan(&spec).await.is_in_sync());
 
-    // Both at the same time.
+    // Both applies run at the same time.
     let first = Installation::new().patient();
     let second = Installation::on(first.twin.clone()).patient();
     let plans = (first.plan(&spec).await, second.plan(&spec).await);
@@ -397,7 +397,7 @@ async fn a_late_read_of_a_policy_is_no_reason_to_give_up_a_trail() {
     let installation = Installation::new().patient();
     let spec = members(2);
     let plan = installation.plan(&spec).await;
-    // CloudTrail does not see the policies yet, and neither does whoever looks why.
+    // Neither CloudTrail nor a read of the policies sees the new policies yet.
     let late = ["cloudtrail:CreateTrail", "s3:GetBucketPolicy", "kms:GetKeyPolicy"];
     installation.twin.lag(late.iter().flat_map(|operation| lag(operation, 6)).collect());
     let outcome = installation.apply(&spec, &plan).await;

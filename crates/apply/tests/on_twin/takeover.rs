@@ -1,5 +1,5 @@
-//! Taking over policies cuts nobody off: trails of other Regions and other buckets, event data
-//! stores, other installations.
+//! The adoption of policies interrupts no delivery: of trails of other Regions and other buckets,
+//! of event data stores, and of other installations.
 
 use reconcile_plan::Plan;
 use reconcile_plan::plan::Ended;
@@ -22,7 +22,7 @@ fn ended(plan: &Plan) -> Vec<&Ended> {
     plan.changes.iter().flat_map(|change| &change.ended).collect()
 }
 
-/// Reasons for the changes of one policy.
+/// Returns the reasons for the changes of one policy.
 fn reasons(plan: &Plan, policy: &str) -> String {
     let of_policy = plan.changes.iter().filter(|it| it.address.to_string() == policy);
     of_policy.flat_map(|it| it.reasons.clone()).collect::<Vec<_>>().join("\n")
@@ -51,7 +51,7 @@ async fn trails_at_home_in_other_regions_keep_delivering() {
         assert!(master.policy().await.contains(&arn), "{arn}");
     }
     assert!(!master.policy().await.contains("2015"), "{}", master.policy().await);
-    // What the foreign statement allowed beyond that has ended, and the plan says so.
+    // The other access of the foreign statement ends, and the plan reports this.
     let ended = ended(&plan);
     let of_accounts = json!({ "type": "accounts", "ids": [M0, MASTER] });
     assert!(ended.iter().flat_map(|it| &it.uses).any(|it| json!(it.sources) == of_accounts), "{ended:#?}");
@@ -100,8 +100,8 @@ async fn an_account_whose_trails_cannot_be_listed_keeps_what_a_foreign_statement
     assert!(!policy.contains("2015") && policy.contains(&arn("eu-central-1", M0, "Default")), "{policy}");
 }
 
-/// As AWS documents it for the results of CloudTrail Lake queries; the first one is written as it
-/// is found in the field, with an operator that takes `*` literally.
+/// Returns the statements that AWS documents for the results of CloudTrail Lake queries. The first
+/// one has a common mistake: an operator for which `*` is not a wildcard.
 fn lake() -> [String; 2] {
     let stores = format!("arn:aws:cloudtrail:eu-west-1:{MASTER}:eventdatastore/*");
     let [results, check] = [
@@ -143,7 +143,7 @@ async fn an_event_data_store_keeps_its_permissions() {
     assert!(installation.plan(&spec).await.is_in_sync());
 }
 
-/// The statement of Control Tower's own key policy.
+/// Returns the statement in the key policy of Control Tower.
 fn baseline(name: &str) -> Value {
     json!({
         "Sid": "Allow CloudTrail to use KMS for encryption", "Effect": "Allow",
@@ -169,7 +169,7 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
         });
         json!({ "Version": "2012-10-17", "Statement": [root, statement] }).to_string()
     };
-    // A trail that nobody sees any more: its statement stays as it is.
+    // No account lists the trail any more. Its statement is not changed.
     let installation = Installation::new();
     installation.plan(&spec).await;
     let master = Others::of(&installation, MASTER);
@@ -181,8 +181,8 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     assert!(!reasons(&plan, "key_policy/master/11111111-2222-3333-4444-555555555555").contains("is removed"));
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // One that is there keeps its own statement, too, and one of a statement without a source joins
-    // ours.
+    // An existing trail also keeps its own statement. If the statement names no source, the managed
+    // statement includes the trail.
     let mut open = baseline("Baseline");
     open["Condition"].as_object_mut().unwrap().remove("StringEquals");
     for (statement, joins) in [(baseline("Baseline"), false), (open, true)] {
@@ -207,7 +207,7 @@ async fn a_trail_that_uses_the_key_for_another_bucket_keeps_its_permission() {
     }
 }
 
-/// A spec of its own on the same bucket and key, with trails of another name and prefix.
+/// Returns a separate spec for the same bucket and key, with trails of another name and prefix.
 fn second(spec: &str) -> String {
     spec.with("name", "other").with("trails.0.name", "Second")
 }
@@ -260,7 +260,7 @@ async fn a_destroy_hands_over_what_a_trail_of_others_needs() {
     let policy = master.policy().await;
     assert_eq!(sids(&policy), ["AWSCloudTrailAclCheck", "AWSCloudTrailWrite"], "{policy}");
     assert!(!policy.contains("trail/Trail"), "{policy}");
-    // Nothing is left to do, and the next installation takes over what was left.
+    // Nothing remains to be done, and the next installation adopts the remaining statements.
     assert!(installation.plan_to_destroy(&spec).await.changes.is_empty());
     installation.converge(&spec).await;
     assert!(installation.plan(&spec).await.is_in_sync());
@@ -320,7 +320,8 @@ async fn a_foreign_deny_of_plain_http_counts() {
     assert!(policy.contains(&deny) && !policy.contains("TestDenyInsecureTransport"), "{policy}");
     assert!(installation.plan(&spec).await.is_in_sync());
 
-    // Without it, ours is added; and ours stays when another one comes.
+    // Without the foreign statement, the managed one is added; it is kept when a foreign one is
+    // added later.
     let without = policy.replace(&format!("{deny},"), "");
     master.put_policy(&without).await;
     let plan = installation.converge(&spec).await;
@@ -378,7 +379,7 @@ async fn a_policy_that_is_proven_to_deliver_is_not_critical() {
     installation.converge(&spec).await;
     let master = Others::of(&installation, MASTER);
     let policy = master.policy().await;
-    // Somebody renames our statements: nothing that delivers notices.
+    // Somebody renames the managed statements, which has no effect on deliveries.
     master.put_policy(&policy.edited_everywhere("TestTrail", "TheirTrail")).await;
     let comparison = installation.compare(&spec).await;
     let found = findings(&comparison);

@@ -1,5 +1,4 @@
-//! What is answered with garbage is neither absent nor as before: nothing is planned or written
-//! because of it.
+//! Answers that cannot be parsed are neither absent nor unchanged: they cause no plan and no write.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +13,14 @@ use crate::others::{Others, acl_check, sids};
 
 const M0: &str = "000000000001";
 
-/// The read operations of the calls from a number on.
+/// Returns the read operations of the calls, starting with a number.
 pub fn reads(installation: &Installation, from: usize) -> BTreeSet<String> {
     let calls = installation.twin.calls().into_iter().skip(from);
     calls.filter(|call| !call.mutating).map(|call| call.operation).collect()
 }
 
-/// Others have set up the bucket, with a statement, a tag and a rule of their own, before the first
-/// apply.
+/// Creates an installation whose bucket others created, with their own statement, tag and rule,
+/// before the first apply.
 pub async fn with_others() -> Installation {
     let installation = Installation::new();
     installation.add_members(&[MASTER, M0, "000000000009"]);
@@ -37,7 +36,7 @@ pub async fn with_others() -> Installation {
     installation
 }
 
-/// What others set up, as it is now: the statement, the tag and the rule.
+/// Whether the statement, the tag and the rule of others still exist.
 pub async fn is_kept(installation: &Installation) -> bool {
     let others = Others::of(installation, MASTER);
     sids(&others.policy().await).contains(&"Theirs".to_owned())
@@ -45,7 +44,7 @@ pub async fn is_kept(installation: &Installation) -> bool {
         && others.rules().await.contains(&"theirs".to_owned())
 }
 
-/// How many keys there are.
+/// Returns the number of keys.
 pub fn keys(installation: &Installation) -> usize {
     installation.twin.summary().accounts.iter().map(|account| account.keys.len()).sum()
 }
@@ -78,7 +77,7 @@ async fn a_plan_takes_nothing_for_absent() {
 async fn a_plan_that_cannot_look_for_the_key_makes_no_second_one() {
     let installation = with_others().await;
     installation.converge(SPEC).await;
-    // As an apply leaves it that ends before the key has its alias.
+    // The state after an apply that ended before it created the alias of the key.
     client!(aws_sdk_kms, installation, MASTER).delete_alias().alias_name("alias/test").send().await.unwrap();
     for operation in ["kms:DescribeKey", "kms:ListKeys", "kms:ListAliases", "kms:ListResourceTags"] {
         for kind in kinds(operation) {

@@ -1,5 +1,5 @@
-//! Tests the adoption of foreign statements, and that trails that can deliver can do so in every
-//! step.
+//! Tests the adoption of foreign statements. Trails that can deliver before can also deliver in
+//! every step.
 
 mod guests;
 mod key;
@@ -108,7 +108,7 @@ pub(crate) fn source(sources: &[&str]) -> Value {
 struct Case {
     name: &'static str,
     live: Value,
-    /// Accounts that can deliver before the merge, and must be able to in every step.
+    /// Accounts that can deliver before the merge, and must be able to deliver in every step.
     able: &'static [&'static str],
     /// Sids of the remaining foreign statements.
     left: &'static [&'static str],
@@ -242,7 +242,7 @@ pub(crate) fn told(adopted: &Adopted) -> (String, String) {
     (sid, fate)
 }
 
-/// The sources of some uses; for trails, their accounts.
+/// Returns the sources of uses; for trails, returns their accounts.
 pub(crate) fn who(uses: &[Use]) -> String {
     let names = |it: &Use| -> Vec<String> {
         match &it.sources {

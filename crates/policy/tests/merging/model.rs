@@ -1,6 +1,7 @@
 //! A simple second implementation of the access that managed Allow statements grant.
 //!
-//! It only knows what the generated statements use: exact actions and resources, one condition key.
+//! The model only supports the generated statements: exact actions and resources, and one condition
+//! key.
 
 use reconcile_policy::{Document, Effect, Ownership, Statement};
 

@@ -1,7 +1,7 @@
 //! Gets, decompresses and hashes all objects below a prefix of a bucket with the AWS SDK, and does
-//! nothing else: the least that a verification can cost.
+//! nothing else. This is the minimum cost of a verification.
 //!
-//! `bare BUCKET PREFIX CONCURRENT PART...` leaves out keys that contain no `PART`.
+//! `bare BUCKET PREFIX CONCURRENT PART...` skips keys that contain no `PART`.
 
 use std::error::Error;
 use std::io::Write;

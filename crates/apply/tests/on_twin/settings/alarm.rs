@@ -35,7 +35,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     Some(says)
 }
 
-/// Changes when the alarm goes off.
+/// Changes the condition of the alarm.
 fn other_condition(put: PutMetricAlarmFluentBuilder, setting: &str) -> Option<PutMetricAlarmFluentBuilder> {
     Some(match setting {
         "metric: other dimensions" => {
@@ -58,7 +58,7 @@ fn other_condition(put: PutMetricAlarmFluentBuilder, setting: &str) -> Option<Pu
     })
 }
 
-/// The alarm on an expression in place of the metric.
+/// Replaces the metric of the alarm by an expression.
 fn of_expression(put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilder {
     let metric = Metric::builder().namespace("a").metric_name("b").build();
     let stat = MetricStat::builder().metric(metric).period(300).stat("Sum").build();
@@ -67,7 +67,7 @@ fn of_expression(put: PutMetricAlarmFluentBuilder) -> PutMetricAlarmFluentBuilde
     put.metrics(query)
 }
 
-/// A call that writes the alarm as it is.
+/// Returns a call that writes the alarm with its current settings.
 async fn put(world: &World) -> PutMetricAlarmFluentBuilder {
     let found = world.cloudwatch.describe_alarms().alarm_names(ALARM).send().await.unwrap();
     let alarm = found.metric_alarms.unwrap().remove(0);

@@ -122,7 +122,7 @@ async fn put_policy(world: &World, policy: &str) {
     world.s3.put_bucket_policy().bucket(BUCKET).policy(policy).send().await.unwrap();
 }
 
-/// Changes the default encryption, given the ARN of the key.
+/// Changes the default encryption. `key` is the ARN of the key.
 async fn encrypt(
     world: &World,
     change: impl Fn(
@@ -136,7 +136,8 @@ async fn encrypt(
     call.server_side_encryption_configuration(encryption).send().await.unwrap();
 }
 
-/// Switches each of the four settings off in turn; each is a finding, and the last one stays off.
+/// Disables each of the four settings in turn. Each change is a finding, and the last setting
+/// remains disabled.
 async fn block(world: &World) {
     for setting in 0..4 {
         let block = PublicAccessBlockConfiguration::builder()

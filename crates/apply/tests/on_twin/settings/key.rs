@@ -91,7 +91,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     })
 }
 
-/// Makes the key one of another kind, as if it had been created so.
+/// Changes the key material, as if the key had been created with it.
 fn make(world: &World, material: KeyMaterial) {
     world.installation.twin.set_key_material(MASTER, "eu-west-1", ALIAS, material);
 }

@@ -87,7 +87,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     })
 }
 
-/// Deletes the log group, and creates it as it was, but of another class.
+/// Deletes the log group, and creates it again with another class.
 async fn recreate(world: &World) {
     let logs = &world.logs;
     let tags = logs.list_tags_for_resource().resource_arn(ARN).send().await.unwrap().tags;
@@ -97,7 +97,7 @@ async fn recreate(world: &World) {
     logs.put_retention_policy().log_group_name(GROUP).retention_in_days(90).send().await.unwrap();
 }
 
-/// Another key, which CloudWatch Logs can use.
+/// Creates another key that CloudWatch Logs can use.
 async fn another_key(world: &World) -> String {
     let statement = |principal: serde_json::Value| json!({ "Effect": "Allow", "Principal": principal, "Action": "kms:*", "Resource": "*" });
     let statements = [

@@ -1,5 +1,4 @@
-//! Settings of the bucket that say what becomes of log files with time, and where copies and traces
-//! of them go.
+//! Settings of the bucket that expire, move or copy log files, and that record access to them.
 
 use aws_sdk_s3::types::{
     BucketLifecycleConfiguration, BucketLoggingStatus, DefaultRetention, DeleteMarkerReplication,
@@ -104,7 +103,7 @@ async fn rule(world: &World, change: impl FnOnce(&mut LifecycleRule)) {
     rules(world, |rules| change(rules.iter_mut().find(|it| it.id() == Some(OWN_RULE)).unwrap())).await;
 }
 
-/// A rule of others for all objects.
+/// Returns a foreign rule for all objects.
 fn of_others(change: impl FnOnce(LifecycleRuleBuilder) -> LifecycleRuleBuilder) -> LifecycleRule {
     let filter = LifecycleRuleFilter::builder().prefix("").build();
     let rule = LifecycleRule::builder().id("theirs").status(ExpirationStatus::Enabled).filter(filter);

@@ -67,7 +67,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     })
 }
 
-/// The name of the role.
+/// Returns the name of the role.
 fn name(world: &World) -> String {
     let summary = world.installation.twin.summary();
     let account = summary.accounts.iter().find(|it| it.id == MASTER).unwrap();

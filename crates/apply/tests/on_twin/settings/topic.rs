@@ -49,7 +49,7 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     })
 }
 
-/// Subscribes an endpoint, and confirms with the token that SNS sends there.
+/// Subscribes an endpoint, and confirms the subscription with the token from SNS.
 async fn subscribe(world: &World, protocol: &str, endpoint: &str) {
     let call = world.sns.subscribe().topic_arn(TOPIC).protocol(protocol).endpoint(endpoint);
     call.send().await.unwrap();

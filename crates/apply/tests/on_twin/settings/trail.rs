@@ -99,8 +99,8 @@ pub async fn change(world: &World, setting: &str) -> Option<&'static str> {
     })
 }
 
-/// Changes a trail as somebody can change it on AWS, where another bucket or an organization lets
-/// it deliver.
+/// Changes a trail as on an AWS where another bucket or an organization allows the trail to
+/// deliver.
 async fn update(world: &World, change: impl Fn(UpdateTrailFluentBuilder) -> UpdateTrailFluentBuilder) {
     world.installation.twin.trust(true);
     change(world.cloudtrail.update_trail().name(ARN)).send().await.unwrap();

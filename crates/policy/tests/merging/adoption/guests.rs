@@ -1,4 +1,4 @@
-//! Trails that deliver and are not in the spec.
+//! Trails that deliver but are not in the spec.
 
 use reconcile_policy::{BucketIntent, Guest, Ownership, StatementForm, merge};
 use serde_json::{Value, json};

@@ -12,7 +12,8 @@ use super::organization::{
 use super::{OURS, acl_check, can_deliver, document, folder, ownership, source, trail, write};
 use crate::generate::{change, statement};
 
-/// Generates statements that allow CloudTrail to deliver, for accounts of the spec and others.
+/// Generates statements that allow CloudTrail to deliver, for accounts of the spec and other
+/// accounts.
 fn delivery_statement() -> impl Strategy<Value = Value> {
     let accounts = || {
         prop::sample::subsequence(vec!["111111111111", "222222222222", "888888888888", "999999999999"], 1..=4)
@@ -55,7 +56,7 @@ proptest! {
         let adoption = Adoption { unlisted_accounts: unlisted, ..adoption_of(organizations) };
         let merged = merge(Some(&live), &desired, &ownership()).adopt(&adoption, &ownership());
 
-        // Idempotent.
+        // Adoption is idempotent.
         let again = merge(Some(&merged.contracted), &desired, &ownership()).adopt(&adoption, &ownership());
         prop_assert!(again.expand().is_none() && again.contract().is_none(), "{}\n{}", merged.contracted, again.contracted);
 

@@ -1,4 +1,4 @@
-//! Tests organization trails, and the bucket that the console creates for one.
+//! Tests organization trails, and the bucket that the console creates for an organization trail.
 
 use std::collections::BTreeSet;
 

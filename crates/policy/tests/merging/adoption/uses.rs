@@ -1,5 +1,5 @@
-//! Checks that no trail is cut off: every request of CloudTrail that was allowed before is allowed
-//! after, unless the merge reports it as ended.
+//! Checks that no trail loses a permission without a report: every request of CloudTrail that was
+//! allowed before is allowed after, unless the merge reports it as ended.
 
 use std::collections::BTreeSet;
 

@@ -16,7 +16,7 @@ fn version_and_help_are_results() {
 }
 
 #[test]
-fn validate_tells_of_all_specs() {
+fn validate_reports_every_spec() {
     let project = Project::new();
     project.write("specs/bad.yaml", "version: 1\n");
     project.run("validate specs/prod.yaml").exits(0).says("specs/prod.yaml: valid");
@@ -28,7 +28,7 @@ fn validate_tells_of_all_specs() {
 }
 
 #[test]
-fn the_schema_takes_the_spec_of_the_readme() {
+fn the_schema_accepts_the_spec_of_the_readme() {
     let project = Project::new();
     let schema = project.run("schema").exits(0).json();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
@@ -36,7 +36,7 @@ fn the_schema_takes_the_spec_of_the_readme() {
 }
 
 #[test]
-fn completions_are_for_the_shell_that_is_named() {
+fn completions_are_printed_for_the_given_shell() {
     let project = Project::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         project.run(&format!("completions {shell}")).exits(0).says("reconcile");
@@ -44,7 +44,7 @@ fn completions_are_for_the_shell_that_is_named() {
 }
 
 #[test]
-fn colours_are_for_those_who_want_them() {
+fn colours_are_printed_only_on_request() {
     let project = Project::new();
     let plain = project.run("plan specs/prod.yaml --sandbox").exits(0);
     assert!(!plain.stdout.contains('\u{1b}'));
@@ -53,14 +53,14 @@ fn colours_are_for_those_who_want_them() {
 }
 
 #[test]
-fn markdown_is_for_pull_requests() {
+fn a_plan_is_printed_as_markdown() {
     let project = Project::new();
     let plan = project.run("plan specs/prod.yaml --sandbox --format markdown").exits(0);
     assert!(plan.stdout.contains("`trail/production/SecurityTrail`"), "{}", plan.stdout);
 }
 
 #[test]
-fn a_reader_that_has_had_enough_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let project = Project::new();
     let mut child = project.command("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -93,7 +93,7 @@ fn an_apply_without_a_terminal_has_a_line_for_each_finished_change() {
 }
 
 #[test]
-fn less_and_more_is_printed_as_options_say() {
+fn options_change_the_amount_of_output() {
     let apply = |options: &str| {
         let project = Project::new();
         let run = project.run(&format!("apply specs/prod.yaml --sandbox --yes {options}")).exits(0);
@@ -164,7 +164,7 @@ fn permissions_are_printed_for_the_mode_and_the_options() {
 }
 
 #[test]
-fn permissions_of_members_that_join_by_themselves_and_of_an_import_are_printed() {
+fn permissions_of_members_that_join_automatically_and_of_an_import_are_printed() {
     let project = Project::new();
     project.write("specs/organization.yaml", include_str!("../specs/organization.yaml"));
     let printed = project.run("permissions specs/organization.yaml --format json").exits(0).json();

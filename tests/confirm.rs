@@ -60,7 +60,7 @@ fn the_plan_names_the_trails_and_the_outcome_counts_them() {
 }
 
 #[test]
-fn a_refusal_is_told_with_the_words_of_aws_and_of_the_proof() {
+fn a_refusal_is_reported_with_the_error_of_aws_and_the_proof() {
     let project = adopted();
     project
         .run("sandbox disagree --unknown-key s3:x-amz-acl")

@@ -22,7 +22,7 @@ fn project() -> Project {
 
 /// Existing resources are used, but not tagged and never deleted.
 #[test]
-fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
+fn foreign_log_groups_and_topics_are_used_and_kept() {
     let project = project();
     with(&project, BOTH);
     project.run("plan specs/prod.yaml --sandbox").exits(0);
@@ -75,7 +75,7 @@ fn log_groups_and_topics_of_somebody_else_are_used_and_stay() {
 }
 
 #[test]
-fn a_role_of_somebody_else_is_not_written_over() {
+fn a_foreign_role_is_not_overwritten() {
     let project = project();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {

@@ -9,7 +9,7 @@ const GRANTS: &str =
 const ALL: &str = "{ bucket: true, key: true }";
 
 #[test]
-fn everything_of_ours_goes_in_safe_order_and_nothing_else() {
+fn only_managed_resources_are_deleted_in_a_safe_order() {
     let project = Project::new();
     project.edit_spec("key.grants", GRANTS);
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);

@@ -42,7 +42,7 @@ fn a_finding_below_the_severity_of_fail_on_does_not_fail_the_check() {
 }
 
 #[test]
-fn a_file_gets_the_format_and_stdout_the_text() {
+fn a_format_is_written_to_a_file_and_the_text_to_stdout() {
     let project = drifted();
     let text = project.run(DRIFT).exits(2).stdout;
     for format in ["text", "json", "markdown", "html", "junit", "sarif", "ocsf"] {
@@ -104,7 +104,7 @@ fn a_baseline_needs_a_reason_and_a_valid_file() {
 
 /// Prowler writes its findings with `py-ocsf-models`.
 #[test]
-fn junit_and_ocsf_are_read_by_programs_of_others() {
+fn other_programs_can_read_junit_and_ocsf() {
     const SCRIPT: &str = r#"
 import json, sys
 from junitparser import JUnitXml

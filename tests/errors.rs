@@ -112,7 +112,7 @@ fn refusals() {
 }
 
 #[test]
-fn a_lock_that_is_held() {
+fn errors_of_a_held_lock() {
     let project = Project::new();
     project.edit_spec("lock", "{ bucket: apply-locks, key: lock, region: us-east-1, account: master }");
     project.run("plan specs/prod.yaml --sandbox").exits(0);
@@ -122,7 +122,7 @@ fn a_lock_that_is_held() {
 }
 
 #[test]
-fn drift_holds_the_error_of_each_spec() {
+fn drift_reports_the_error_of_each_spec() {
     let project = Project::new();
     project.write("bad.yaml", "version: 1\n");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -133,7 +133,7 @@ fn drift_holds_the_error_of_each_spec() {
 }
 
 #[test]
-fn help_is_no_error() {
+fn help_is_not_an_error() {
     let help = Project::new().run("plan --format json --help").exits(0);
     assert!(help.stdout.contains("Usage"), "{}", help.stdout);
 }

@@ -232,7 +232,7 @@ fn keys(schema: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn has_a_row_in_the_table_and_every_cell_names_a_test_that_is_there() {
+fn has_a_row_in_the_table_and_every_cell_names_an_existing_test() {
     let cells = |line: &str| -> Vec<String> {
         line.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()
     };

@@ -163,7 +163,7 @@ fn a_set_up_without_a_key_is_imported_and_its_plan_is_empty() {
 }
 
 #[test]
-fn a_set_up_is_found_by_its_bucket_by_a_trail_and_by_the_organization() {
+fn an_installation_is_found_by_its_bucket_by_a_trail_and_by_the_organization() {
     let moto = Moto::start();
     let project = moto.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -219,7 +219,7 @@ boto3.client("organizations").create_organization(FeatureSet="ALL")
 
 /// The installation of a landing zone.
 #[test]
-fn a_trail_of_the_organization_is_imported_with_the_account_that_it_is_of() {
+fn a_trail_of_the_organization_is_imported_with_its_account() {
     let moto = Moto::start();
     let project = moto.project();
     let made = WITHOUT_KMS.replace(

@@ -63,7 +63,7 @@ fn two_applies_do_not_run_at_once() {
 }
 
 #[test]
-fn the_first_apply_makes_the_bucket_that_its_lock_is_in() {
+fn the_first_apply_creates_the_bucket_of_its_lock() {
     let project = Project::new();
     let locked = PROD.with("lock", LOCK);
     project.write(SPEC, locked.with("lock.bucket", "secprod-multiaccount-logs"));

@@ -56,7 +56,7 @@ fn from_nothing_to_no_changes() {
 }
 
 #[test]
-fn what_another_hand_breaks_is_named_and_repaired_and_what_it_adds_stays() {
+fn changes_by_others_are_reported_and_repaired_and_additions_are_kept() {
     let moto = Moto::start();
     let project = moto.project();
     let grants = "
@@ -141,7 +141,7 @@ print(json.dumps({{"tags": tags, "grants": names}}))
 }
 
 #[test]
-fn another_spelling_of_the_same_policy_is_no_change() {
+fn another_spelling_of_the_same_policy_is_not_a_change() {
     let moto = Moto::start();
     let project = converged(&moto);
     moto.boto3(&format!(
@@ -172,7 +172,7 @@ fn credentials_of_the_wrong_account_are_refused() {
 }
 
 #[test]
-fn a_trail_that_the_spec_has_no_more_is_removed() {
+fn a_trail_that_left_the_spec_is_deleted() {
     let moto = Moto::start();
     let project = converged(&moto);
     project.edit_spec("trails.1.name", "AuditTrail");

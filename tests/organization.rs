@@ -113,7 +113,7 @@ fn a_new_account_of_the_organization_gets_its_trail_by_itself() {
 }
 
 #[test]
-fn an_organization_that_cannot_be_listed_is_an_error_that_says_why() {
+fn an_organization_that_cannot_be_listed_is_an_error_with_the_reason() {
     let project = Project::new();
     let spec = spec()
         .with("organization.account", "production")
@@ -148,7 +148,7 @@ pub fn organization_trail() -> String {
 
 /// The log files belong to the organization, and the trail belongs to the management account.
 #[test]
-fn a_delegated_administrator_makes_the_trail_of_the_organization() {
+fn a_delegated_administrator_creates_the_trail_of_the_organization() {
     let project = Project::new();
     let spec = organization_trail().with("organization.account", "security");
     project.write("specs/organization.yaml", spec.as_str());
@@ -178,7 +178,7 @@ fn a_delegated_administrator_makes_the_trail_of_the_organization() {
 }
 
 #[test]
-fn a_trail_of_the_organization_that_stays_goes_on_to_write_for_all() {
+fn a_kept_trail_of_the_organization_still_writes_for_all_accounts() {
     let project = Project::new();
     let spec = alone().with(
         "",

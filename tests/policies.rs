@@ -37,7 +37,7 @@ fn loaded(statements: &[Value]) -> Project {
 }
 
 #[test]
-fn a_policy_from_a_file_is_tried_out_in_the_sandbox() {
+fn a_policy_from_a_file_is_tested_in_the_sandbox() {
     let project = loaded(&[allow_write(&["111111111111"])]);
     project
         .run("plan specs/prod.yaml --sandbox")
@@ -62,7 +62,7 @@ fn add(project: &Project, statement: &Value) {
 }
 
 #[test]
-fn drift_tells_of_every_trail_that_cannot_deliver_and_explain_tells_why() {
+fn drift_reports_every_trail_that_cannot_deliver_and_explain_prints_the_reason() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project
@@ -109,7 +109,7 @@ fn drift_tells_of_every_trail_that_cannot_deliver_and_explain_tells_why() {
 }
 
 #[test]
-fn explain_tells_why_a_resource_is_in_the_plan() {
+fn explain_prints_the_reason_for_a_change() {
     let project = Project::new();
     project
         .run("explain specs/prod.yaml --sandbox alias/master/secprod-cloudtrail")
@@ -128,7 +128,7 @@ fn explain_tells_why_a_resource_is_in_the_plan() {
 }
 
 #[test]
-fn apply_does_not_wait_for_what_waiting_cannot_bring() {
+fn apply_does_not_wait_if_waiting_cannot_help() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
     project.edit(".reconcile/sandbox.json", |state| {

@@ -155,7 +155,7 @@ fn a_plan_of_the_sandbox_is_never_applied_to_aws() {
 }
 
 #[test]
-fn a_spec_is_applied_only_when_somebody_agrees() {
+fn a_spec_is_applied_only_after_confirmation() {
     let project = Project::new();
     project.run("apply specs/prod.yaml --sandbox").exits(1).says("--yes");
     project.run("apply specs/prod.yaml --sandbox --yes").exits(0);
@@ -208,7 +208,7 @@ fn every_kind_of_drift_is_named_and_repaired() {
 }
 
 #[test]
-fn an_apply_that_was_cut_off_is_finished_by_applying_again() {
+fn an_interrupted_apply_is_completed_by_another_apply() {
     let project = Project::new();
     project.run("plan specs/prod.yaml --sandbox").exits(0);
     project.run("apply --sandbox").exits(0);
@@ -262,7 +262,7 @@ fn the_sandbox_is_emptied() {
 }
 
 #[test]
-fn the_sandbox_is_served_to_clients_of_any_make() {
+fn the_sandbox_is_served_to_other_clients() {
     let project = converged();
     // If the spec has an organization, the account of the current credentials manages it.
     project.edit_spec("organization", "{ account: master }");
@@ -307,7 +307,7 @@ access_logs: { bucket: access-logs, prefix: central/ }
 ";
 
 #[test]
-fn log_files_move_expire_and_are_locked_as_the_spec_says_and_foreign_rules_stay() {
+fn log_files_move_expire_and_are_locked_as_specified_and_foreign_rules_are_kept() {
     let project = converged();
     // The form from the time before rules had filters, when objects of every size moved.
     let foreign = "<LifecycleConfiguration><Rule><ID>theirs</ID><Prefix>athena/</Prefix>\

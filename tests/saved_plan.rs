@@ -77,7 +77,7 @@ fn a_plan_that_deletes_everything_needs_to_be_asked_for() {
 }
 
 #[test]
-fn several_specs_get_a_plan_each_and_one_that_fails_keeps_no_other_from_it() {
+fn each_spec_gets_a_plan_even_if_another_spec_fails() {
     let project = Project::new();
     let other = PROD.with("", "{ name: other, bucket: { name: other-multiaccount-logs } }");
     project.write("specs/other.yaml", other);

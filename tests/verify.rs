@@ -89,7 +89,7 @@ fn an_unchanged_copy_is_verified_in_every_format() {
 }
 
 #[test]
-fn what_is_wrong_and_what_cannot_be_checked_have_exit_codes() {
+fn wrong_and_unchecked_files_have_exit_codes() {
     let project = copied();
     std::fs::remove_file(project.path(&digest("030000"))).unwrap();
     let run = project.run(VERIFY).exits(2);

@@ -127,7 +127,7 @@ fn digests_that_stopped_are_on_the_page_and_not_listed_by_every_check() {
 }
 
 #[test]
-fn drift_is_told_once_and_its_end_once() {
+fn drift_and_its_end_are_reported_once() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -168,7 +168,7 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:111111111111:alerts";
 const BUS: &str = "arn:aws:events:us-east-1:111111111111:event-bus/default";
 
 #[test]
-fn topics_and_event_buses_are_told() {
+fn topics_and_event_buses_get_messages() {
     let served = Served::start();
     served.twin.provision(Setup { topics: vec![TOPIC.to_owned()], ..Setup::default() });
     let project = served.project();
@@ -367,7 +367,7 @@ fn starts(served: &Served) -> usize {
 }
 
 #[test]
-fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_twice() {
+fn a_killed_leader_is_replaced_and_nothing_is_repaired_twice() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -396,7 +396,7 @@ fn a_replica_that_is_killed_while_it_leads_is_replaced_and_nothing_is_repaired_t
 }
 
 #[test]
-fn a_leader_whose_lease_ended_stands_back() {
+fn a_leader_whose_lease_ended_stops_leading() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -412,7 +412,7 @@ fn a_leader_whose_lease_ended_stands_back() {
 }
 
 #[test]
-fn a_stopped_trail_is_repaired_and_nothing_that_is_not_safe() {
+fn a_stopped_trail_is_repaired_with_apply_safe() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);
@@ -443,7 +443,7 @@ fn one_replica_checks_and_another_takes_over() {
 }
 
 #[test]
-fn a_deleted_log_file_is_told_once_and_stays_on_the_page_after_a_restart() {
+fn a_deleted_log_file_is_reported_once_and_is_on_the_page_after_a_restart() {
     let (served, project) = freshness::delivered();
     freshness::stop(&served, "us-west-2", 5);
     let (url, received) = receiver(&[]);
@@ -473,7 +473,7 @@ fn a_deleted_log_file_is_told_once_and_stays_on_the_page_after_a_restart() {
 }
 
 #[test]
-fn a_check_that_fails_is_told_and_the_watch_goes_on() {
+fn a_failed_check_is_reported_and_the_watch_continues() {
     let served = Served::start();
     let project = served.project();
     project.run("apply specs/prod.yaml --yes").exits(0);

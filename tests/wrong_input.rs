@@ -31,7 +31,7 @@ fn specs() {
 }
 
 #[test]
-fn a_spec_that_is_not_there() {
+fn a_spec_that_does_not_exist() {
     let project = Project::new();
     let before = project.files();
     project.run("plan specs/none.yaml --sandbox").exits(1).says("cannot read `specs/none.yaml`");
@@ -103,7 +103,7 @@ fn sandboxes() {
 }
 
 #[test]
-fn words_that_are_no_command() {
+fn invalid_command_lines() {
     let project = Project::new();
     for words in ["", "plam specs/prod.yaml", "plan", "plan specs/prod.yaml --concurrency 0", "drift"] {
         let run = project.run(words).exits(1);
@@ -150,7 +150,7 @@ fn a_saved_plan_is_applied_whole() {
 }
 
 #[test]
-fn a_plan_is_not_written_over_a_spec() {
+fn a_plan_does_not_overwrite_a_spec() {
     let project = Project::new();
     let spec = project.read("specs/prod.yaml");
     project
@@ -175,7 +175,7 @@ fn an_apply_names_the_accounts_that_could_not_be_read() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_plan_goes_into_a_device_and_not_in_its_place() {
+fn a_plan_is_written_into_a_device_and_does_not_replace_it() {
     use std::os::unix::fs::FileTypeExt as _;
 
     let project = Project::new();
@@ -187,7 +187,7 @@ fn a_plan_goes_into_a_device_and_not_in_its_place() {
 const NOWHERE: &str = "http://127.0.0.1:9";
 
 #[test]
-fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
+fn an_empty_endpoint_is_ignored_and_an_invalid_one_is_reported() {
     let project = Project::new();
     let run = |url: &str, more: &str| {
         let mut command = project.command(&format!("plan specs/prod.yaml {more}"));
@@ -207,7 +207,7 @@ fn an_endpoint_that_is_empty_is_not_set_and_one_that_is_no_url_is_named() {
 }
 
 #[test]
-fn a_profile_that_is_named_comes_before_keys_in_the_environment() {
+fn a_given_profile_has_precedence_over_keys_in_the_environment() {
     let project = Project::new();
     project.write("config", "[profile known]\naws_access_key_id = AKIDKNOWN\naws_secret_access_key = s\n");
     let run = |words: &str| {

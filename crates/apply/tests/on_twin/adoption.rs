@@ -72,7 +72,7 @@ async fn an_account_and_a_trail_that_are_not_in_the_spec_keep_what_they_have() {
 }
 
 #[tokio::test]
-async fn wildcards_and_an_organization_stay_with_a_warning() {
+async fn wildcards_and_an_organization_are_kept_with_a_warning() {
     for resources in
         [vec![format!("arn:aws:s3:::{BUCKET}/AWSLogs/*")], vec![folder(MASTER), folder("o-exampleorgid")]]
     {
@@ -97,7 +97,7 @@ async fn wildcards_and_an_organization_stay_with_a_warning() {
 }
 
 #[tokio::test]
-async fn the_guide_for_several_accounts_and_a_module_with_a_prefix_are_taken_over() {
+async fn statements_of_the_guide_for_several_accounts_and_of_a_module_with_a_prefix_are_adopted() {
     let arns: Vec<String> = [MASTER, "000000000001", "000000000002"]
         .map(|id| format!("arn:aws:cloudtrail:eu-west-1:{id}:trail/Trail"))
         .into();
@@ -153,7 +153,7 @@ fn with(statement: &str, element: &str, value: Value) -> String {
 }
 
 #[tokio::test]
-async fn what_others_change_between_plan_and_apply_is_left_to_the_next_plan() {
+async fn changes_by_others_between_plan_and_apply_are_kept_until_the_next_plan() {
     let installation = Installation::new();
     let spec = members(1);
     installation.plan(&spec).await;

@@ -101,7 +101,7 @@ async fn a_finding_names_the_call_that_caused_it() {
 
 /// These calls name several alarms in a list.
 #[tokio::test]
-async fn who_disabled_or_deleted_an_alarm_is_named() {
+async fn the_author_who_disabled_or_deleted_an_alarm_is_reported() {
     let installation = Installation::new();
     let alarms = "alarms: { controls: [CIS 4.3, CIS 4.5], topic: alarms }";
     let text =
@@ -120,7 +120,7 @@ async fn who_disabled_or_deleted_an_alarm_is_named() {
 }
 
 #[tokio::test]
-async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
+async fn an_apply_and_a_changed_spec_are_reported_as_the_author() {
     let installation = Installation::new();
     installation.converge(&members(1)).await;
     let (_, findings) =
@@ -131,7 +131,7 @@ async fn our_own_apply_is_named_as_such_and_a_changed_spec_is_its_work() {
 }
 
 #[tokio::test]
-async fn an_author_that_nobody_recorded_is_unknown_with_the_reason() {
+async fn an_unrecorded_author_is_unknown_with_the_reason() {
     let text = members(1);
     // The state file was edited, so there is no call.
     let edited = Installation::edited(&text, |state| {
@@ -178,7 +178,7 @@ async fn a_failed_call_and_a_call_on_another_trail_are_not_blamed() {
 }
 
 #[tokio::test]
-async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
+async fn only_the_permissions_of_blame_contain_lookups() {
     let installation = Installation::new();
     let text = members(2);
     installation.converge(&text).await;
@@ -208,7 +208,7 @@ async fn lookups_are_in_the_permissions_of_blame_and_in_no_others() {
 }
 
 #[tokio::test]
-async fn a_throttled_lookup_is_repeated() {
+async fn a_throttled_lookup_is_retried() {
     let installation = Installation::new();
     let text = members(1);
     installation.converge(&text).await;

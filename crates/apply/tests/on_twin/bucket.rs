@@ -146,7 +146,7 @@ async fn a_policy_that_s3_would_refuse_to_save_is_refused_by_the_plan() {
 }
 
 #[tokio::test]
-async fn a_statement_of_which_s3_does_not_say_whether_it_is_public_is_a_warning() {
+async fn a_statement_that_may_be_public_is_a_warning() {
     let installation = Installation::new();
     let doubtful = json!({ "Sid": "Partner", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject",
         "Resource": format!("arn:aws:s3:::{BUCKET}/*"),
@@ -194,7 +194,7 @@ async fn acls_are_disabled_only_once_they_grant_nothing_to_others() {
 }
 
 #[tokio::test]
-async fn a_public_acl_is_not_ignored_until_somebody_decides() {
+async fn a_public_acl_stays_in_force_until_the_user_decides() {
     let installation = Installation::new();
     let others = open_bucket(&installation, &[team()]).await;
     acl(&others, BucketCannedAcl::PublicRead).await;
@@ -279,7 +279,7 @@ async fn tags_of_aws_itself_stay_on_a_bucket_that_is_taken_over() {
 }
 
 #[tokio::test]
-async fn a_bucket_with_abac_says_how_to_tag_it() {
+async fn an_error_of_a_bucket_with_abac_has_the_command_to_tag_it() {
     let installation = Installation::new();
     let others = open_bucket(&installation, &[team()]).await;
     let on = AbacStatus::builder().status(BucketAbacStatus::Enabled).build();
@@ -346,7 +346,7 @@ async fn blocked_encryption_types_stay_unless_the_spec_names_them() {
 /// S3 replaces all notifications at once. The topic of another team does not exist any more: if S3
 /// validated the destinations, it would reject a configuration that names the topic.
 #[tokio::test]
-async fn notifications_of_others_stay_when_those_to_eventbridge_come_and_go() {
+async fn foreign_notifications_are_kept_when_eventbridge_is_turned_on_and_off() {
     let installation = Installation::new();
     installation.converge(&members(1)).await;
     let others = Others::of(&installation, MASTER);
@@ -418,7 +418,7 @@ async fn a_new_bucket_is_created_with_the_tag_of_the_installation() {
 
 /// The role was created before `reconcile` created buckets with tags.
 #[tokio::test]
-async fn a_caller_who_is_not_allowed_to_tag_buckets_learns_which_action_is_missing() {
+async fn the_error_of_a_caller_who_is_not_allowed_to_tag_buckets_names_the_action() {
     let installation = Installation::new();
     let text = members(0);
     let plan = installation.plan(&text).await;

@@ -170,7 +170,7 @@ fn assert_covered(spec: &str, mode: Mode, calls: &[reconcile_twin::Call]) {
 }
 
 #[tokio::test]
-async fn a_key_is_made_once_and_with_its_tags() {
+async fn a_key_is_created_once_and_with_its_tags() {
     let installation = Installation::new();
     let spec = members(0);
     installation.converge(&spec).await;

@@ -249,7 +249,7 @@ async fn a_refused_topic_policy_is_restored() {
 }
 
 #[tokio::test]
-async fn without_confirmation_nobody_is_asked_and_nothing_is_restored() {
+async fn without_confirmation_cloudtrail_is_not_asked_and_nothing_is_restored() {
     let installation = Installation::new();
     installation.converge(&members(1)).await;
     installation.twin.disagree(unknown("aws:SourceAccount"));

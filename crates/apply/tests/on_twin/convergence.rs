@@ -63,7 +63,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_two_specs_converge_and_nothing_foreign_is_lost((a, b) in (specs(Said::Some), specs(Said::Some))) {
+    fn any_two_specs_converge_and_foreign_settings_stay((a, b) in (specs(Said::Some), specs(Said::Some))) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let installation = Installation::new();

@@ -212,7 +212,7 @@ fn crowd(installation: &Installation, bytes: usize) {
 }
 
 #[tokio::test]
-async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_accounts() {
+async fn the_trail_of_a_declared_account_without_one_is_deleted_also_if_policies_list_accounts() {
     let installation = Installation::new();
     // The Region of the bucket does not list these trails.
     let all = members(10).with("trails.0", "{ home_region: us-east-1, multi_region: false }");
@@ -230,7 +230,7 @@ async fn a_declared_account_without_a_trail_loses_it_also_where_policies_list_ac
 }
 
 #[tokio::test]
-async fn members_that_are_not_selected_are_looked_at_where_policies_name_the_organization() {
+async fn unselected_members_are_read_if_policies_name_the_organization() {
     let installation = Installation::new();
     let ids: Vec<String> = (1..=60).map(|n| format!("{n:012}")).collect();
     installation.add_members(&ids.iter().map(String::as_str).collect::<Vec<_>>());

@@ -93,7 +93,7 @@ async fn an_adopted_topic_gets_the_default_policy_of_sns_where_nothing_else_is_l
 
 /// The plan shows the default policy. A statement that somebody adds before the apply is kept.
 #[tokio::test]
-async fn a_statement_that_is_added_before_the_apply_stays_and_no_default_is_written() {
+async fn a_statement_that_is_added_before_the_apply_is_kept_and_no_default_is_written() {
     let installation = Installation::new();
     let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.plan(&spec).await;
@@ -148,7 +148,7 @@ async fn a_new_topic_is_encrypted_with_the_key_and_stays_so() {
 }
 
 #[tokio::test]
-async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_otherwise() {
+async fn the_encryption_of_an_existing_topic_is_changed_only_if_the_spec_requires_it() {
     let installation = Installation::new();
     let spec = members(1).with("trails.0", "{ sns_topic: { name: files } }");
     installation.plan(&spec).await;
@@ -171,7 +171,7 @@ async fn the_encryption_of_an_existing_topic_is_left_alone_unless_the_spec_says_
 
 /// CloudWatch Logs needs the key as long as events exist that it encrypted with the key.
 #[tokio::test]
-async fn a_log_group_that_stays_keeps_its_right_to_the_key() {
+async fn a_log_group_that_is_kept_keeps_its_permission_for_the_key() {
     let installation = Installation::new();
     let spec = members(1).with("trails.0", "{ cloudwatch_logs: { log_group: events, encryption: key } }");
     installation.plan(&spec).await;

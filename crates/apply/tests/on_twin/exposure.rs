@@ -127,7 +127,7 @@ async fn statements_of_the_bucket_policy_are_reported_by_what_they_allow_to_whom
 }
 
 #[tokio::test]
-async fn cloudtrail_without_a_source_condition_is_reported_until_it_is_taken_over() {
+async fn cloudtrail_without_a_source_condition_is_reported_until_it_is_adopted() {
     let spec = members(1);
     let (installation, others, _) = installed(&spec).await;
     let policy = others.policy().await;

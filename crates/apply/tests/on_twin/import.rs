@@ -311,7 +311,7 @@ async fn what_others_made_is_kept_line_by_line_and_each_comment_is_true() {
 }
 
 #[tokio::test]
-async fn a_key_is_one_line_away_where_trails_encrypt_with_none() {
+async fn a_key_requires_one_line_if_no_trail_encrypts_with_a_key() {
     let text = members(1).with("bucket.encryption", "s3").with("key", "unmanaged");
     let installation = Installation::new();
     installation.converge(&text).await;
@@ -346,7 +346,7 @@ async fn where_keys_differ_every_trail_keeps_its_own() {
 }
 
 #[tokio::test]
-async fn where_prefixes_differ_the_fewer_trails_are_left_out_and_keep_delivering() {
+async fn if_prefixes_differ_the_trails_of_the_rarer_prefix_are_left_out_and_keep_delivering() {
     let text = members(2);
     let installation =
         Installation::edited(&text, |state| trail_of(state, "000000000001")["prefix"] = json!("elsewhere"))
@@ -485,7 +485,7 @@ async fn an_installation_is_imported_under_a_new_name_and_the_plan_renames_it() 
 
 /// A foreign trail beside the trails of the installation is not imported.
 #[tokio::test]
-async fn a_trail_without_the_mark_of_the_installation_is_left_out() {
+async fn a_trail_without_the_tag_of_the_installation_is_left_out() {
     let text = members(2);
     let installation =
         Installation::edited(&text, |state| trail_of(state, "000000000002")["tags"] = json!({})).await;
@@ -813,7 +813,7 @@ async fn a_second_trail_with_the_same_name_in_an_account_is_left_out() {
 /// A plan of the imported spec deletes neither trails with another name nor trails that deliver to
 /// another bucket.
 #[tokio::test]
-async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
+async fn a_partial_import_deletes_no_other_trail_of_the_installation() {
     let text = members(1);
     let more = text.with("trails.1", "{ name: More, accounts: [m0] }");
     let installation = Installation::edited(&more, |state| {
@@ -833,7 +833,7 @@ async fn an_import_of_a_part_deletes_no_other_trail_of_the_installation() {
 
 /// If no resource has a tag, the Sids of the statements identify the installation of the trails.
 #[tokio::test]
-async fn an_installation_that_tags_nothing_is_known_by_its_statements() {
+async fn an_installation_without_tags_is_recognized_by_its_statements() {
     let text = members(1);
     let installation = Installation::edited(&text, |state| {
         trail_of(state, MASTER)["tags"] = json!({});

@@ -80,7 +80,7 @@ async fn an_alias_that_was_moved_is_an_error_and_nothing_follows_it() {
 }
 
 #[tokio::test]
-async fn a_missing_alias_is_restored_and_hardly_matters() {
+async fn a_missing_alias_is_restored_and_is_a_finding_of_low_severity() {
     let installation = Installation::new();
     let spec = members(1);
     installation.converge(&spec).await;
@@ -163,7 +163,7 @@ async fn a_key_that_does_not_encrypt_is_refused_before_anything_is_written_to_it
 }
 
 #[tokio::test]
-async fn a_key_that_aws_does_not_rotate_is_not_asked_to() {
+async fn the_rotation_of_a_key_that_aws_does_not_rotate_is_not_changed() {
     let spec = members(1);
     for (origin, words) in
         [("EXTERNAL", "imported key material"), ("AWS_CLOUDHSM", "keys of custom key stores")]

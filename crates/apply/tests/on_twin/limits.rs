@@ -33,7 +33,7 @@ async fn a_throttled_call_is_repeated_until_it_succeeds() {
 }
 
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_no_throttle() {
+async fn an_exceeded_quota_is_not_retried() {
     let installation = with_others().await;
     let quota = InjectedFailure { code: "LimitExceededException", ..throttles("kms:CreateKey", 1) };
     installation.twin.fail(vec![quota]);

@@ -124,7 +124,7 @@ async fn the_policy_of_a_topic_by_arn_is_proven_and_only_read() {
 }
 
 #[tokio::test]
-async fn a_topic_whose_policy_cannot_be_read_is_not_known() {
+async fn the_delivery_to_a_topic_whose_policy_cannot_be_read_is_unknown() {
     let with =
         |more: &str| members(1).with("trails.0", &format!("{{ sns_topic: {{ arn: \"{THEIRS}\"{more} }} }}"));
     let installation = Installation::new();

@@ -68,7 +68,7 @@ async fn a_rename_keeps_every_trail_delivering_and_leaves_nothing_of_the_previou
 }
 
 #[tokio::test]
-async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
+async fn an_interrupted_rename_is_completed_by_the_next_apply() {
     let renamed = named("after").with("previous_name", "before");
     for denied in [
         "kms:PutKeyPolicy",
@@ -97,7 +97,7 @@ async fn a_rename_that_was_cut_off_is_finished_by_the_next_apply() {
 }
 
 #[tokio::test]
-async fn tags_that_are_left_alone_still_say_whose_a_resource_is() {
+async fn unmanaged_tags_still_identify_the_installation_of_a_resource() {
     let installation = Installation::new();
     let unmanaged = |name: &str| members(1).with("", &format!("{{ name: {name}, tags: unmanaged }}"));
     installation.converge(&unmanaged("before")).await;

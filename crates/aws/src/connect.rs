@@ -44,7 +44,8 @@ pub struct ConnectOptions {
     pub concurrency: NonZeroUsize,
     /// Whether roles are assumed with a [`SessionPolicy`](reconcile_operations::SessionPolicy).
     pub session_policies: bool,
-    /// An AWS inside this process, in place of AWS.
+    /// The simulated AWS in this process that answers all calls; `None` for real AWS or
+    /// `endpoint_url`.
     pub embedded: Option<Embedded>,
 }
 

@@ -72,8 +72,8 @@ impl Watcher {
                 state.writes.push(write);
             }
         }
-        // A trail or a topic of the installation is deleted with its tags, and the plan shows the
-        // deletion.
+        // A foreign write to a bucket, topic or trail that the apply deletes is not lost: the plan
+        // shows the deletion.
         let has_target = |write: &&ForeignWrite| match &write.target {
             ForeignTarget::BucketPolicy(name) | ForeignTarget::BucketTags(name) => {
                 !state.deletes_bucket || summary.buckets.iter().any(|bucket| bucket.name == *name)

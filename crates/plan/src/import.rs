@@ -133,7 +133,8 @@ pub async fn import(
     Ok(candidate.into_imported(&draft, now))
 }
 
-/// Compares the spec of a draft with live state, and leaves unmanaged what a plan would change.
+/// Compares the draft spec with live state and revises the draft, until a revision changes nothing.
+/// Most settings that a plan would change become unmanaged.
 async fn refine<'s>(
     mut draft: Draft<'s>,
     now: Timestamp,

@@ -15,7 +15,6 @@ mod difference;
 mod drift;
 mod fingerprint;
 mod foreign;
-mod former;
 pub mod freshness;
 pub mod import;
 mod kind;

@@ -20,7 +20,7 @@ mod role;
 mod service_access;
 mod tags;
 mod topic;
-mod trail;
+pub(crate) mod trail;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -82,6 +82,8 @@ pub(crate) enum Verifies {
 /// The source of a value: the argument itself, or for a secret an environment variable or a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ValueSource {
+    /// A value that is parsed later: clap would print a URL that it rejects, and the URL can be a
+    /// secret.
     Text(String),
     Environment(String),
     File(PathBuf),

@@ -80,7 +80,8 @@ struct ForeignItem<'a> {
     name: &'a str,
     /// The name for people, as the beginning of a sentence.
     words: String,
-    /// A text that changes with the statement or setting.
+    /// The text from which the digest of the finding is computed. It changes whenever the statement
+    /// or setting changes.
     content: String,
 }
 

@@ -10,9 +10,9 @@ use super::change::{ChangeParts, Compared, reasons};
 use super::{CompareContext, leftover};
 use crate::address::Address;
 use crate::difference::Difference;
-use crate::former;
 use crate::kind::Kind;
 use crate::plan::{Action, Changed, Phase, Risk, Warning, WarningCode};
+use crate::view::trail::former;
 use crate::view::{CloudWatchLogs, DATA, Insight, MANAGEMENT, Notification, Tags, Trail, TrailField};
 
 /// Compares every trail that could be read. Trails that could not be read do not change.

@@ -26,7 +26,8 @@ impl Draft<'_> {
         Some(name.map_or_else(|| quoted(boundary.as_str()), scalar))
     }
 
-    /// Returns the reason why the spec names neither the role nor the log group.
+    /// Returns the reason why the spec names neither the role nor the log group; `None` if the role
+    /// belongs to the installation.
     pub(super) fn why_not_role(&self, role: &Arn) -> Option<String> {
         match self.setup.destinations.roles.get(role) {
             Some(Ok(Some(live))) if self.is_own(&live.tags) => None,

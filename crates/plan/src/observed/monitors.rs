@@ -18,6 +18,7 @@ pub struct Monitors {
     pub group: String,
     /// All metric filters of the log group, by name.
     pub filters: BTreeMap<String, MetricFilter>,
-    /// The alarms with names of the installation, by name.
+    /// The alarms whose names show that they belong to the installation. The map key is the alarm
+    /// name.
     pub alarms: BTreeMap<String, Alarm>,
 }

@@ -1,10 +1,10 @@
+pub(crate) mod former;
 mod insight;
 
 use reconcile_policy::{Arn, KeyIdentifier};
 use serde::{Deserialize, Serialize};
 
 use super::{KeyRef, Selectors, Tags, View};
-use crate::former;
 pub use insight::{DATA, Insight, MANAGEMENT};
 
 /// A trail with all its settings.

@@ -173,7 +173,8 @@ impl<'t> GrantSource<'t> {
     }
 }
 
-/// Replaces a `*` or a variable in the ARN of a source by the account of the source.
+/// Returns the ARN of a source with the account filled in, if the account element is `*` or
+/// `${aws:SourceAccount}`.
 fn source_arn<'t>(arn: &'t str, account: Option<&str>) -> Cow<'t, str> {
     let (Some(account), Some((before, at, after))) = (account, around_account(arn)) else {
         return Cow::Borrowed(arn);

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use reconcile_policy::{
-    Adoption, BucketIntent, Document, Merged, Ownership, Partition, canonical_text, merge, owned,
+    Adoption, BucketIntent, Document, Intent, Merged, Ownership, Partition, canonical_text, merge, owned,
 };
 
 fuzz_target!(|text: &str| {

@@ -14,7 +14,8 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use reconcile_policy::{
-    Adoption, Arn, BucketIntent, Document, Ownership, Partition, Request, covers, equivalent, evaluate, merge,
+    Adoption, Arn, BucketIntent, Document, Intent, Ownership, Partition, Request, covers, equivalent,
+    evaluate, merge,
 };
 use serde_json::json;
 

@@ -21,7 +21,49 @@ use serde_json::{Value, json};
 
 use crate::statement::compose::texts;
 use crate::trail_statement::{CLOUDTRAIL, SOURCE_ACCOUNT, SOURCE_ORGANIZATION};
-use crate::{Arn, StatementForm};
+use crate::{Arn, Ownership, Statement, StatementForm};
+
+/// The access that a policy must grant, which has statements in several forms.
+pub trait Intent: Sized {
+    /// Returns the intent with only the trails of these accounts.
+    fn only(&self, accounts: &BTreeSet<String>) -> Self;
+
+    /// Returns the statements in a form, each with a managed Sid; `None` if the form needs an
+    /// organization and the intent has none. A short form lists only the accounts `only`, if some
+    /// are given. The form by organization lists no accounts, so its statements do not change.
+    fn in_form(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>>;
+
+    /// Returns the statements in a form for only these accounts, if some are given. The plain form
+    /// names the trails of these accounts.
+    fn compile_for(
+        &self,
+        ownership: &Ownership,
+        form: StatementForm,
+        only: AccountFilter<'_>,
+    ) -> Option<Vec<Statement>> {
+        match (form, only) {
+            (StatementForm::Plain, Some(only)) => self.only(only).in_form(ownership, form, None),
+            _ => self.in_form(ownership, form, only),
+        }
+    }
+
+    /// Returns the statements in a form; `None` if the form needs an organization and the intent
+    /// has none.
+    fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
+        self.in_form(ownership, form, None)
+    }
+
+    /// Returns the statements in the plain form.
+    fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
+        // The plain form never needs an organization.
+        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
+    }
+}
 
 /// CloudTrail as a principal; its name is the same in every partition.
 fn cloudtrail() -> Value {

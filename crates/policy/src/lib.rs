@@ -6,7 +6,7 @@
 //! byte for byte.
 //!
 //! ```
-//! use reconcile_policy::{BucketIntent, Document, Ownership, Partition, merge};
+//! use reconcile_policy::{BucketIntent, Document, Intent, Ownership, Partition, merge};
 //!
 //! let live: Document = r#"{"Version":"2012-10-17","Statement":[
 //!     {"Sid":"Auditors","Effect":"Allow","Principal":{"AWS":"444444444444"},
@@ -71,7 +71,7 @@ pub use exposure::{
 };
 pub use fit::{Choice, FirstUse, FitInput, Fitted, Obstacle, Sizes, StatementForm, TooLarge, fit};
 pub use intent::{
-    AccountFilter, BucketIntent, Guest, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader,
+    AccountFilter, BucketIntent, Guest, Intent, KeyIntent, LogRoleIntent, Logs, OrganizationTrail, Reader,
     TopicIntent,
 };
 pub use lockout::{Administration, BUCKET_POLICY_ACTIONS, administration, denies_caller};

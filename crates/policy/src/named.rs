@@ -109,7 +109,7 @@ fn log_files(resource: &str) -> Option<(Option<String>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BucketIntent, KeyIntent, OrganizationTrail, Partition, StatementForm};
+    use crate::{BucketIntent, Intent, KeyIntent, OrganizationTrail, Partition, StatementForm};
 
     fn arn(account: &str, name: &str) -> Arn {
         format!("arn:aws:cloudtrail:us-east-1:{account}:trail/{name}").parse().unwrap()

@@ -116,7 +116,7 @@ fn extra(statement: &Statement, name: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BucketIntent, KeyIntent};
+    use crate::{BucketIntent, Intent, KeyIntent};
     use serde_json::json;
 
     fn readers() -> Vec<Reader> {

@@ -4,9 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::needless_pass_by_value)]
 
 use reconcile_policy::{
-    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, DenyDecision, Document, KeyIntent,
-    Logs, Membership, OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader, Request,
-    TopicIntent, administration, denies_caller, evaluate,
+    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, DenyDecision, Document, Intent,
+    KeyIntent, Logs, Membership, OrganizationTrail, Owner, Ownership, Partition, PolicyKind, Proof, Reader,
+    Request, TopicIntent, administration, denies_caller, evaluate,
 };
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    AccountFilter, Arn, BucketIntent, Choice, Delivery, Document, FitInput, Fitted, KeyIntent, Membership,
-    Merged, Obstacle, OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement, StatementForm,
-    TooLarge, TopicIntent, evaluate, fit,
+    AccountFilter, Arn, BucketIntent, Choice, Delivery, Document, FitInput, Fitted, Intent, KeyIntent,
+    Membership, Merged, Obstacle, OrganizationTrail, Ownership, Partition, PolicyKind, Request, Statement,
+    StatementForm, TooLarge, TopicIntent, evaluate, fit,
 };
 use serde_json::json;
 

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    Arn, BucketIntent, Document, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader, Statement,
-    StatementForm, TopicIntent,
+    Arn, BucketIntent, Document, Intent, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader,
+    Statement, StatementForm, TopicIntent,
 };
 use serde_json::{Value, json};
 

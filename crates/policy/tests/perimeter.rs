@@ -6,8 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use reconcile_policy::{
-    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, Document, KeyIntent, Membership, Owner,
-    Ownership, Partition, PolicyKind, TopicIntent, administration,
+    AccountId, Administration, Arn, BucketIntent, Decision, Delivery, Document, Intent, KeyIntent,
+    Membership, Owner, Ownership, Partition, PolicyKind, TopicIntent, administration,
 };
 use serde_json::{Value, json};
 

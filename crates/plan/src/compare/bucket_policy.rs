@@ -3,7 +3,7 @@
 mod caller;
 
 use reconcile_policy::{
-    AccountFilter, BucketIntent, Document, Fitted, Guest, Keep, PolicyKind, StatementRole,
+    AccountFilter, BucketIntent, Document, Fitted, Guest, Intent, Keep, PolicyKind, StatementRole,
 };
 
 use super::change::Compared;

@@ -145,7 +145,7 @@ fn trail_ref(account: AccountRef, arn: &Arn) -> TrailRef {
 
 #[cfg(test)]
 mod tests {
-    use reconcile_policy::{BucketIntent, Guest, KeyIntent, Ownership, Statement, StatementForm};
+    use reconcile_policy::{BucketIntent, Guest, Intent, KeyIntent, Ownership, Statement, StatementForm};
     use reconcile_samples::{BUCKET, MASTER, members};
     use reconcile_spec::{Spec, parse};
     use serde_json::json;

@@ -1,8 +1,8 @@
 //! Compares the key policy.
 
 use reconcile_policy::{
-    AccountFilter, Administration, Arn, Fitted, KeyIntent, Merged, PolicyKind, Statement, StatementRole,
-    administration,
+    AccountFilter, Administration, Arn, Fitted, Intent, KeyIntent, Merged, PolicyKind, Statement,
+    StatementRole, administration,
 };
 
 use super::change::Compared;

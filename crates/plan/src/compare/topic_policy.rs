@@ -1,6 +1,6 @@
 //! Compares the policies of topics.
 
-use reconcile_policy::{AccountFilter, Fitted, Region};
+use reconcile_policy::{AccountFilter, Fitted, Intent, Region};
 use reconcile_spec::{self as spec, Foreign};
 
 use super::change::Compared;

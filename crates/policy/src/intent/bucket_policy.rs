@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{AccountFilter, Intent, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::covers::denies;
 use crate::equivalent::reads_variables;
 use crate::statement::compose::texts;
@@ -60,57 +60,26 @@ pub struct OrganizationTrail {
     pub organization: String,
 }
 
-impl BucketIntent {
-    /// Creates the intent for a bucket to which no trail delivers and that nobody reads: only
-    /// requests without TLS are denied.
-    pub fn new(partition: Partition, bucket: impl Into<String>) -> Self {
+impl Intent for BucketIntent {
+    fn only(&self, accounts: &BTreeSet<String>) -> Self {
+        let is_meant = |trail: &Arn| accounts.contains(trail.account());
         Self {
-            partition,
-            bucket: bucket.into(),
-            prefix: None,
-            trails: Vec::new(),
-            organization_trails: Vec::new(),
-            guests: Vec::new(),
-            organization: None,
-            readers: Vec::new(),
-            require_tls: true,
-            extra: Vec::new(),
+            trails: self.trails.iter().filter(|trail| is_meant(trail)).cloned().collect(),
+            guests: self.guests.iter().filter(|guest| is_meant(&guest.trail)).cloned().collect(),
+            ..self.clone()
         }
     }
 
-    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
-    /// no statement allows CloudTrail to deliver.
+    /// If there are no trails, no statement allows CloudTrail anything.
     ///
-    /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple
-    /// accounts" in the CloudTrail user guide.
-    pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // The plain form never needs an organization.
-        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
-    }
-
-    /// Returns the statements in a form; `None` if the form needs an organization and the intent
-    /// has none.
-    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
-        self.compile_for(ownership, form, None)
-    }
-
-    /// Returns the statements in a form for only these accounts, if some are given. The form by
-    /// organization lists no accounts, so its statements do not change.
-    pub fn compile_for(
+    /// See "Amazon S3 bucket policy for CloudTrail" and "Setting bucket policy for multiple accounts" in
+    /// the CloudTrail user guide.
+    fn in_form(
         &self,
         ownership: &Ownership,
         form: StatementForm,
         only: AccountFilter<'_>,
     ) -> Option<Vec<Statement>> {
-        if let (StatementForm::Plain, Some(only)) = (form, only) {
-            let is_meant = |trail: &Arn| only.contains(trail.account());
-            let intent = Self {
-                trails: self.trails.iter().filter(|trail| is_meant(trail)).cloned().collect(),
-                guests: self.guests.iter().filter(|guest| is_meant(&guest.trail)).cloned().collect(),
-                ..self.clone()
-            };
-            return intent.compile(ownership, form);
-        }
         let mut statements = Vec::new();
         if self.sources().next().is_some() {
             statements.push(self.acl_check(ownership, form));
@@ -127,6 +96,25 @@ impl BucketIntent {
         statements.extend(self.readers.iter().flat_map(of_bucket));
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
+    }
+}
+
+impl BucketIntent {
+    /// Creates the intent for a bucket to which no trail delivers and that nobody reads: only
+    /// requests without TLS are denied.
+    pub fn new(partition: Partition, bucket: impl Into<String>) -> Self {
+        Self {
+            partition,
+            bucket: bucket.into(),
+            prefix: None,
+            trails: Vec::new(),
+            organization_trails: Vec::new(),
+            guests: Vec::new(),
+            organization: None,
+            readers: Vec::new(),
+            require_tls: true,
+            extra: Vec::new(),
+        }
     }
 
     /// The accounts of all trails that must be able to deliver.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::reader::Reader;
-use super::{AccountFilter, accounts, cloudtrail, extra, source_arns, source_patterns};
+use super::{AccountFilter, Intent, accounts, cloudtrail, extra, source_arns, source_patterns};
 use crate::statement::compose::texts;
 use crate::trail_statement::{SOURCE_ACCOUNT_VARIABLE, TRAIL_CONTEXT};
 use crate::{Arn, Effect, Ownership, Partition, Statement, StatementForm, StatementRole};
@@ -44,37 +44,23 @@ pub struct KeyIntent {
     pub extra: Vec<Statement>,
 }
 
-impl KeyIntent {
-    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
-    /// no statement allows CloudTrail to encrypt.
+impl Intent for KeyIntent {
+    fn only(&self, accounts: &BTreeSet<String>) -> Self {
+        let meant = |trails: &[Arn]| {
+            trails.iter().filter(|trail| accounts.contains(trail.account())).cloned().collect()
+        };
+        Self { trails: meant(&self.trails), guests: meant(&self.guests), ..self.clone() }
+    }
+
+    /// If there are no trails, no statement allows CloudTrail anything.
     ///
     /// See "Configure AWS KMS key policies for CloudTrail" in the CloudTrail user guide.
-    pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // The plain form never needs an organization.
-        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
-    }
-
-    /// Returns the statements in a form; `None` if the form needs an organization and the intent
-    /// has none.
-    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
-        self.compile_for(ownership, form, None)
-    }
-
-    /// Returns the statements in a form for only these accounts, if some are given. The form by
-    /// organization lists no accounts, so its statements do not change.
-    pub fn compile_for(
+    fn in_form(
         &self,
         ownership: &Ownership,
         form: StatementForm,
         only: AccountFilter<'_>,
     ) -> Option<Vec<Statement>> {
-        if let (StatementForm::Plain, Some(only)) = (form, only) {
-            let meant = |trails: &[Arn]| {
-                trails.iter().filter(|trail| only.contains(trail.account())).cloned().collect()
-            };
-            let intent = Self { trails: meant(&self.trails), guests: meant(&self.guests), ..self.clone() };
-            return intent.compile(ownership, form);
-        }
         let mut statements = Vec::new();
         if !self.administrators.is_empty() {
             statements.push(self.administration(ownership));
@@ -93,7 +79,9 @@ impl KeyIntent {
         statements.extend(extra::owned_by(ownership, &self.extra));
         Some(statements)
     }
+}
 
+impl KeyIntent {
     /// The accounts of all trails that must be able to encrypt.
     pub fn accounts(&self) -> BTreeSet<String> {
         self.sources().map(|trail| trail.account().to_owned()).collect()

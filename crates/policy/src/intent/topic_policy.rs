@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{AccountFilter, accounts, cloudtrail, source_arns, source_patterns};
+use super::{AccountFilter, Intent, accounts, cloudtrail, source_arns, source_patterns};
 use crate::{Arn, Document, Effect, Ownership, Statement, StatementForm, StatementRole};
 
 /// The access that the policy of the topic must grant.
@@ -17,33 +17,22 @@ pub struct TopicIntent {
     pub trails: Vec<Arn>,
 }
 
-impl TopicIntent {
-    /// Returns the statements in the plain form, each with a managed Sid. If there are no trails,
-    /// there are no statements.
+impl Intent for TopicIntent {
+    fn only(&self, accounts: &BTreeSet<String>) -> Self {
+        let trails = self.trails.iter().filter(|trail| accounts.contains(trail.account())).cloned();
+        Self { trails: trails.collect(), ..self.clone() }
+    }
+
+    /// If there are no trails, no statement allows CloudTrail anything.
     ///
-    /// See "Amazon SNS topic policy for CloudTrail" in the CloudTrail user guide.
-    pub fn statements(&self, ownership: &Ownership) -> Vec<Statement> {
-        // The plain form never needs an organization.
-        self.compile(ownership, StatementForm::Plain).unwrap_or_default()
-    }
-
-    /// Returns the statements in a form; `None` for the form by organization, which AWS does not
-    /// document for topics.
-    pub fn compile(&self, ownership: &Ownership, form: StatementForm) -> Option<Vec<Statement>> {
-        self.compile_for(ownership, form, None)
-    }
-
-    /// Returns the statements in a form for only these accounts, if some are given.
-    pub fn compile_for(
+    /// Returns `None` for the form by organization, which AWS does not document for topics. See "Amazon
+    /// SNS topic policy for CloudTrail" in the CloudTrail user guide.
+    fn in_form(
         &self,
         ownership: &Ownership,
         form: StatementForm,
         only: AccountFilter<'_>,
     ) -> Option<Vec<Statement>> {
-        if let (StatementForm::Plain, Some(only)) = (form, only) {
-            let trails = self.trails.iter().filter(|trail| only.contains(trail.account())).cloned();
-            return Self { trails: trails.collect(), ..self.clone() }.compile(ownership, form);
-        }
         let condition = match (form, accounts(form, self.trails.iter(), None, only)) {
             (StatementForm::Plain, _) => {
                 json!({ "StringEquals": { "aws:SourceArn": source_arns(self.trails.iter()) } })
@@ -73,7 +62,9 @@ impl TopicIntent {
         );
         Some(vec![notify])
     }
+}
 
+impl TopicIntent {
     /// The accounts of all trails that publish notifications.
     pub fn accounts(&self) -> BTreeSet<String> {
         self.trails.iter().map(|trail| trail.account().to_owned()).collect()

@@ -11,8 +11,8 @@ mod uses;
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    Adopted, Adoption, AdoptionResult, Arn, BucketIntent, Delivery, Document, Keep, Membership, Merged,
-    Ownership, Partition, PolicyKind, Sources, Use, merge,
+    Adopted, Adoption, AdoptionResult, Arn, BucketIntent, Delivery, Document, Intent, Keep, Membership,
+    Merged, Ownership, Partition, PolicyKind, Sources, Use, merge,
 };
 use serde_json::{Value, json};
 

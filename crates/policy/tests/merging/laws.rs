@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use reconcile_policy::{
-    Arn, BucketIntent, Document, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader, Statement,
-    TopicIntent, canonical_text, differences, equivalent, merge, owned,
+    Arn, BucketIntent, Document, Intent, KeyIntent, Logs, OrganizationTrail, Ownership, Partition, Reader,
+    Statement, TopicIntent, canonical_text, differences, equivalent, merge, owned,
 };
 use serde_json::{Value, json};
 

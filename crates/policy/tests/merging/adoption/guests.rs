@@ -1,6 +1,6 @@
 //! Trails that deliver but are not in the spec.
 
-use reconcile_policy::{BucketIntent, Guest, Ownership, StatementForm, merge};
+use reconcile_policy::{BucketIntent, Guest, Intent, Ownership, StatementForm, merge};
 use serde_json::{Value, json};
 
 use super::{acl_check, adopt, adoption, can_deliver, document, intent, ownership, sids, trail, write};

@@ -1,6 +1,6 @@
 //! The policy of the key.
 
-use reconcile_policy::{KeyIntent, Partition, Request, evaluate, merge};
+use reconcile_policy::{Intent, KeyIntent, Partition, Request, evaluate, merge};
 use serde_json::{Value, json};
 
 use super::{OURS, adoption, document, ownership, sids, told, trail};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use reconcile_policy::{Adoption, Document, Effect, Keep, Statement, merge};
+use reconcile_policy::{Adoption, Document, Effect, Intent, Keep, Statement, merge};
 use serde_json::{Value, json};
 
 use super::organization::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reconcile_policy::{
-    BucketIntent, Delivery, Document, Hop, Membership, OrganizationTrail, Request, evaluate,
+    BucketIntent, Delivery, Document, Hop, Intent, Membership, OrganizationTrail, Request, evaluate,
 };
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The policy of a topic.
 
 use reconcile_policy::{
-    Adoption, Arn, Document, Keep, Merged, Request, StatementForm, TopicIntent, evaluate, merge,
+    Adoption, Arn, Document, Intent, Keep, Merged, Request, StatementForm, TopicIntent, evaluate, merge,
 };
 use serde_json::{Value, json};
 

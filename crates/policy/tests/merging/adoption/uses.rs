@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use reconcile_policy::{
-    Adoption, AdoptionResult, Arn, BucketIntent, Document, Guest, Keep, KeyIntent, Merged, OrganizationTrail,
-    Partition, Statement, StatementForm, TopicIntent, evaluate, merge,
+    Adoption, AdoptionResult, Arn, BucketIntent, Document, Guest, Intent, Keep, KeyIntent, Merged,
+    OrganizationTrail, Partition, Statement, StatementForm, TopicIntent, evaluate, merge,
 };
 use serde_json::Value;
 

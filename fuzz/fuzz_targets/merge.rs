@@ -15,7 +15,13 @@ fuzz_target!(|text: &str| {
         ..BucketIntent::new(Partition::Aws, "logs")
     };
     let desired = intent.statements(&ownership);
-    let adoption = Adoption { accounts: ["111111111111".to_owned()].into(), ..Adoption::default() };
+    let account = || ["111111111111".to_owned()].into();
+    let adoption = Adoption {
+        trails: intent.trails.iter().cloned().collect(),
+        surveyed: account(),
+        listed: account(),
+        ..Adoption::default()
+    };
     let run =
         |live: &Document| -> Merged { merge(Some(live), &desired, &ownership).adopt(&adoption, &ownership) };
     let merged = run(&live);

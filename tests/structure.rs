@@ -56,8 +56,8 @@ fn a_crate_depends_only_on_crates_to_its_left() {
 fn stages() -> BTreeMap<&'static str, &'static str> {
     let rows = PAGE.lines().skip_while(|line| !line.starts_with("| folder |")).skip(2);
     let cells = |row: &'static str| -> Vec<&str> { row.split('|').map(str::trim).collect() };
-    let rows: Vec<Vec<&str>> = rows.take_while(|row| row.starts_with('|')).map(cells).collect();
-    rows.into_iter().map(|row| (row[1].trim_matches('`'), row[3])).collect()
+    let rows = rows.take_while(|row| row.starts_with('|')).map(cells);
+    rows.map(|row| (row[1].trim_matches('`'), row[3])).collect()
 }
 
 /// Returns the file that contains a kind in a stage, if its row names the file, as in "`a` and `b`

@@ -189,6 +189,11 @@ fn lock(spec: &RawSpec, resolver: &Resolver<'_>, problems: &mut Problems) -> Opt
     })
 }
 
+/// Returns the value of an optional setting that was resolved; `None` if the setting has a problem.
+fn known<T>(resolved: Option<Option<T>>) -> Option<Option<T>> {
+    resolved.map_or(Some(None), |value| value.map(Some))
+}
+
 impl Resolver<'_> {
     /// Returns the declared account with this name. Reports a problem at its place if there is
     /// none.

@@ -4,7 +4,7 @@
 use reconcile_policy::{LogRoleIntent, Region};
 
 use super::at_rest::KeyFacts;
-use super::{Resolver, alarm, log_group, role, topic};
+use super::{Resolver, alarm, known, log_group, role, topic};
 use crate::desired::{LogDelivery, Trail};
 use crate::problems::Problems;
 use crate::raw::{Located, RawCloudWatchLogs, RawSpec, RawTrail};
@@ -50,15 +50,6 @@ fn resolve_logs(
     let role = role::resolve(raw, region, resolver, problems);
     let alarms = raw.value.alarms.as_ref().map(|alarms| alarm::resolve(alarms, region, problems));
     Some(TrailLogs { group: group?, role: role?, alarms: known(alarms)? })
-}
-
-/// The value of an optional setting; `None` if the setting has a problem.
-fn known<T>(resolved: Option<Option<T>>) -> Option<Option<T>> {
-    match resolved {
-        Some(None) => None,
-        Some(Some(value)) => Some(Some(value)),
-        None => Some(None),
-    }
 }
 
 /// The destinations of all trails. Shared destinations are listed once.

@@ -2,7 +2,7 @@
 
 use reconcile_policy::{Arn, LogRoleIntent, Region};
 
-use super::Resolver;
+use super::{Resolver, known};
 use crate::desired::{LogRole, Site};
 use crate::diagnostic::SourceSpan;
 use crate::names::{PolicyName, RoleName};
@@ -36,11 +36,8 @@ pub(super) fn resolve(
         Some(name) => problems.name(name, ""),
         None => resolver.installation.log_role_name().parse().ok(),
     };
-    let boundary = match permissions_boundary {
-        Some(boundary) => Some(resolve_boundary(boundary, region, problems)?),
-        None => None,
-    };
-    Some(TrailRole { place: raw.place, name: name?, boundary })
+    let boundary = permissions_boundary.as_ref().map(|it| resolve_boundary(it, region, problems));
+    Some(TrailRole { place: raw.place, name: name?, boundary: known(boundary)? })
 }
 
 /// Resolves the boundary. IAM accepts a policy of the account of the role, or a policy of AWS. See
